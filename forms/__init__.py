@@ -1,0 +1,69 @@
+"""What every question has in common: the participant it is about, its answer, and its errors for the GOV.UK summary.
+The questions themselves are in questions.py, the journeys that they make in journeys.py."""
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+
+from models import Participant
+from training import RuleBroken
+
+EXPIRED = "This page was open for too long. Nothing is lost: check it and select the button again"
+
+
+class Form(FlaskForm):
+    """A form whose errors, an expired page included, come back on the page it was sent from."""
+
+    @property
+    def answers(self) -> dict:
+        """Field → what was answered, in Python's types."""
+        return {name: value for name, value in self.data.items() if name != "csrf_token"}
+
+    @property
+    def summary(self) -> list[dict]:
+        """The error summary's list: `text`, and the `href` of the field that each error is about."""
+        errors = {name: list(messages) for name, messages in self.errors.items() if name}
+        expired = [{"text": EXPIRED}] if errors.pop("csrf_token", None) else []
+        return expired + [
+            {"text": message, "href": f"#{name}"} for name, messages in errors.items() for message in messages
+        ]
+
+    def error(self, name: str) -> dict | None:
+        """The error message beside this field, as the GOV.UK components take it."""
+        return {"text": self[name].errors[0]} if self[name].errors else None
+
+
+class Question(Form):
+    """One page of a journey that asks something about a participant."""
+
+    def __init__(self, participant: Participant, *args, **kwargs):
+        self.participant = participant
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def is_asked(cls, participant: Participant, answers: dict) -> bool:
+        """Whether the journey asks this, after these answers to the questions before it."""
+        return True
+
+    def rule(self) -> None:
+        """Raises the RuleBroken that the act would raise for this answer."""
+
+    def validate(self, extra_validators=None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        try:
+            self.rule()
+        except RuleBroken as refusal:
+            for name, message in refusal.errors.items():
+                self[name].errors = [message]
+            return False
+        return True
+
+    def posted(self, formdata) -> dict[str, list[str]]:
+        """This question's part of what a browser sent: what is kept until the journey is confirmed."""
+        return {name: formdata.getlist(name) for name in self.answers if name in formdata}
+
+
+class Confirm(Form):
+    """The button on "check answers". `seen` says what the page showed: see Journey.seen."""
+
+    seen = HiddenField()

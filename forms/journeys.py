@@ -1,0 +1,72 @@
+"""The journeys, as a table: which questions each asks in which order, of whom, and the act that it ends in.
+
+Every journey goes on to "check answers" and "confirmation", so none says so. One view serves them all
+(views/journeys.py).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+import training
+from forms import Question
+from forms.questions import LeadProviderForm
+from models import Participant
+
+CHECK, CONFIRMATION = "check-answers", "confirmation"
+
+
+@dataclass(frozen=True)
+class Journey:
+    questions: dict[str, type[Question]]
+    """Page → what it asks."""
+    offered_to: Callable[[Participant], bool]
+    finish: Callable
+    """The act. Its parameters are the names of the questions' fields."""
+
+    @property
+    def pages(self) -> list[str]:
+        return [*self.questions, CHECK, CONFIRMATION]
+
+    def path(self, participant: Participant, posted: dict) -> dict[str, Question | None]:
+        """The pages that this person may be on, given the answers so far: every question answered well, then the first
+        that isn't, or "check answers" when all are. Page → its form, filled in."""
+        path, answers = {}, {}
+        for page, question in self.questions.items():
+            if not question.is_asked(participant, answers):
+                continue
+            form = question(participant, MultiDict(posted.get(page, {})), meta={"csrf": False})
+            path[page] = form
+            if page not in posted or not form.validate():
+                return path
+            answers |= form.answers
+        return path | {CHECK: None}
+
+    def answers(self, path: dict[str, Question | None]) -> dict:
+        """Everything answered on this path: the act's parameters."""
+        return {name: value for form in path.values() if form for name, value in form.answers.items()}
+
+
+def seen(participant: Participant, posted: dict) -> str:
+    """What a "check answers" page showed: the participant's version and a digest of the answers. It travels in the
+    page, so two windows can't confirm what the other one shows; forging it only skips a warning meant for oneself."""
+    answers = json.dumps(posted, sort_keys=True).encode()
+    return f"{participant.version}.{hashlib.sha256(answers).hexdigest()[:16]}"
+
+
+def version_in(seen: str) -> int | None:
+    """The participant's version in what `seen` said, if it is anything that `seen` could have said."""
+    version = seen.partition(".")[0]
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+
+
+JOURNEYS = {
+    "change-lead-provider": Journey(
+        questions={"lead-provider": LeadProviderForm},
+        offered_to=lambda participant: participant.can_change_lead_provider,
+        finish=training.change_lead_provider,
+    ),
+}

@@ -1,0 +1,561 @@
+"""The tables, what the database itself guarantees about them, and the facts derived from them.
+
+What changes them is in training.py. Dates (`…_on`) are London calendar days, both ends of a period included;
+moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
+"""
+
+import hashlib
+import unicodedata
+import uuid
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, UUIDField
+
+from database import MomentField, Table, WordsField, append_only, db, no_overlap, one_of
+
+LONDON = ZoneInfo("Europe/London")
+_set_clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
+
+
+def now() -> datetime:
+    """This moment, in UTC. The only place that asks the real clock."""
+    return _set_clock.get() or datetime.now(UTC)
+
+
+def today() -> date:
+    """The London calendar day, by which every rule about dates goes."""
+    return now().astimezone(LONDON).date()
+
+
+@contextmanager
+def clock_at(moment: datetime | date):
+    """Make it `moment` (a day means noon that day in London) for everything done inside."""
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time(12), LONDON)
+    token = _set_clock.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _set_clock.reset(token)
+
+
+ROLES = ("ect", "mentor")
+TRAINING_PROGRAMMES = ("provider_led", "school_led")
+WORKING_PATTERNS = ("full_time", "part_time")
+BODY_TYPES = ("local_authority", "national", "teaching_school_hub")
+INDUCTION_STATUSES = ("RequiredToComplete", "InProgress", "Passed", "Failed", "FailedInWales", "Exempt")
+INDUCTION_IS_OVER = ("Passed", "Failed", "FailedInWales")
+WITHDRAWAL_REASONS = (
+    "left_teaching_profession",
+    "moved_school",
+    "mentor_no_longer_being_mentor",
+    "switched_to_school_led",
+    "changed_lead_provider",
+    "other",
+)
+DEFERRAL_REASONS = ("bereavement", "long_term_sickness", "parental_leave", "career_break", "other")
+FUNDING_END_REASONS = ("completed_declaration_received", "completed_during_early_roll_out", "started_not_completed")
+SCHEDULES = tuple(
+    f"ecf-{kind}-{month}"
+    for kind in ("standard", "extended", "reduced", "replacement")
+    for month in ("january", "april", "september")
+)
+AUTHOR_TYPES = ("school_user", "lead_provider_api", "system", "dfe_staff_user", "appropriate_body_user")
+
+
+DATES_IN_ORDER = Check('"finished_on" IS NULL OR "finished_on" >= "started_on"')
+
+
+# --- organisations and contracts ---------------------------------------------------------------------------
+
+
+class School(Table):
+    urn = WordsField(unique=True, max_length=6)
+    api_id = UUIDField(unique=True, default=uuid.uuid4)
+    name = WordsField()
+    induction_tutor_name = WordsField(null=True)
+    induction_tutor_email = WordsField(null=True)
+
+
+class SchoolUser(Table):
+    """Somebody who signs in and acts for exactly one school, usually its induction tutor."""
+
+    school = ForeignKeyField(School)
+    name = WordsField()
+    email = WordsField(unique=True)
+
+
+class SignIn(Table):
+    """A school user who is signed in. Only a digest of the browser's token is kept; signing out deletes the row."""
+
+    digest = WordsField(unique=True, max_length=64)
+    school_user = ForeignKeyField(SchoolUser)
+    started_at = MomentField(default=now)
+
+
+class LeadProvider(Table):
+    name = WordsField(unique=True)
+
+
+class DeliveryPartner(Table):
+    name = WordsField(unique=True)
+    api_id = UUIDField(unique=True, default=uuid.uuid4)
+
+
+class ContractPeriod(Table):
+    """A contract year, named by the year in which it starts. Closed once its payments are frozen."""
+
+    year = IntegerField(primary_key=True, constraints=[Check('"year" >= 2020')])
+    started_on = DateField()
+    finished_on = DateField()
+    payments_frozen_at = MomentField(null=True)
+
+    class Meta:
+        constraints = [DATES_IN_ORDER]
+
+    def is_closed(self, on: date | None = None) -> bool:
+        """Now, or by the time that a later day begins."""
+        moment = datetime.combine(on, time(), LONDON) if on and on > today() else now()
+        return self.payments_frozen_at is not None and self.payments_frozen_at <= moment
+
+
+class ActiveLeadProvider(Table):
+    """A lead provider that holds a contract in one contract period."""
+
+    lead_provider = ForeignKeyField(LeadProvider)
+    contract_period = ForeignKeyField(ContractPeriod)
+
+    class Meta:
+        indexes = ((("lead_provider", "contract_period"), True),)
+
+
+class SchoolPartnership(Table):
+    """A lead provider's word that it trains at this school in this contract period, with this delivery partner."""
+
+    api_id = UUIDField(unique=True, default=uuid.uuid4)
+    school = ForeignKeyField(School)
+    active_lead_provider = ForeignKeyField(ActiveLeadProvider)
+    delivery_partner = ForeignKeyField(DeliveryPartner)
+    created_at = MomentField(default=now)
+
+    class Meta:
+        indexes = ((("school", "active_lead_provider", "delivery_partner"), True),)
+
+
+class AppropriateBody(Table):
+    name = WordsField(unique=True)
+    body_type = WordsField(*BODY_TYPES)
+
+
+class ApiToken(Table):
+    """Lets one lead provider's software in. Only a digest of the token is kept."""
+
+    digest = WordsField(unique=True, max_length=64)
+    lead_provider = ForeignKeyField(LeadProvider)
+    description = WordsField()
+    created_at = MomentField(default=now)
+    last_used_at = MomentField(null=True)
+
+
+def digest(token: str) -> str:
+    """What is kept of a token: its SHA-256, in hex. Tokens are long and random, so no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# --- people ------------------------------------------------------------------------------------------------
+
+
+def folded(name: str) -> str:
+    """How names are searched: without accents, case or apostrophes, every word after a space."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    letters = "".join(c if c.isalnum() else " " for c in plain if c not in "'’")
+    return " " + " ".join(letters.split())
+
+
+class Teacher(Table):
+    """The person: one row, one TRN, whatever roles they have at whatever schools. The API's participant."""
+
+    api_id = UUIDField(unique=True, default=uuid.uuid4)
+    api_ect_training_record_id = UUIDField(unique=True, default=uuid.uuid4)
+    api_mentor_training_record_id = UUIDField(unique=True, default=uuid.uuid4)
+    trn = WordsField(unique=True, null=True, max_length=7)
+    is_trnless = BooleanField(default=False)
+    trs_first_name = WordsField(default="")
+    trs_last_name = WordsField(default="")
+    corrected_name = WordsField(null=True)
+    folded_name = WordsField(max_length=1000)
+    trs_induction_status = WordsField(*INDUCTION_STATUSES, null=True)
+    trs_induction_start_date = DateField(null=True)
+    trs_induction_completed_date = DateField(null=True)
+    mentor_became_ineligible_for_funding_on = DateField(null=True)
+    mentor_became_ineligible_for_funding_reason = WordsField(*FUNDING_END_REASONS, null=True)
+    ect_became_ineligible_for_funding_on = DateField(null=True)
+    ect_first_became_eligible_for_training_at = MomentField(null=True)
+    mentor_first_became_eligible_for_training_at = MomentField(null=True)
+    ect_payments_frozen_year = IntegerField(null=True)
+    mentor_payments_frozen_year = IntegerField(null=True)
+    api_updated_at = MomentField(default=now)
+    created_at = MomentField(default=now)
+
+    class Meta:
+        constraints = [
+            Check('("trn" IS NOT NULL) <> "is_trnless"'),
+            Check(
+                '("mentor_became_ineligible_for_funding_on" IS NULL) = '
+                '("mentor_became_ineligible_for_funding_reason" IS NULL)'
+            ),
+        ]
+
+    @property
+    def name(self) -> str:
+        """The name everybody is shown."""
+        parts = (self.trs_first_name, "" if self.trs_last_name == "." else self.trs_last_name)
+        return self.corrected_name or " ".join(filter(None, parts)) or "Unknown"
+
+    def save(self, *args, **kwargs):
+        self.folded_name = folded(self.name)
+        return super().save(*args, **kwargs)
+
+
+class Participant(Table):
+    """A teacher in one role at one school: `ect` or `mentor`, from the day it started to its last day."""
+
+    teacher = ForeignKeyField(Teacher, backref="participants")
+    role = WordsField(*ROLES)
+    school = ForeignKeyField(School)
+    started_on = DateField()
+    finished_on = DateField(null=True)
+    email = WordsField(null=True)
+    working_pattern = WordsField(*WORKING_PATTERNS, null=True)
+    school_reported_appropriate_body = ForeignKeyField(AppropriateBody, null=True)
+    reported_leaving_by_school = ForeignKeyField(School, null=True, backref="+")
+    version = IntegerField(default=0)
+    """How many times it was changed. Whoever confirms a change must have seen the version that they change."""
+    created_at = MomentField(default=now)
+
+    class Meta:
+        constraints = [
+            DATES_IN_ORDER,
+            Check('"role" = \'ect\' OR ("working_pattern" IS NULL AND "school_reported_appropriate_body_id" IS NULL)'),
+            Check('"reported_leaving_by_school_id" IS NULL OR "finished_on" IS NOT NULL'),
+        ]
+        indexes = ((("school", "role", "started_on"), False),)
+
+    @property
+    def name(self) -> str:
+        return self.teacher.name
+
+    @property
+    def is_ect(self) -> bool:
+        return self.role == "ect"
+
+    @property
+    def has_left(self) -> bool:
+        """Their last day here is over, whoever said so: the school sees them no more."""
+        return self.finished_on is not None and self.finished_on < today()
+
+    @property
+    def is_leaving(self) -> bool:
+        """This school reported that they leave, and their last day isn't over yet."""
+        return (
+            self.finished_on is not None and not self.has_left and self.reported_leaving_by_school_id == self.school_id
+        )
+
+    @property
+    def training_period(self) -> "TrainingPeriod | None":
+        """The one that pages speak of. ECT: the current or next, otherwise the latest. Mentor: the latest."""
+        periods = sorted(self.training_periods, key=lambda period: period.started_on)
+        open_ones = [period for period in periods if not period.has_finished] if self.is_ect else []
+        return (open_ones[:1] or periods[-1:] or [None])[0]
+
+    @property
+    def last_provider_led_period(self) -> "TrainingPeriod | None":
+        periods = [period for period in self.training_periods if period.is_provider_led]
+        return max(periods, key=lambda period: period.started_on, default=None)
+
+    @property
+    def training_status(self) -> str:
+        """`active`, `withdrawn` or `deferred`: what the lead provider has said of the training shown."""
+        return self.training_period.training_status if self.training_period else "active"
+
+    @property
+    def current_mentorships(self) -> list["Mentorship"]:
+        """An ECT's mentorships of now and later, the earliest first."""
+        return sorted((m for m in self.mentorships if not m.has_finished), key=lambda m: m.started_on)
+
+    @property
+    def mentor(self) -> "Participant | None":
+        return self.current_mentorships[0].mentor if self.current_mentorships else None
+
+    @property
+    def assigned_ects(self) -> list["Participant"]:
+        """A mentor's ECTs of now and later whose induction isn't over, by name."""
+        ects = (mentorship.ect for mentorship in self.ect_mentorships if not mentorship.has_finished)
+        return sorted(
+            (ect for ect in ects if ect.teacher.trs_induction_status not in INDUCTION_IS_OVER), key=lambda ect: ect.name
+        )
+
+    @property
+    def mentor_training_is_over(self) -> bool:
+        return self.role == "mentor" and self.teacher.mentor_became_ineligible_for_funding_on is not None
+
+    @property
+    def status(self) -> str:
+        """What needs the school's attention most, by the precedence of the rules (Q16). Never stored."""
+        induction = self.teacher.trs_induction_status if self.is_ect else None
+        training = "active" if self.mentor_training_is_over else self.training_status
+        if self.is_leaving:
+            return "leaving"
+        if induction in ("Exempt", "Passed", "Failed"):
+            return induction.lower()
+        if training != "active":
+            return training
+        return "mentor-needed" if self.is_ect and not self.mentor else "registered"
+
+    @property
+    def can_change_lead_provider(self) -> bool:
+        return self.training_period is not None and self.training_period.is_provider_led and not self.has_left
+
+
+class Mentorship(Table):
+    """An ECT and their mentor, both at the same school."""
+
+    ect = ForeignKeyField(Participant, backref="mentorships")
+    mentor = ForeignKeyField(Participant, backref="ect_mentorships")
+    started_on = DateField()
+    finished_on = DateField(null=True)
+
+    class Meta:
+        constraints = [DATES_IN_ORDER, Check('"ect_id" <> "mentor_id"')]
+
+    @property
+    def has_finished(self) -> bool:
+        return self.finished_on is not None and self.finished_on < today()
+
+
+class TrainingPeriod(Table):
+    """One stretch of training. With a `school_partnership` the lead provider has confirmed it; with only an
+    `expression_of_interest` the school has named a lead provider that hasn't confirmed yet."""
+
+    participant = ForeignKeyField(Participant, backref="training_periods")
+    training_programme = WordsField(*TRAINING_PROGRAMMES)
+    school_partnership = ForeignKeyField(SchoolPartnership, null=True)
+    expression_of_interest = ForeignKeyField(ActiveLeadProvider, null=True)
+    schedule = WordsField(*SCHEDULES, null=True)
+    started_on = DateField()
+    finished_on = DateField(null=True)
+    withdrawn_at = MomentField(null=True)
+    withdrawal_reason = WordsField(*WITHDRAWAL_REASONS, null=True)
+    deferred_at = MomentField(null=True)
+    deferral_reason = WordsField(*DEFERRAL_REASONS, null=True)
+    created_at = MomentField(default=now)
+
+    class Meta:
+        constraints = [
+            DATES_IN_ORDER,
+            Check(
+                "CASE \"training_programme\" WHEN 'provider_led' "
+                'THEN "schedule" IS NOT NULL AND ("school_partnership_id" IS NOT NULL '
+                'OR "expression_of_interest_id" IS NOT NULL) '
+                'ELSE "schedule" IS NULL AND "school_partnership_id" IS NULL '
+                'AND "expression_of_interest_id" IS NULL END'
+            ),
+            Check('("withdrawn_at" IS NULL) = ("withdrawal_reason" IS NULL)'),
+            Check('("deferred_at" IS NULL) = ("deferral_reason" IS NULL)'),
+            Check('("withdrawn_at" IS NULL AND "deferred_at" IS NULL) OR "finished_on" IS NOT NULL'),
+        ]
+
+    @property
+    def is_provider_led(self) -> bool:
+        return self.training_programme == "provider_led"
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.school_partnership_id is not None
+
+    @property
+    def has_started(self) -> bool:
+        """Training has begun before today."""
+        return self.started_on < today()
+
+    @property
+    def has_finished(self) -> bool:
+        """A period's last day still counts as training."""
+        return self.finished_on is not None and self.finished_on < today()
+
+    @property
+    def training_status(self) -> str:
+        """`active`, `withdrawn` or `deferred`; the later mark wins, and withdrawn on a tie (Q23)."""
+        marks = [(self.withdrawn_at, "withdrawn"), (self.deferred_at, "deferred")]
+        made = [mark for mark in marks if mark[0] and self.is_provider_led]
+        return max(made)[1] if made else "active"
+
+    @property
+    def active_lead_provider(self) -> ActiveLeadProvider | None:
+        if self.is_confirmed:
+            return self.school_partnership.active_lead_provider
+        return self.expression_of_interest
+
+    @property
+    def lead_provider(self) -> LeadProvider | None:
+        return self.active_lead_provider and self.active_lead_provider.lead_provider
+
+    @property
+    def delivery_partner(self) -> DeliveryPartner | None:
+        return self.school_partnership.delivery_partner if self.is_confirmed else None
+
+    @classmethod
+    def with_providers(cls):
+        """A query that brings lead providers and delivery partners along."""
+        confirmed, interest = ActiveLeadProvider.alias(), ActiveLeadProvider.alias()
+        confirmed_by, interested_in = LeadProvider.alias(), LeadProvider.alias()
+        return (
+            cls.select(cls, SchoolPartnership, confirmed, confirmed_by, DeliveryPartner, interest, interested_in)
+            .join(SchoolPartnership, JOIN.LEFT_OUTER)
+            .join(confirmed, JOIN.LEFT_OUTER, on=(SchoolPartnership.active_lead_provider == confirmed.id))
+            .join(confirmed_by, JOIN.LEFT_OUTER, on=(confirmed.lead_provider == confirmed_by.id))
+            .switch(SchoolPartnership)
+            .join(DeliveryPartner, JOIN.LEFT_OUTER)
+            .switch(cls)
+            .join(interest, JOIN.LEFT_OUTER, on=(cls.expression_of_interest == interest.id))
+            .join(interested_in, JOIN.LEFT_OUTER, on=(interest.lead_provider == interested_in.id))
+        )
+
+
+class InductionPeriod(Table):
+    """What an appropriate body recorded of an ECT's statutory induction. No journey here changes it."""
+
+    teacher = ForeignKeyField(Teacher, backref="induction_periods")
+    appropriate_body = ForeignKeyField(AppropriateBody)
+    started_on = DateField()
+    finished_on = DateField(null=True)
+    outcome = WordsField("pass", "fail", null=True)
+
+    class Meta:
+        constraints = [DATES_IN_ORDER, Check('"outcome" IS NULL OR "finished_on" IS NOT NULL')]
+
+
+# --- what happened, and what is being asked ----------------------------------------------------------------
+
+
+class Event(Table):
+    """One act that was done, in words the school may read. Never changed, never deleted.
+
+    `version` is the participant's version that the act made, so no act can be written twice. `modifications` lists
+    what changed and may hold a provider's motive, which no page shows; `details` is what the confirmation page needs.
+    """
+
+    event_type = WordsField()
+    heading = WordsField(max_length=1000)
+    happened_at = MomentField(default=now)
+    created_at = MomentField(default=now)
+    author_type = WordsField(*AUTHOR_TYPES)
+    author_name = WordsField()
+    teacher = ForeignKeyField(Teacher)
+    school = ForeignKeyField(School)
+    participant = ForeignKeyField(Participant, backref="events")
+    version = IntegerField()
+    lead_provider = ForeignKeyField(LeadProvider, null=True)
+    training_period_id = IntegerField(null=True)
+    """Not a foreign key: a training period may go, what happened to it may not."""
+    modifications = JSONField(default=list)
+    details = JSONField(default=dict)
+
+    class Meta:
+        indexes = ((("participant", "version"), True),)
+
+
+class Answers(Table):
+    """What one school user has answered so far in one journey about one participant, as they posted it.
+
+    `confirmed` is what they had seen when they confirmed (see forms/journeys.py) and `event` what that did.
+    """
+
+    school_user = ForeignKeyField(SchoolUser)
+    journey = WordsField()
+    participant = ForeignKeyField(Participant)
+    posted = JSONField(default=dict)
+    confirmed = WordsField(null=True)
+    event = ForeignKeyField(Event, null=True)
+    updated_at = MomentField(default=now)
+
+    class Meta:
+        indexes = ((("school_user", "journey", "participant"), True),)
+
+
+TABLES = Table.__subclasses__()
+
+
+def guards() -> list[str]:
+    """What else the database guarantees, as SQL for the engine in use."""
+    return [
+        *no_overlap("contract_period"),
+        *no_overlap("participant", "teacher_id", where="{row}.role = 'ect'", name="ect_no_overlap"),
+        *no_overlap("participant", "teacher_id", "school_id", where="{row}.role = 'mentor'", name="mentor_no_overlap"),
+        *no_overlap("training_period", "participant_id"),
+        *no_overlap("mentorship", "ect_id"),
+        *no_overlap("induction_period", "teacher_id"),
+        *one_of("participant", "teacher_id", where="finished_on IS NULL AND role = 'ect'", name="ect_one_open"),
+        *one_of(
+            "participant",
+            "teacher_id",
+            "school_id",
+            where="finished_on IS NULL AND role = 'mentor'",
+            name="mentor_one_open",
+        ),
+        *one_of("training_period", "participant_id", where="finished_on IS NULL", name="training_period_one_open"),
+        *one_of("mentorship", "ect_id", where="finished_on IS NULL", name="mentorship_one_open"),
+        *one_of("induction_period", "teacher_id", where="outcome IS NOT NULL", name="induction_period_one_outcome"),
+        *append_only("event"),
+    ]
+
+
+def create_tables() -> None:
+    """Make an empty database as these models describe it. A real one is made by the migrations."""
+    db.create_tables(TABLES)
+    for sql in guards():
+        db.execute_sql(sql)
+
+
+# --- looking things up without a query for each row --------------------------------------------------------
+
+
+def loaded(participants) -> list[Participant]:
+    """These participants (a query or a list) with all that a record or a card tells of them, in five queries."""
+    people = list(participants)
+    by_id = {person.id: person for person in people}
+    by_teacher: dict[int, list[InductionPeriod]] = {person.teacher_id: [] for person in people}
+    for person in people:
+        person.training_periods, person.mentorships, person.ect_mentorships = [], [], []
+        person.teacher.induction_periods = by_teacher[person.teacher_id]
+    for period in TrainingPeriod.with_providers().where(TrainingPeriod.participant << list(by_id)):
+        by_id[period.participant_id].training_periods.append(period)
+    for ours, theirs, backref in (("ect", "mentor", "mentorships"), ("mentor", "ect", "ect_mentorships")):
+        if not any(person.role == ours for person in people):
+            continue
+        mentorships = (
+            Mentorship.select(Mentorship, Participant, Teacher)
+            .join(Participant, on=getattr(Mentorship, theirs))
+            .join(Teacher)
+            .where(getattr(Mentorship, ours) << list(by_id))
+        )
+        for mentorship in mentorships:
+            getattr(by_id[getattr(mentorship, f"{ours}_id")], backref).append(mentorship)
+    inductions = InductionPeriod.select(InductionPeriod, AppropriateBody).join(AppropriateBody)
+    for period in inductions.where(InductionPeriod.teacher << list(by_teacher)):
+        by_teacher[period.teacher_id].append(period)
+    return people
+
+
+def participants_of(school: School, role: str):
+    """A query for everybody who is, was or will be at this school in this role. Nobody is looked up otherwise."""
+    return (
+        Participant.select(Participant, Teacher, AppropriateBody)
+        .join(Teacher)
+        .switch(Participant)
+        .join(AppropriateBody, JOIN.LEFT_OUTER)
+        .where(Participant.school == school, Participant.role == role)
+    )

@@ -1,0 +1,161 @@
+"""Named situations to start from, each a TOML file in this folder; world.toml is the one that all others begin with.
+The large, random world for measurements is in large.py."""
+
+import tomllib
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import training
+from database import db
+from models import (
+    LONDON,
+    ActiveLeadProvider,
+    AppropriateBody,
+    ContractPeriod,
+    DeliveryPartner,
+    InductionPeriod,
+    LeadProvider,
+    Mentorship,
+    Participant,
+    School,
+    SchoolPartnership,
+    SchoolUser,
+    Teacher,
+    TrainingPeriod,
+    clock_at,
+    today,
+)
+
+HERE = Path(__file__).parent
+
+
+def read(name: str) -> dict:
+    return tomllib.loads((HERE / f"{name}.toml").read_text())
+
+
+def load_world() -> None:
+    """Fill an empty database with the base world."""
+    world = read("world")
+    with db.atomic():
+        load_contracts(world)
+        for name, body_type in world["appropriate_bodies"].items():
+            AppropriateBody.create(name=name, body_type=body_type)
+        for row in world["schools"]:
+            load_school(row)
+
+
+def load_contracts(world: dict) -> None:
+    """The contract periods up to next year's, each with the lead providers that hold a contract in it."""
+    closed = world["closed"]
+    providers = {name: LeadProvider.create(name=name) for name in world["lead_providers"] + closed["lead_providers"]}
+    for year in range(world["first_contract_year"], max(today(), world["today"]).year + 2):
+        is_closed = year in closed["years"]
+        period = ContractPeriod.create(
+            year=year,
+            started_on=date(year, 6, 1),
+            finished_on=date(year + 1, 5, 31),
+            payments_frozen_at=datetime.combine(closed["on"], time(), LONDON) if is_closed else None,
+        )
+        for name, provider in providers.items():
+            if is_closed or name not in closed["lead_providers"]:
+                ActiveLeadProvider.create(lead_provider=provider, contract_period=period)
+
+
+def load_school(row: dict) -> None:
+    tutor = row["users"][0]
+    school = School.create(
+        urn=row["urn"], name=row["name"], induction_tutor_name=tutor["name"], induction_tutor_email=tutor["email"]
+    )
+    for user in row["users"]:
+        SchoolUser.create(school=school, **user)
+    for partnership in row["partnerships"]:
+        partner, _ = DeliveryPartner.get_or_create(name=partnership["delivery_partner"])
+        for year in partnership["years"]:
+            active = active_provider(partnership["lead_provider"], year)
+            SchoolPartnership.create(school=school, active_lead_provider=active, delivery_partner=partner)
+    for role in ("mentor", "ect"):
+        for person in row[f"{role}s"]:
+            load_participant(school, role, person)
+
+
+def load_participant(school: School, role: str, row: dict) -> None:
+    first_name, _, last_name = row["name"].partition(" ")
+    ended = row.get("funding_ended", {})
+    teacher = Teacher.create(
+        trn=row["trn"],
+        trs_first_name=first_name,
+        trs_last_name=last_name,
+        trs_induction_status="InProgress" if "induction_started_on" in row else None,
+        mentor_became_ineligible_for_funding_on=ended.get("on"),
+        mentor_became_ineligible_for_funding_reason=ended.get("reason"),
+        **{f"{role}_first_became_eligible_for_training_at": datetime.combine(row["started_on"], time(9), LONDON)},
+    )
+    body = AppropriateBody.get(name=row["appropriate_body"]) if "appropriate_body" in row else None
+    participant = Participant.create(
+        teacher=teacher,
+        role=role,
+        school=school,
+        started_on=row["started_on"],
+        email=row["email"],
+        working_pattern=row.get("working_pattern", "full_time") if role == "ect" else None,
+        school_reported_appropriate_body=body,
+    )
+    if "induction_started_on" in row:
+        InductionPeriod.create(teacher=teacher, appropriate_body=body, started_on=row["induction_started_on"])
+    if "mentor" in row:
+        mentors = Participant.select().join(Teacher).where(Participant.school == school, Participant.role == "mentor")
+        mentor = next(mentor for mentor in mentors if mentor.name == row["mentor"])
+        Mentorship.create(ect=participant, mentor=mentor, started_on=max(participant.started_on, mentor.started_on))
+    if "training" in row:
+        load_training(participant, row["training"])
+    for act, mark in ((training.withdraw, "withdrawn"), (training.defer, "deferred")):
+        if mark in row:
+            with clock_at(row[mark]["on"]):
+                provider = LeadProvider.get(name=row["training"]["lead_provider"])
+                act(
+                    provider,
+                    teacher,
+                    course_identifier="ecf-induction" if role == "ect" else "ecf-mentor",
+                    reason=row[mark]["reason"],
+                )
+    if "leaving_on" in row:
+        leave(participant, day(row["leaving_on"]))
+
+
+def load_training(participant: Participant, row: dict) -> None:
+    started_on = row.get("started_on", participant.started_on)
+    dates = {"started_on": started_on, "finished_on": row.get("finished_on")}
+    if row.get("programme") == "school_led":
+        TrainingPeriod.create(participant=participant, training_programme="school_led", **dates)
+        return
+    active = active_provider(row["lead_provider"], row["year"])
+    partnership = SchoolPartnership.get_or_none(school=participant.school_id, active_lead_provider=active)
+    TrainingPeriod.create(
+        participant=participant,
+        training_programme="provider_led",
+        school_partnership=partnership,
+        expression_of_interest=None if partnership else active,
+        schedule=training.standard_schedule(started_on),
+        **dates,
+    )
+
+
+def active_provider(name: str, year: int) -> ActiveLeadProvider:
+    return ActiveLeadProvider.get(
+        lead_provider=LeadProvider.get(name=name), contract_period=ContractPeriod.get_by_id(year)
+    )
+
+
+def day(text: str | date) -> date:
+    """A date, or "today + 40" for 40 days from now."""
+    if isinstance(text, date):
+        return text
+    return today() + timedelta(days=int(text.removeprefix("today").replace(" ", "")))
+
+
+def leave(participant: Participant, leaving_on: date) -> None:
+    participant.finished_on = leaving_on
+    participant.reported_leaving_by_school = participant.school
+    participant.save()
+    TrainingPeriod.update(finished_on=leaving_on).where(TrainingPeriod.participant == participant).execute()
+    Mentorship.update(finished_on=leaving_on).where(Mentorship.ect == participant).execute()

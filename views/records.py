@@ -1,0 +1,121 @@
+"""The school's lists, one participant's record, and who the induction tutor is."""
+
+from flask import g, redirect, render_template, request, url_for
+from peewee import fn
+
+from models import (
+    INDUCTION_IS_OVER,
+    InductionPeriod,
+    Mentorship,
+    Participant,
+    Teacher,
+    folded,
+    loaded,
+    participants_of,
+    today,
+)
+from views import ROLES, find_participant, record_url, school
+
+PER_PAGE = 20
+
+
+@school.get("/")
+def home():
+    return redirect(url_for("school.ects"), 302)
+
+
+@school.get("/ects")
+def ects():
+    """ECTs who are or will be here and whose induction isn't over: without a mentor first, then the newest."""
+    has_mentor = fn.EXISTS(
+        Mentorship.select(1).where(
+            Mentorship.ect == Participant.id,
+            Mentorship.finished_on.is_null() | (Mentorship.finished_on >= today()),
+        )
+    )
+    query = here("ect").where(
+        Teacher.trs_induction_status.is_null() | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER)
+    )
+    return show_list("ects", query.order_by(has_mentor, Participant.started_on.desc(), Participant.id))
+
+
+@school.get("/mentors")
+def mentors():
+    """Mentors who are or will be here, by last name."""
+    query = here("mentor").order_by(Teacher.trs_last_name, Teacher.trs_first_name, Participant.id)
+    return show_list("mentors", query)
+
+
+@school.get("/ects/<int:participant_id>")
+def ect(participant_id):
+    participant = find_participant("ects", participant_id)
+    return render_template(
+        "records/ect.html",
+        participant=participant,
+        induction=induction_of(participant),
+        back=way_back("mentors", "school.ects"),
+    )
+
+
+@school.get("/mentors/<int:participant_id>")
+def mentor(participant_id):
+    participant = find_participant("mentors", participant_id)
+    return render_template("records/mentor.html", participant=participant, back=way_back("ects", "school.mentors"))
+
+
+@school.get("/induction-tutor")
+def induction_tutor():
+    return render_template("records/induction_tutor.html", school=g.school)
+
+
+def way_back(people: str, otherwise: str) -> str:
+    """The record that led here (`from`: the id of one of this school's `people`), or the list."""
+    came_from = request.args.get("from", 0, int)
+    ours = participants_of(g.school, ROLES[people]).where(Participant.id == came_from)
+    return next(map(record_url, ours if 0 < came_from < 2**31 else []), url_for(otherwise))
+
+
+def here(role: str):
+    """The school's participants in this role who haven't left."""
+    return participants_of(g.school, role).where(
+        Participant.finished_on.is_null() | (Participant.finished_on >= today())
+    )
+
+
+def show_list(people: str, query):
+    """One page of a list, searched by name or TRN (`q`). A page past the end is empty."""
+    search = request.args.get("q", "").strip()[:255]
+    page = min(max(request.args.get("page", 1, int), 1), 10**6)
+    matching = query.where(*matches(search)) if search else query
+    count = matching.count()
+    return render_template(
+        f"records/{people}.html",
+        people=loaded(matching.paginate(page, PER_PAGE)),
+        inductions=induction_of,
+        search=search,
+        page=page,
+        pages=-(-count // PER_PAGE),
+        count=count,
+        is_empty=not count and not search,
+    )
+
+
+def matches(search: str) -> list:
+    """Any TRNs in the search, otherwise the beginnings of words in the name."""
+    trns = [word for word in search.split() if word.isascii() and word.isdigit() and len(word) == 7]
+    if trns:
+        return [Teacher.trn << trns]
+    return [Teacher.folded_name.contains(f" {word}") for word in folded(search).split()]
+
+
+def induction_of(participant: Participant) -> dict:
+    """What is known of the ECT's induction: `appropriate_body` (or None), whether that body itself recorded it
+    (`is_recorded`), and the day it `started_on` (or None)."""
+    periods: list[InductionPeriod] = sorted(participant.teacher.induction_periods, key=lambda p: p.started_on)
+    open_one = next((period for period in periods if period.finished_on is None), None)
+    recorded = open_one if open_one and open_one.started_on >= participant.started_on else None
+    return {
+        "appropriate_body": recorded.appropriate_body if recorded else participant.school_reported_appropriate_body,
+        "is_recorded": recorded is not None,
+        "started_on": periods[0].started_on if periods else None,
+    }
