@@ -110,8 +110,9 @@ class PostgresqlServer:
 
 def opened(address: str):
     db.initialize(open_database(address))
-    with db.connection_context():
-        yield address
+    db.connect()
+    yield address
+    db.close()
     if hasattr(db.obj, "close_all"):
         db.obj.close_all()
 
@@ -139,9 +140,7 @@ def person(name: str, role: str = "ect") -> Participant:
 @pytest.fixture
 def visitor(app, world) -> Visitor:
     """A browser without script, not signed in."""
-    db.close()
-    yield Visitor(app)
-    db.connect(reuse_if_open=True)
+    return Visitor(app)
 
 
 @pytest.fixture
