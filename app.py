@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 import commands
 from database import db, is_up_to_date, open_database
-from models import School, clock_at
+from models import School, clock_at, display, today
+from participants import last_day
 from views import (  # noqa: F401 - journeys and records bring the school's routes
     journey_url,
     journeys,
@@ -81,9 +82,15 @@ def set_up_templates(app: Flask) -> None:
     components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([app.jinja_loader, components])
     app.jinja_env.globals.update(
-        csrf_token=generate_csrf, journey_url=journey_url, record_url=record_url, step_url=step_url
+        csrf_token=generate_csrf,
+        day=date.fromisoformat,
+        last_day=last_day,
+        today=today,
+        journey_url=journey_url,
+        record_url=record_url,
+        step_url=step_url,
     )
-    app.jinja_env.filters["date"] = lambda on: f"{on.day} {on:%B %Y}"
+    app.jinja_env.filters["date"] = display
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.context_processor

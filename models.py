@@ -30,6 +30,13 @@ def today() -> date:
     return now().astimezone(LONDON).date()
 
 
+def display(on: date | datetime) -> str:
+    """The day as people are shown it: 8 September 2024."""
+    if isinstance(on, datetime):
+        on = on.astimezone(LONDON)
+    return f"{on.day} {on:%B %Y}"
+
+
 @contextmanager
 def clock_at(moment: datetime | date):
     """Make it `moment` (a day means noon that day in London) for everything done inside."""
@@ -317,7 +324,13 @@ class Participant(Table):
 
     @property
     def can_change_lead_provider(self) -> bool:
-        return self.training_period is not None and self.training_period.is_provider_led and not self.has_left
+        period = self.training_period
+        is_provider_led = period is not None and period.is_provider_led
+        return is_provider_led and not self.has_left and not self.mentor_training_is_over
+
+    @property
+    def can_change_training_programme(self) -> bool:
+        return self.is_ect and self.training_period is not None and not self.has_left
 
 
 class Mentorship(Table):
@@ -398,6 +411,10 @@ class TrainingPeriod(Table):
         if self.is_confirmed:
             return self.school_partnership.active_lead_provider
         return self.expression_of_interest
+
+    @property
+    def contract_period(self) -> ContractPeriod | None:
+        return self.active_lead_provider and self.active_lead_provider.contract_period
 
     @property
     def lead_provider(self) -> LeadProvider | None:

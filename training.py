@@ -5,8 +5,9 @@ An act refuses by raising RuleBroken, whose errors are keyed by the act's own pa
 form's fields and of the API's attributes, so whoever called can put each sentence where it belongs.
 """
 
+from collections.abc import Iterable
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from database import db, is_postgresql
 from models import (
@@ -16,6 +17,7 @@ from models import (
     ContractPeriod,
     Event,
     LeadProvider,
+    Mentorship,
     Participant,
     SchoolPartnership,
     SchoolUser,
@@ -42,12 +44,17 @@ class ChangedSince(Exception):
 
 
 @contextmanager
-def changing(participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None):
-    """One transaction for one change: gives the participant as it is now, which nobody else can change meanwhile."""
+def changing(
+    participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None, also: Iterable = ()
+):
+    """One transaction for one change: gives the participant as it is now, which nobody else can change meanwhile, nor
+    the participants `also` touched by the change."""
     with db.atomic():
-        query = Participant.select().where(Participant.id == participant_id)
+        # In the order of their ids, so that two changes can't each wait for what the other one holds.
+        query = Participant.select().where(Participant.id << [participant_id, *also]).order_by(Participant.id)
         # SQLite's transactions (see open_database) keep every other writer out by themselves.
-        participant = (query.for_update() if is_postgresql() else query).get()
+        locked = list(query.for_update() if is_postgresql() else query)
+        participant = next(participant for participant in locked if participant.id == participant_id)
         if seen_version not in (None, participant.version):
             raise ChangedSince
         if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
@@ -65,6 +72,7 @@ def record(
     heading: str,
     *,
     period: TrainingPeriod | None = None,
+    happened_at: datetime | None = None,
     modifications: list[str] = (),
     **details,
 ) -> Event:
@@ -76,6 +84,7 @@ def record(
     return Event.create(
         event_type=event_type,
         heading=heading,
+        happened_at=happened_at or now(),
         author_type="school_user" if is_school else "lead_provider_api",
         author_name=author.name,
         teacher=participant.teacher_id,
@@ -105,7 +114,7 @@ def latest_confirmed_period(lead_provider: LeadProvider, teacher: Teacher, role:
             Participant.role == role,
             ActiveLeadProvider.lead_provider == lead_provider,
         )
-        .order_by(TrainingPeriod.started_on.desc())
+        .order_by(TrainingPeriod.started_on.desc(), TrainingPeriod.id.desc())
         .first()
     )
 
@@ -121,7 +130,7 @@ def withdraw(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier
         mark="withdrawn",
         refused_when={"withdrawn": "has been withdrawn already"},
         event_type="teacher_withdraws_training_period",
-        heading="{provider} told us that {name} is no longer training with them",
+        heading="{provider} told us that it no longer trains {name}",
     )
 
 
@@ -145,7 +154,7 @@ def _mark(
 ) -> Event:
     with _reported(lead_provider, teacher, course_identifier) as (participant, period, errors):
         stored_reason = {reason.replace("_", "-"): reason for reason in reasons}.get(reason)
-        if not reason:
+        if is_blank(reason):
             errors["reason"] = "'#/reason' must be given"
         elif not stored_reason:
             errors["reason"] = "'#/reason' is not recognised"
@@ -160,10 +169,14 @@ def _mark(
                 errors["reason"] = "'#/reason' is not for an ECT"
         if errors:
             raise RuleBroken(**errors)
-        before = period.finished_on
-        setattr(period, f"{mark}_at", now())
-        setattr(period, {"withdrawn": "withdrawal_reason", "deferred": "deferral_reason"}[mark], stored_reason)
-        period.finished_on = min(before or today(), today())
+        changes = {
+            f"{mark}_at": now(),
+            {"withdrawn": "withdrawal_reason", "deferred": "deferral_reason"}[mark]: stored_reason,
+            "finished_on": min(period.finished_on or today(), today()),
+        }
+        modifications = [f"{name}: {getattr(period, name)} → {value}" for name, value in changes.items()]
+        for name, value in changes.items():
+            setattr(period, name, value)
         period.save()
         return record(
             participant,
@@ -171,11 +184,7 @@ def _mark(
             event_type,
             heading.format(provider=lead_provider.name, name=participant.name),
             period=period,
-            modifications=[
-                f"{mark}_at: {now().isoformat()}",
-                f"reason: {stored_reason}",
-                f"finished_on: {before} → {period.finished_on}",
-            ],
+            modifications=modifications,
         )
 
 
@@ -198,8 +207,9 @@ def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=N
             participant,
             lead_provider,
             "teacher_resumes_training_period",
-            f"{lead_provider.name} told us that {participant.name} is training with them again",
+            f"{lead_provider.name} told us that it trains {participant.name} again",
             period=period,
+            modifications=[f"training_period_id: {period.id} → {resumed.id}"],
             new_training_period_id=resumed.id,
         )
 
@@ -216,6 +226,8 @@ def _refusal_to_resume(participant: Participant, period: TrainingPeriod) -> str 
         return "has gone from that school. Settle it with its induction tutor"
     if any(other.started_on > today() for other in others):
         return "has other training planned already"
+    if is_trained_elsewhere(participant):
+        return "is in training at another school"
     return None
 
 
@@ -225,7 +237,7 @@ def _reported(lead_provider: LeadProvider, teacher: Teacher, course_identifier: 
     There is no participant and no period when the course identifier doesn't lead to one."""
     errors: dict[str, str] = {}
     period = None
-    if not course_identifier:
+    if is_blank(course_identifier):
         errors["course_identifier"] = "'#/course_identifier' must be given"
     else:
         period = latest_confirmed_period(lead_provider, teacher, COURSES.get(course_identifier, ""))
@@ -235,9 +247,16 @@ def _reported(lead_provider: LeadProvider, teacher: Teacher, course_identifier: 
         yield None, None, errors
         return
     with changing(period.participant_id, lead_provider) as participant:
-        # Looked up again now that nobody else can change it.
+        # Looked up again now that nobody else can change it: its school may just have chosen another provider.
         latest = latest_confirmed_period(lead_provider, teacher, participant.role)
-        yield participant, next(p for p in participant.training_periods if p.id == latest.id), errors
+        period = next((period for period in participant.training_periods if period == latest), None)
+        if not period:
+            raise RuleBroken(participant_id="'#/participant_id' was being changed by the school. Look again")
+        yield participant, period, errors
+
+
+def is_blank(text: str | None) -> bool:
+    return not text or text.isspace()
 
 
 # --- what schools change -----------------------------------------------------------------------------------
@@ -247,9 +266,9 @@ def contract_period_for(participant: Participant) -> ContractPeriod | None:
     """The contract period of the person's next provider-led training (Q2, Q3): their last one's; when that is closed,
     or there is none, the earliest that has begun and is open on the day the training starts."""
     last = participant.last_provider_led_period
+    if last and not last.contract_period.is_closed():
+        return last.contract_period
     starts_on = max(today(), participant.started_on)
-    if last and not last.active_lead_provider.contract_period.is_closed():
-        return last.active_lead_provider.contract_period
     begun = ContractPeriod.select().where(ContractPeriod.started_on <= starts_on).order_by(ContractPeriod.year)
     return next((period for period in begun if not period.is_closed(starts_on)), None)
 
@@ -283,7 +302,24 @@ def check_lead_provider(participant: Participant, lead_provider_id: int) -> Lead
     shown = participant.training_period
     if any(period.started_on > today() and period != shown for period in participant.training_periods):
         raise RuleBroken(lead_provider_id=f"{participant.name} has more training planned. Contact support to change it")
+    if is_trained_elsewhere(participant):
+        raise RuleBroken(lead_provider_id=f"{participant.name} is in mentor training through another school")
     return offered[lead_provider_id]
+
+
+def is_trained_elsewhere(participant: Participant) -> bool:
+    """Another school has this person in training in the same role, now or later. Only mentors can be at two schools."""
+    return (
+        TrainingPeriod.select()
+        .join(Participant)
+        .where(
+            Participant.teacher == participant.teacher_id,
+            Participant.role == participant.role,
+            Participant.id != participant.id,
+            TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
+        )
+        .exists()
+    )
 
 
 def change_lead_provider(
@@ -294,45 +330,131 @@ def change_lead_provider(
         if not participant.can_change_lead_provider:
             raise RuleBroken(lead_provider_id=f"You cannot change the lead provider for {participant.name} now")
         lead_provider = check_lead_provider(participant, lead_provider_id)
-        period = participant.training_period
-        before, status = period.lead_provider, period.training_status
-        provider_led = _provider_led(participant, lead_provider)
-        if period.has_finished or (period.has_started and (period.is_confirmed or status != "active")):
-            _finish(period, today() - timedelta(days=1))
-            period = TrainingPeriod(
-                participant=participant,
-                started_on=max(today(), participant.started_on),
-                finished_on=participant.finished_on,
-            )
-        elif period.has_started:
-            # The former provider never confirmed, so never saw this person: nothing of that training is kept.
-            period.started_on = today()
-        for name, value in provider_led.items():
-            setattr(period, name, value)
-        period.save()
+        old, status = participant.training_period.lead_provider, participant.training_status
+        period = _train(participant, _provider_led(participant, lead_provider, contract_period_for(participant)))
         return record(
             participant,
             author,
             "teacher_training_lead_provider_updated",
-            f"Your school changed {participant.name}’s lead provider from {before.name} to {lead_provider.name}",
+            f"Your school changed {participant.name}’s lead provider from {old.name} to {lead_provider.name}",
             period=period,
-            modifications=[f"lead_provider: {before.name} → {lead_provider.name}"],
-            old_lead_provider=before.name,
+            modifications=[f"lead_provider: {old.name} → {lead_provider.name}"],
+            old_lead_provider=old.name,
             new_lead_provider=lead_provider.name,
             training_status=status,
             is_confirmed=period.is_confirmed,
         )
 
 
-def _provider_led(participant: Participant, lead_provider: LeadProvider) -> dict:
+def other_training_programme(participant: Participant) -> str:
+    """The programme that the school may change to: the one that the person isn't on."""
+    return "school_led" if participant.training_period.is_provider_led else "provider_led"
+
+
+def check_training_programme(participant: Participant, training_programme: str) -> None:
+    if training_programme != other_training_programme(participant):
+        raise RuleBroken(
+            training_programme=f"{participant.name}’s training programme has changed. Read this page again"
+        )
+
+
+def change_training_programme(
+    participant: Participant,
+    author: SchoolUser,
+    *,
+    training_programme: str,
+    lead_provider_id: int | None = None,
+    seen_version: int | None = None,
+) -> Event:
+    """The school takes over an ECT's training, or gives it to a lead provider, from today (`domain.md` 6.3)."""
+    mentor = participant.mentor if training_programme == "provider_led" else None
+    with changing(participant.id, author, seen_version, also=[mentor.id] if mentor else []) as participant:
+        if not participant.can_change_training_programme:
+            raise RuleBroken(training_programme=f"You cannot change {participant.name}’s training programme now")
+        check_training_programme(participant, training_programme)
+        status, old = participant.training_status, participant.training_period.lead_provider
+        new = None
+        if training_programme == "provider_led":
+            new = check_lead_provider(participant, lead_provider_id)
+            contract_period = contract_period_for(participant)
+            columns = _provider_led(participant, new, contract_period)
+            if mentor:
+                _train_mentor_too(Participant.get_by_id(mentor.id), author, participant, new, contract_period)
+        else:
+            columns = {"school_partnership": None, "expression_of_interest": None, "schedule": None}
+        period = _train(participant, columns | {"training_programme": training_programme})
+        words = {"school_led": "school-led", "provider_led": f"provider-led with {new.name}" if new else ""}
+        return record(
+            participant,
+            author,
+            "teacher_training_programme_updated",
+            f"Your school changed {participant.name}’s training programme to {words[training_programme]}",
+            period=period,
+            modifications=[f"training_programme: → {training_programme}"],
+            training_programme=training_programme,
+            old_lead_provider=old.name if old else None,
+            new_lead_provider=new.name if new else None,
+            training_status=status,
+            is_confirmed=period.is_confirmed,
+        )
+
+
+def _train_mentor_too(
+    mentor: Participant,
+    author: SchoolUser,
+    ect: Participant,
+    lead_provider: LeadProvider,
+    contract_period: ContractPeriod,
+) -> None:
+    """An ECT who becomes provider-led brings their mentor into training with the same lead provider, unless the mentor
+    has been in such training here, is in it elsewhere, or can't be funded."""
+    starts_on = max(today(), ect.started_on, mentor.started_on)
+    has_gone = mentor.finished_on is not None and mentor.finished_on < starts_on
+    if has_gone or mentor.mentor_training_is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor):
+        return
+    columns = _provider_led(mentor, lead_provider, contract_period)
+    period = TrainingPeriod.create(participant=mentor, started_on=starts_on, finished_on=mentor.finished_on, **columns)
+    record(
+        mentor,
+        author,
+        "teacher_starts_training_period",
+        f"Mentor training with {lead_provider.name} began for {mentor.name}, because {ect.name} trains there",
+        period=period,
+        new_lead_provider=lead_provider.name,
+    )
+
+
+def _train(participant: Participant, columns: dict) -> TrainingPeriod:
+    """Put training with these columns in place of the present one, from today or the day the person starts.
+
+    What a lead provider confirmed or the school delivered is history: it ends yesterday, or stays as it ended. What
+    has not begun, or what no provider ever saw, is replaced in place.
+    """
+    period = participant.training_period
+    is_history = period.has_started and (
+        period.has_finished or period.is_confirmed or not period.is_provider_led or period.training_status != "active"
+    )
+    if is_history:
+        finish(period, today() - timedelta(days=1))
+        period = TrainingPeriod(
+            participant=participant,
+            started_on=max(today(), participant.started_on),
+            finished_on=participant.finished_on,
+        )
+    period.started_on = max(period.started_on, today())
+    for name, value in columns.items():
+        setattr(period, name, value)
+    period.save()
+    return period
+
+
+def _provider_led(participant: Participant, lead_provider: LeadProvider, contract_period: ContractPeriod) -> dict:
     """The columns of provider-led training with this provider: confirmed at once where it already has a partnership
-    with the school, an expression of interest otherwise. Remembers the year that a closed contract period had."""
-    contract_period = contract_period_for(participant)
+    with the school, an expression of interest otherwise. Remembers the year of a contract period that closed."""
     last = participant.last_provider_led_period
-    keeps_contract_period = last and last.active_lead_provider.contract_period == contract_period
+    keeps_contract_period = last is not None and last.contract_period == contract_period
     if last and not keeps_contract_period:
-        year = last.active_lead_provider.contract_period_id
-        setattr(participant.teacher, f"{participant.role}_payments_frozen_year", year)
+        setattr(participant.teacher, f"{participant.role}_payments_frozen_year", last.contract_period.year)
         participant.teacher.save()
     active = ActiveLeadProvider.get(lead_provider=lead_provider, contract_period=contract_period)
     partnership = (
@@ -341,20 +463,22 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider) -> dict
         .order_by(SchoolPartnership.created_at, SchoolPartnership.id)
         .first()
     )
+    starts_on = max(today(), participant.started_on)
     return {
         "training_programme": "provider_led",
         "school_partnership": partnership,
         "expression_of_interest": None if partnership else active,
-        "schedule": last.schedule if keeps_contract_period else standard_schedule(max(today(), participant.started_on)),
+        "schedule": last.schedule if keeps_contract_period else standard_schedule(starts_on),
     }
 
 
 def standard_schedule(starts_on: date) -> str:
+    """The schedule of training that starts on this day, where no earlier one is kept (row 4 of 6.6)."""
     month = starts_on.month
     return "ecf-standard-" + ("september" if 6 <= month <= 10 else "april" if 3 <= month <= 5 else "january")
 
 
-def _finish(period: TrainingPeriod, on: date) -> None:
+def finish(period: TrainingPeriod | Mentorship, on: date) -> None:
     """End the period on this day. One that ended earlier keeps its end (Q1)."""
     if period.finished_on is None or period.finished_on > on:
         period.finished_on = on

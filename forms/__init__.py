@@ -21,11 +21,13 @@ class Form(FlaskForm):
     @property
     def summary(self) -> list[dict]:
         """The error summary's list: `text`, and the `href` of the field that each error is about."""
-        errors = {name: list(messages) for name, messages in self.errors.items() if name}
-        expired = [{"text": EXPIRED}] if errors.pop("csrf_token", None) else []
-        return expired + [
-            {"text": message, "href": f"#{name}"} for name, messages in errors.items() for message in messages
-        ]
+        lines = [{"text": EXPIRED}] if "csrf_token" in self.errors else []
+        for field in self:
+            if field.name != "csrf_token" and field.errors:
+                is_shown = not isinstance(field, HiddenField)
+                link = {"href": f"#{getattr(field, 'anchor', field.name)}"} if is_shown else {}
+                lines.append({"text": field.errors[0]} | link)
+        return lines
 
     def error(self, name: str) -> dict | None:
         """The error message beside this field, as the GOV.UK components take it."""
@@ -60,7 +62,8 @@ class Question(Form):
 
     def posted(self, formdata) -> dict[str, list[str]]:
         """This question's part of what a browser sent: what is kept until the journey is confirmed."""
-        return {name: formdata.getlist(name) for name in self.answers if name in formdata}
+        names = [name for field in self for name in getattr(field, "part_names", [field.name])]
+        return {name: formdata.getlist(name) for name in names if name in formdata and name != "csrf_token"}
 
 
 class Confirm(Form):

@@ -1,13 +1,19 @@
-"""Fields that WTForms hasn't got."""
+"""Fields that WTForms hasn't got. Each knows the sentences for its own errors, because they name the person."""
 
-from wtforms import RadioField, ValidationError
+from datetime import date
+
+from wtforms import Field, StringField, ValidationError
+
+from participants import cleaned
 
 
-class ChoiceField(RadioField):
-    """Radios of which one must be chosen. `missing` and `unknown` are the sentences for none and for any other."""
+class ChoiceField(Field):
+    """Radios of which one must be chosen, from `choices`: (value, words) pairs. `missing` and `unknown` are the sentences
+    for no choice and for one that can't be any of them; whether it is one of them, the question's rule says."""
 
-    def __init__(self, *, missing: str = "", unknown: str = "", **kwargs):
-        super().__init__(validate_choice=False, **kwargs)
+    def __init__(self, *, choices: list[tuple] = (), coerce=str, missing: str = "", unknown: str = "", **kwargs):
+        super().__init__(**kwargs)
+        self.choices, self.coerce = list(choices), coerce
         self.missing, self.unknown, self.is_unknown = missing, unknown, False
 
     def process_formdata(self, valuelist):
@@ -31,3 +37,93 @@ class ChoiceField(RadioField):
     def items(self) -> list[dict]:
         """The choices as the GOV.UK radios component takes them."""
         return [{"value": value, "text": label, "checked": value == self.data} for value, label in self.choices]
+
+
+class TextField(StringField):
+    """One line of text that must be there, cleaned of what can't be seen."""
+
+    def __init__(self, *, missing: str = "", max_length: int = 255, **kwargs):
+        super().__init__(**kwargs)
+        self.missing, self.max_length, self.is_readable = missing, max_length, True
+
+    def process_formdata(self, valuelist):
+        if valuelist:
+            try:
+                self.data = cleaned(valuelist[0])
+            except ValueError:
+                self.data, self.is_readable = valuelist[0], False
+
+    def pre_validate(self, form):
+        if not self.data:
+            raise ValidationError(self.missing)
+        if not self.is_readable:
+            raise ValidationError("Use only characters that can be seen")
+        if len(self.data) > self.max_length:
+            raise ValidationError(f"Use {self.max_length} characters or fewer")
+
+
+class DateField(Field):
+    """The GOV.UK date input: day, month and year in three boxes, of which the wrong ones are marked.
+
+    `what` begins the sentences ("The leaving date"), `missing` is the one for three empty boxes.
+    """
+
+    PARTS = {"day": range(1, 32), "month": range(1, 13), "year": range(1900, 2200)}
+
+    def __init__(self, *, what: str = "The date", missing: str = "", **kwargs):
+        super().__init__(**kwargs)
+        self.what, self.missing = what, missing
+        self.parts, self.wrong = dict.fromkeys(self.PARTS, ""), []
+
+    def process(self, formdata, data=None, extra_filters=None):
+        self.data = data if isinstance(data, date) else self.default
+        self.process_errors = []
+        if formdata:
+            self.parts = {part: formdata.get(f"{self.name}-{part}", "").strip() for part in self.PARTS}
+        elif self.data:
+            self.parts = {part: str(getattr(self.data, part)) for part in self.PARTS}
+
+    def pre_validate(self, form):
+        self.data = None
+        empty = [part for part, text in self.parts.items() if not text]
+        self.wrong = empty or [part for part in self.PARTS if not self._is_possible(part)]
+        if len(empty) == len(self.PARTS):
+            raise ValidationError(self.missing)
+        if empty:
+            raise ValidationError(f"{self.what} must include a {' and a '.join(empty)}")
+        try:
+            self.data = date(*(int(self.parts[part]) for part in ("year", "month", "day") if not self.wrong))
+        except (TypeError, ValueError):
+            raise ValidationError(f"{self.what} must be a real date, for example 31 3 2026") from None
+
+    def _is_possible(self, part: str) -> bool:
+        """Only plain digits: int() would also take “+3”, “1_0” and the digits of other scripts."""
+        text = self.parts[part]
+        return text.isascii() and text.isdigit() and len(text) <= 4 and int(text) in self.PARTS[part]
+
+    @property
+    def part_names(self) -> list[str]:
+        return [f"{self.name}-{part}" for part in self.PARTS]
+
+    @property
+    def wrong_parts(self) -> list[str]:
+        """The boxes to mark: the wrong ones, or all when only the date as a whole is refused."""
+        return (self.wrong or list(self.PARTS)) if self.errors else []
+
+    @property
+    def anchor(self) -> str:
+        """The box that the error summary leads to."""
+        return f"{self.name}-{next(iter(self.wrong_parts), 'day')}"
+
+    @property
+    def items(self) -> list[dict]:
+        """The boxes as the GOV.UK date input component takes them."""
+        return [
+            {
+                "name": part,
+                "value": text,
+                "classes": f"govuk-input--width-{4 if part == 'year' else 2}"
+                + (" govuk-input--error" if part in self.wrong_parts else ""),
+            }
+            for part, text in self.parts.items()
+        ]

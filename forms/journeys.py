@@ -11,9 +11,18 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
+import participants
 import training
 from forms import Question
-from forms.questions import LeadProviderForm
+from forms.questions import (
+    EmailAddressForm,
+    LeadProviderForm,
+    LeavingDateForm,
+    MentorForm,
+    NameForm,
+    TrainingProgrammeForm,
+    WorkingPatternForm,
+)
 from models import Participant
 
 CHECK, CONFIRMATION = "check-answers", "confirmation"
@@ -38,7 +47,7 @@ class Journey:
         for page, question in self.questions.items():
             if not question.is_asked(participant, answers):
                 continue
-            form = question(participant, MultiDict(posted.get(page, {})), meta={"csrf": False})
+            form = question(participant, formdata(posted, page), meta={"csrf": False})
             path[page] = form
             if page not in posted or not form.validate():
                 return path
@@ -48,6 +57,11 @@ class Journey:
     def answers(self, path: dict[str, Question | None]) -> dict:
         """Everything answered on this path: the act's parameters."""
         return {name: value for form in path.values() if form for name, value in form.answers.items()}
+
+
+def formdata(posted: dict, page: str) -> MultiDict | None:
+    """What was posted on this page, as a form takes it; None when it wasn't answered yet."""
+    return MultiDict(posted[page]) if page in posted else None
 
 
 def seen(participant: Participant, posted: dict) -> str:
@@ -68,5 +82,35 @@ JOURNEYS = {
         questions={"lead-provider": LeadProviderForm},
         offered_to=lambda participant: participant.can_change_lead_provider,
         finish=training.change_lead_provider,
+    ),
+    "change-training-programme": Journey(
+        questions={"training-programme": TrainingProgrammeForm, "lead-provider": LeadProviderForm},
+        offered_to=lambda participant: participant.can_change_training_programme,
+        finish=training.change_training_programme,
+    ),
+    "report-teacher-leaving": Journey(
+        questions={"leaving-date": LeavingDateForm},
+        offered_to=lambda participant: not participant.has_left,
+        finish=participants.report_leaving,
+    ),
+    "change-mentor": Journey(
+        questions={"mentor": MentorForm},
+        offered_to=lambda participant: participant.is_ect and not participant.has_left,
+        finish=participants.change_mentor,
+    ),
+    "change-name": Journey(
+        questions={"name": NameForm},
+        offered_to=lambda participant: not participant.has_left,
+        finish=participants.change_name,
+    ),
+    "change-email-address": Journey(
+        questions={"email-address": EmailAddressForm},
+        offered_to=lambda participant: not participant.has_left,
+        finish=participants.change_email_address,
+    ),
+    "change-working-pattern": Journey(
+        questions={"working-pattern": WorkingPatternForm},
+        offered_to=lambda participant: participant.is_ect and not participant.has_left,
+        finish=participants.change_working_pattern,
     ),
 }

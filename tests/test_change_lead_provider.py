@@ -1,9 +1,7 @@
 """The journey "change lead provider", through its pages."""
 
-import pytest
 
-from models import Answers, Event, TrainingPeriod
-from tests.conftest import both_engines, person
+from tests.conftest import both_engines
 
 FIRST = {
     "Steven Taylor": "has already stopped",

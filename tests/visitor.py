@@ -158,6 +158,7 @@ def check_page(page: BeautifulSoup, path: str) -> None:
     described = [name for tag in page.select("[aria-describedby]") for name in tag["aria-describedby"].split()]
     assert all(page.select_one(f"#{name}") for name in described), f"{path}: aria-describedby leads nowhere"
     shown = page.get_text()
-    assert "None" not in shown and "Undefined" not in shown, f"{path} shows a value that isn't there"
+    for missing in ("None", "Undefined"):
+        assert missing not in shown, f"{path} shows a value that isn't there"
     for motive in ("left_teaching", "left-teaching", "switched_to", "switched-to", "parental_leave", "parental-leave"):
         assert motive not in str(page), f"{path} holds a provider's motive"

@@ -4,11 +4,10 @@ in forms/journeys.py; what is refused and what is done is in training.py."""
 from dataclasses import dataclass
 
 from flask import abort, g, redirect, render_template, request
-from werkzeug.datastructures import MultiDict
 
 from database import db
 from forms import Confirm
-from forms.journeys import CHECK, CONFIRMATION, JOURNEYS, Journey, seen, version_in
+from forms.journeys import CHECK, CONFIRMATION, JOURNEYS, Journey, formdata, seen, version_in
 from models import Answers, Event, Participant, now
 from training import ChangedSince, RuleBroken
 from views import find_participant, journey_url, record_url, school, step_url
@@ -28,9 +27,9 @@ class Visit:
         return redirect(step_url(self.participant, self.name, page), 303)
 
     def show(self, status: int = 200, **context):
-        return render_template(
-            f"journeys/{self.name}/{self.page}.html", participant=self.participant, **context
-        ), status
+        """The journey's own template for the page, or the one that serves all journeys."""
+        templates = [f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html"]
+        return render_template(templates, participant=self.participant, journey=self.name, **context), status
 
 
 @school.route("/<any(ects, mentors):people>/<int:participant_id>/<journey_name>/<page>", methods=["GET", "POST"])
@@ -60,7 +59,7 @@ def ask(visit: Visit, path: dict):
     """A question: shown with the answer it had, or answered and kept until the journey is confirmed."""
     question = visit.journey.questions[visit.page]
     if request.method == "GET":
-        form = question(visit.participant, MultiDict(visit.answers.posted.get(visit.page, {})))
+        form = question(visit.participant, formdata(visit.answers.posted, visit.page))
         return visit.show(form=form, back=page_before(visit, path))
     form = question(visit.participant, request.form)
     if not form.validate():

@@ -5,6 +5,7 @@ from peewee import fn
 
 from models import (
     INDUCTION_IS_OVER,
+    Event,
     InductionPeriod,
     Mentorship,
     Participant,
@@ -53,6 +54,7 @@ def ect(participant_id):
         "records/ect.html",
         participant=participant,
         induction=induction_of(participant),
+        events=events_of(participant),
         back=way_back("mentors", "school.ects"),
     )
 
@@ -60,12 +62,22 @@ def ect(participant_id):
 @school.get("/mentors/<int:participant_id>")
 def mentor(participant_id):
     participant = find_participant("mentors", participant_id)
-    return render_template("records/mentor.html", participant=participant, back=way_back("ects", "school.mentors"))
+    return render_template(
+        "records/mentor.html",
+        participant=participant,
+        events=events_of(participant),
+        back=way_back("ects", "school.mentors"),
+    )
 
 
 @school.get("/induction-tutor")
 def induction_tutor():
     return render_template("records/induction_tutor.html", school=g.school)
+
+
+def events_of(participant: Participant) -> list[Event]:
+    """What happened to the participant, newest first."""
+    return list(participant.events.order_by(Event.version.desc()))
 
 
 def way_back(people: str, otherwise: str) -> str:

@@ -1,0 +1,296 @@
+"""What schools change of a participant's place with them: when they leave, who mentors them, how they are reached. The
+acts on training, and what every act has in common, are in training.py."""
+
+import calendar
+import re
+import unicodedata
+from datetime import date, datetime, time, timedelta
+
+from models import LONDON, WORKING_PATTERNS, Event, Mentorship, Participant, SchoolUser, TrainingPeriod, display, today
+from training import ChangedSince, RuleBroken, changing, finish, record
+
+MOST_MONTHS_AHEAD = 4
+
+
+def months_later(on: date, months: int) -> date:
+    """The same day so many calendar months later, or the last of that month where it is shorter."""
+    year, month = divmod(on.month - 1 + months, 12)
+    year, month = on.year + year, month + 1
+    return date(year, month, min(on.day, calendar.monthrange(year, month)[1]))
+
+
+# --- leaving for good --------------------------------------------------------------------------------------
+
+
+def check_leaving_on(participant: Participant, leaving_on: date) -> None:
+    """The rules of 6.4, in their order; Q8 for the earliest date, Q12 for a date that was reported before."""
+    name = participant.name
+    latest = months_later(today(), MOST_MONTHS_AHEAD)
+    started = [period.started_on for period in participant.training_periods if period.started_on <= today()]
+    training_started_on = max(started, default=date.min)
+    if leaving_on > latest:
+        message = f"The date must be {display(latest)} or earlier. You can tell us up to 4 months ahead"
+    elif leaving_on <= participant.started_on:
+        message = f"{name} started at your school on {display(participant.started_on)}. The date must be after that"
+    elif leaving_on <= training_started_on:
+        message = f"{name}’s latest training started on {display(training_started_on)}. The date must be after that"
+    elif participant.is_leaving and last_day(participant, leaving_on) == participant.finished_on:
+        message = f"{display(participant.finished_on)} is the date that we have already. Enter another date"
+    else:
+        return
+    raise RuleBroken(leaving_on=message)
+
+
+def last_day(participant: Participant, leaving_on: date) -> date:
+    """The day that this report makes their last: the day reported, or an earlier one that another school's registration
+    has set or leaves free."""
+    ends = [leaving_on]
+    if participant.finished_on and not participant.is_leaving:
+        ends.append(participant.finished_on)
+    if participant.is_ect:
+        next_start = (
+            Participant.select(Participant.started_on)
+            .where(
+                Participant.teacher == participant.teacher_id,
+                Participant.role == "ect",
+                Participant.started_on > participant.started_on,
+            )
+            .order_by(Participant.started_on)
+            .first()
+        )
+        if next_start:
+            ends.append(next_start.started_on - timedelta(days=1))
+    return min(ends)
+
+
+def report_leaving(
+    participant: Participant, author: SchoolUser, *, leaving_on: date, seen_version: int | None = None
+) -> Event:
+    """The school says which day is or was the participant's last, or changes the day it said before. What would go on
+    longer ends then; what ended on the day said before moves with it (`domain.md` 6.4, 6.5, Q12)."""
+    touched = {other.id for other in _partners(participant)}
+    with changing(participant.id, author, seen_version, also=touched) as participant:
+        if participant.has_left:
+            raise RuleBroken(leaving_on=f"{participant.name} has left your school already")
+        check_leaving_on(participant, leaving_on)
+        mentorships = _mentorships(participant)
+        if not {other.id for other in _partners(participant)} <= touched:
+            raise ChangedSince
+        old, new = participant.finished_on, last_day(participant, leaving_on)
+        was_leaving = participant.is_leaving
+        participant.finished_on = new
+        participant.reported_leaving_by_school = participant.school_id
+        participant.save()
+        for period in participant.training_periods:
+            _end_with(period, new, moved_from=old if was_leaving and period.training_status == "active" else None)
+        for mentorship in mentorships:
+            other = mentorship.mentor if participant.is_ect else mentorship.ect
+            before = mentorship.finished_on
+            is_kept = _end_with(mentorship, new, moved_from=old if was_leaving else None, limit=other.finished_on)
+            if not is_kept or mentorship.finished_on != before:
+                _record_end_of_mentorship(participant, other, author, new)
+        name = participant.name
+        is_past = new < today()
+        return record(
+            participant,
+            author,
+            "teacher_left_school_as_ect" if participant.is_ect else "teacher_left_school_as_mentor",
+            f"Your school changed {name}’s last day from {display(old)} to {display(new)}"
+            if was_leaving
+            else f"Your school told us that {name}’s last day {'was' if is_past else 'is'} {display(new)}",
+            happened_at=datetime.combine(new, time(12), LONDON),
+            modifications=[f"finished_on: {old} → {new}"],
+            leaving_on=new.isoformat(),
+            reported_on=leaving_on.isoformat(),
+            is_provider_led=bool(participant.training_period and participant.training_period.is_provider_led),
+            training_status=participant.training_status,
+        )
+
+
+def _mentorships(participant: Participant) -> list[Mentorship]:
+    return list(participant.mentorships if participant.is_ect else participant.ect_mentorships)
+
+
+def _partners(participant: Participant) -> list[Participant]:
+    """The mentors that an ECT has or had, or the ECTs of a mentor."""
+    return [mentorship.mentor if participant.is_ect else mentorship.ect for mentorship in _mentorships(participant)]
+
+
+def _end_with(
+    period: TrainingPeriod | Mentorship, on: date, *, moved_from: date | None, limit: date | None = None
+) -> bool:
+    """End the period with the participant's last day. One that would begin on that day or later never happens; one that
+    ended on the day said before (`moved_from`) moves with it, up to its own `limit`. Returns whether it is kept."""
+    if period.started_on >= on:
+        period.delete_instance()
+        return False
+    if moved_from and period.finished_on == moved_from:
+        period.finished_on = None
+    elif period.finished_on is None or period.finished_on > on:
+        pass
+    else:
+        return True
+    finish(period, min(on, limit or on))
+    return True
+
+
+def _record_end_of_mentorship(leaver: Participant, other: Participant, author: SchoolUser, on: date) -> None:
+    other = Participant.get_by_id(other.id)
+    event_type = "teacher_finishes_mentoring" if leaver.is_ect else "teacher_finishes_being_mentored"
+    mentor, ect = (other.name, leaver.name) if leaver.is_ect else (leaver.name, other.name)
+    heading = f"{mentor} mentors {ect} until {display(on)}, because {leaver.name} leaves then"
+    record(other, author, event_type, heading, with_participant=leaver.id, finished_on=on.isoformat())
+
+
+# --- mentors -----------------------------------------------------------------------------------------------
+
+
+def offered_mentors(ect: Participant) -> list[Participant]:
+    """Who may mentor this ECT from now on: this school's mentors with no last day, without the present one."""
+    present = ect.mentor
+    mentors = Participant.select().where(
+        Participant.school == ect.school_id,
+        Participant.role == "mentor",
+        Participant.finished_on.is_null(),
+        Participant.teacher != ect.teacher_id,
+        Participant.id != (present.id if present else 0),
+    )
+    return sorted(mentors, key=lambda mentor: mentor.name)
+
+
+def check_mentor(ect: Participant, mentor_id: int) -> Participant:
+    present = ect.mentor
+    if present and present.id == mentor_id:
+        raise RuleBroken(mentor_id=f"Select a mentor other than {present.name}")
+    for mentor in offered_mentors(ect):
+        if mentor.id == mentor_id:
+            return mentor
+    raise RuleBroken(mentor_id="Select a mentor from the list")
+
+
+def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_version: int | None = None) -> Event:
+    """The school assigns a mentor to an ECT, or another one, from today or from the day that both are here."""
+    touched = [mentor.id for mentor in (ect.mentor,) if mentor]
+    with changing(ect.id, author, seen_version, also=[*touched, mentor_id]) as ect:
+        old = ect.mentor
+        if old and old.id not in touched:
+            raise ChangedSince
+        mentor = check_mentor(ect, mentor_id)
+        starts_on = max(today(), ect.started_on, mentor.started_on)
+        if ect.finished_on and starts_on > ect.finished_on:
+            raise RuleBroken(mentor_id=f"{mentor.name} starts after {ect.name}’s last day. Select another mentor")
+        for mentorship in ect.current_mentorships:
+            # A mentorship that hasn't begun never happens; the one of now ends the day before.
+            if mentorship.started_on >= starts_on:
+                mentorship.delete_instance()
+            else:
+                finish(mentorship, starts_on - timedelta(days=1))
+        Mentorship.create(ect=ect, mentor=mentor, started_on=starts_on, finished_on=ect.finished_on)
+        if old:
+            _record_mentor_event(old, author, "teacher_finishes_mentoring", f"{old.name} no longer mentors {ect.name}")
+        _record_mentor_event(mentor, author, "teacher_starts_mentoring", f"{mentor.name} mentors {ect.name}")
+        return record(
+            ect,
+            author,
+            "teacher_mentor_changed",
+            f"Your school changed {ect.name}’s mentor from {old.name} to {mentor.name}"
+            if old
+            else f"Your school assigned {mentor.name} to {ect.name} as mentor",
+            modifications=[f"mentor: {old and old.id} → {mentor.id}"],
+            old_mentor=old.name if old else None,
+            new_mentor=mentor.name,
+            starts_on=starts_on.isoformat(),
+        )
+
+
+def _record_mentor_event(mentor: Participant, author: SchoolUser, event_type: str, heading: str) -> None:
+    record(Participant.get_by_id(mentor.id), author, event_type, heading)
+
+
+# --- name, email address, working pattern ------------------------------------------------------------------
+
+
+def cleaned(text: str) -> str:
+    """What somebody typed, without the space around it, each letter in its one Unicode form. Raises ValueError for
+    characters that can't be seen or that turn the text's direction, which no name or address needs."""
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    joiners = "\u200c\u200d"  # some scripts join letters by them
+    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in joiners for letter in text):
+        raise ValueError("has characters that cannot be shown")
+    return text
+
+
+def check_name(participant: Participant, name: str) -> None:
+    if name == participant.name:
+        raise RuleBroken(name=f"{name} is the name that we have already. Enter another name")
+
+
+def change_name(participant: Participant, author: SchoolUser, *, name: str, seen_version: int | None = None) -> Event:
+    """The name that everybody is shown. The national record keeps its own."""
+    with changing(participant.id, author, seen_version) as participant:
+        check_name(participant, name)
+        old = participant.name
+        participant.teacher.corrected_name = name
+        participant.teacher.save()
+        return record(
+            participant,
+            author,
+            "teacher_name_updated",
+            f"Your school changed the name {old} to {name}",
+            modifications=[f"name: {old} → {name}"],
+        )
+
+
+def is_email_address(text: str) -> bool:
+    """One @ with something before it and a name with a dot after it; whether it reaches anybody, no rule can tell."""
+    return (
+        re.fullmatch(r"[^@\s<>(),;:\"\\]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", text)
+        is not None
+    )
+
+
+def check_email(participant: Participant, email: str) -> None:
+    if email == participant.email:
+        raise RuleBroken(email=f"{email} is the email address that we have already. Enter another one")
+
+
+def change_email_address(
+    participant: Participant, author: SchoolUser, *, email: str, seen_version: int | None = None
+) -> Event:
+    with changing(participant.id, author, seen_version) as participant:
+        check_email(participant, email)
+        old, participant.email = participant.email, email
+        participant.save(only=[Participant.email])
+        return record(
+            participant,
+            author,
+            "teacher_email_address_updated",
+            f"Your school changed {participant.name}’s email address",
+            modifications=[f"email: {old} → {email}"],
+        )
+
+
+def check_working_pattern(participant: Participant, working_pattern: str) -> None:
+    if working_pattern not in WORKING_PATTERNS:
+        raise RuleBroken(working_pattern="Select full time or part time")
+    if working_pattern == participant.working_pattern:
+        raise RuleBroken(working_pattern="This is the working pattern that we have already. Select the other one")
+
+
+def change_working_pattern(
+    participant: Participant, author: SchoolUser, *, working_pattern: str, seen_version: int | None = None
+) -> Event:
+    with changing(participant.id, author, seen_version) as participant:
+        if not participant.is_ect:
+            raise RuleBroken(working_pattern="Only ECTs have a working pattern")
+        check_working_pattern(participant, working_pattern)
+        old, participant.working_pattern = participant.working_pattern, working_pattern
+        participant.save(only=[Participant.working_pattern])
+        words = working_pattern.replace("_", " ")
+        return record(
+            participant,
+            author,
+            "teacher_working_pattern_updated",
+            f"Your school changed {participant.name}’s working pattern to {words}",
+            modifications=[f"working_pattern: {old} → {working_pattern}"],
+        )
