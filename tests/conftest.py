@@ -132,9 +132,14 @@ def make_world(app, address: str) -> None:
 
 
 def person(name: str, role: str = "ect") -> Participant:
-    """The participant of this name, freshly read."""
-    query = Participant.select(Participant, Teacher).join(Teacher).where(Participant.role == role)
-    return next(participant for participant in query if participant.name == name)
+    """The participant whose national record has this name, freshly read."""
+    first_name, _, last_name = name.partition(" ")
+    return (
+        Participant.select(Participant, Teacher)
+        .join(Teacher)
+        .where(Participant.role == role, Teacher.trs_first_name == first_name, Teacher.trs_last_name == last_name)
+        .get()
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The journey "change lead provider", through its pages."""
 
-
 from tests.conftest import both_engines
 
 FIRST = {

@@ -1,0 +1,201 @@
+"""Mentor, name, email address and working pattern: what is refused, and what a change does."""
+
+import pytest
+
+import participants
+from models import Event, Mentorship, Participant, SchoolUser, Teacher, clock_at
+from tests.conftest import TODAY, both_engines, person
+from training import RuleBroken
+
+
+def page(visitor, name: str, journey: str, question: str, role: str = "ect"):
+    return visitor.get(f"/school/{role}s/{person(name, role).id}/{journey}/{question}")
+
+
+# --- mentor ----------------------------------------------------------------------------------------------------
+
+
+def assign(ect: Participant, mentor: Participant) -> Event:
+    return participants.change_mentor(ect, SchoolUser.get_by_id(1), mentor_id=mentor.id)
+
+
+def test_only_this_schools_mentors_who_stay_are_offered(naomi):
+    peter = person("Peter Marsh", "mentor")
+    participants.report_leaving(peter, SchoolUser.get_by_id(1), leaving_on=TODAY.replace(day=30))
+    page(naomi, "Steven Taylor", "change-mentor", "mentor")
+    assert naomi.choices == ["Alison Hughes", "Margaret Evans"], (
+        "not the present one, nor who leaves, nor another school's"
+    )
+    naomi.post(naomi.path, {"mentor_id": peter.id}, 422)
+    assert naomi.errors == ["Select a mentor from the list"]
+    naomi.post(naomi.path, {"mentor_id": person("John Doe", "mentor").id}, 422)
+    assert naomi.errors == ["Select a mentor other than John Doe"]
+    naomi.post(naomi.path, {"mentor_id": person("Catherine Price", "mentor").id}, 422)
+    assert naomi.errors == ["Select a mentor from the list"]
+
+
+def test_nobody_mentors_themself(world):
+    priya = person("Priya Shah")
+    also = Participant.create(teacher=priya.teacher, role="mentor", school=priya.school, started_on=TODAY)
+    with pytest.raises(RuleBroken):
+        assign(priya, also)
+    assert also not in participants.offered_mentors(priya)
+
+
+def test_a_school_without_another_mentor_is_told_how_to_get_help(naomi):
+    Participant.update(finished_on=TODAY).where(Participant.role == "mentor").execute()
+    page(naomi, "Priya Shah", "change-mentor", "mentor")
+    assert "Your school has no other mentor who is staying. Contact support" in naomi.text
+    assert not naomi.main.select("button")
+
+
+@both_engines
+def test_a_new_mentor_takes_over_today(world):
+    steven, peter = person("Steven Taylor"), person("Peter Marsh", "mentor")
+    assign(steven, peter)
+    old, new = Mentorship.select().where(Mentorship.ect == steven).order_by(Mentorship.started_on)
+    assert (old.finished_on, new.started_on, new.finished_on) == (TODAY.replace(day=19), TODAY, None)
+    assert person("Steven Taylor").mentor == peter
+    assert [event.heading for who in (person("John Doe", "mentor"), peter) for event in who.events] == [
+        "John Doe no longer mentors Steven Taylor",
+        "Peter Marsh mentors Steven Taylor",
+    ]
+
+
+@both_engines
+def test_changing_the_mentor_twice_on_one_day_leaves_one_change(world):
+    priya = person("Priya Shah")
+    for name in ("Peter Marsh", "John Doe", "Peter Marsh"):
+        assign(person("Priya Shah"), person(name, "mentor"))
+    (mentorship,) = Mentorship.select().where(Mentorship.ect == priya)
+    assert (mentorship.mentor, mentorship.started_on) == (person("Peter Marsh", "mentor"), TODAY)
+
+
+@both_engines
+def test_a_mentor_who_starts_later_takes_over_then(world):
+    steven, margaret = person("Steven Taylor"), person("Margaret Evans", "mentor")
+    start = TODAY.replace(month=5)
+    Participant.update(started_on=start).where(Participant.id == margaret.id).execute()
+    event = assign(steven, margaret)
+    assert event.details["starts_on"] == start.isoformat()
+    assert person("Steven Taylor").mentor == person("John Doe", "mentor")
+    with clock_at(start):
+        assert person("Steven Taylor").mentor == margaret
+
+
+@both_engines
+def test_a_leavers_new_mentorship_ends_with_them(world):
+    emily = person("Emily Roberts")
+    assign(emily, person("John Doe", "mentor"))
+    assert (
+        Mentorship.select().where(Mentorship.ect == emily).order_by(Mentorship.id.desc())[0].finished_on
+        == emily.finished_on
+    )
+
+
+# --- name, email address, working pattern ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Priya Patel", "Priya Patel"),
+        ("  Priya \t  Patel ", "Priya Patel"),
+        ("Priya", "Priya"),
+        ("Zoë O’Brien-Smythe", "Zoë O’Brien-Smythe"),
+        ("Zoe\u0308 D'Arcy", "Zoë D'Arcy"),
+        ("نور الهدى", "نور الهدى"),
+        ("<b>Priya</b> & Co", "<b>Priya</b> & Co"),
+        ("x" * 100, "x" * 100),
+    ],
+)
+def test_names_that_are_fine(naomi, typed, shown):
+    page(naomi, "Priya Shah", "change-name", "name").submit("Continue", Full_name=typed).submit("Confirm change")
+    naomi.get(f"/school/ects/{person('Priya Shah').id}")
+    assert naomi.heading == shown
+    assert naomi.row("Name") == shown
+    assert not naomi.main.select("h1 b")
+    assert (person("Priya Shah").teacher.trs_first_name, person("Priya Shah").teacher.trs_last_name) == (
+        "Priya",
+        "Shah",
+    )
+    naomi.get("/school/ects").submit("Search", **{"Search by name or teacher reference number (TRN)": shown})
+    assert shown in naomi.cards
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Enter the full name"),
+        ("   ", "Enter the full name"),
+        ("Priya Shah", "Priya Shah is the name that we have already. Enter another name"),
+        ("x" * 101, "Use 100 characters or fewer"),
+        ("Priya\0Shah", "Use only characters that can be seen"),
+        ("Priya\u202eShah", "Use only characters that can be seen"),
+        ("Priya\u0007", "Use only characters that can be seen"),
+        ("Priya\ufeff", "Use only characters that can be seen"),
+    ],
+)
+def test_names_that_are_refused(naomi, typed, sentence):
+    page(naomi, "Priya Shah", "change-name", "name").submit("Continue", 422, Full_name=typed)
+    assert naomi.errors == [sentence]
+    assert person("Priya Shah").name == "Priya Shah"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Enter an email address for Priya Shah"),
+        (
+            "priya.shah@st-johns.example.org",
+            "priya.shah@st-johns.example.org is the email address that we have already.",
+        ),
+        *(
+            (typed, "Enter an email address in the correct format, like name@example.com")
+            for typed in (
+                "priya",
+                "priya@",
+                "@example.org",
+                "priya@example",
+                "a b@example.org",
+                "a@b@example.org",
+                "a@-x.org",
+                "a@example..org",
+                "javascript:alert(1)",
+                "a@example.org>",
+                "a" * 65 + "@example.org",
+            )
+        ),
+        ("a@" + "b" * 250 + ".org", "Use 255 characters or fewer"),
+    ],
+)
+def test_email_addresses_that_are_refused(naomi, typed, sentence):
+    page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", 422, Email_address=typed)
+    assert naomi.errors[0].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "typed", ["p@example.org", "p.shah+ect@st-johns.example.org", "o'neill@example.co.uk", " p@x.org "]
+)
+def test_email_addresses_that_are_fine(naomi, typed):
+    page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=typed)
+    naomi.submit("Confirm change").get(f"/school/ects/{person('Priya Shah').id}")
+    assert naomi.row("Email address") == typed.strip()
+
+
+@pytest.mark.parametrize("posted", [None, "", "full_time", "both"])
+def test_working_patterns_that_are_refused(naomi, posted):
+    page(naomi, "Priya Shah", "change-working-pattern", "working-pattern")
+    naomi.post(naomi.path, {} if posted is None else {"working_pattern": posted}, 422)
+    assert len(naomi.errors) == 1
+    assert person("Priya Shah").working_pattern == "full_time"
+
+
+def test_a_name_is_the_persons_at_every_school(world):
+    peter = person("Peter Marsh", "mentor")
+    there = Participant.create(
+        teacher=peter.teacher, role="mentor", school=person("James Fox").school, started_on=TODAY
+    )
+    participants.change_name(peter, SchoolUser.get_by_id(1), name="Pete Marsh")
+    assert Participant.get_by_id(there.id).name == "Pete Marsh"
+    assert Teacher.get_by_id(peter.teacher_id).folded_name == " pete marsh"

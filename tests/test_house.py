@@ -1,0 +1,334 @@
+"""What keeps the house in order: which way imports go, which addresses there are and who may use them, that
+fragment and page are one, that migrations make what the models describe, and the headers of every answer."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+import database
+import models
+from app import HEADERS, create_app
+from database import db, migrate
+from forms.journeys import JOURNEYS
+from tests.conftest import both_engines, person
+from tests.test_journeys import dump
+from tests.visitor import words
+
+ROOT = Path(__file__).parent.parent
+
+# --- imports -------------------------------------------------------------------------------------------------
+
+FLOORS = ["database", "models", "training", "participants", "forms", "views", "app"]
+"""From the ground up: whoever is higher may import whoever is lower. scenarios and commands stand beside the views."""
+
+
+def imported_by(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def modules_of(floor: str) -> list[Path]:
+    return sorted((ROOT / floor).glob("*.py")) if (ROOT / floor).is_dir() else [ROOT / f"{floor}.py"]
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_imports_go_one_way(floor):
+    above = set(FLOORS[FLOORS.index(floor) + 1 :]) | ({"commands", "scenarios"} if floor != "app" else set())
+    for path in modules_of(floor):
+        assert not imported_by(path) & above, f"{path.name} imports from above"
+
+
+@pytest.mark.parametrize("floor", ["database", "models", "training", "participants", "scenarios"])
+def test_the_rules_know_nothing_of_the_web(floor):
+    for path in modules_of(floor):
+        assert not imported_by(path) & {"flask", "wtforms", "flask_wtf", "werkzeug"}
+
+
+def test_only_one_place_asks_the_real_clock():
+    asking = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(")
+    sources = [path for path in ROOT.glob("*.py") if path.name != "run.py"]
+    sources += [path for folder in ("views", "forms", "scenarios") for path in (ROOT / folder).glob("*.py")]
+    places = [
+        f"{path.name}: {line.strip()}"
+        for path in sources
+        for line in path.read_text().splitlines()
+        if asking.search(line)
+    ]
+    assert places == ["models.py: return _set_clock.get() or datetime.now(UTC)"]
+
+
+def test_every_python_file_says_what_is_in_it():
+    for path in ROOT.glob("**/*.py"):
+        if not {".venv", "node_modules"} & set(path.parts) and path.name != "__init__.py":
+            assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+# --- addresses -----------------------------------------------------------------------------------------------
+
+OPEN = {"static", "assets", "healthz", "sign_in.home", "sign_in.sign_in", "sign_in.sign_out"}
+
+
+def rules(app, *, prefix: str = "") -> list:
+    return [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(prefix)]
+
+
+def test_every_address_belongs_to_the_school_the_api_or_everybody(app):
+    others = {rule.endpoint for rule in rules(app) if not rule.endpoint.startswith(("school.", "api."))}
+    assert others == OPEN
+
+
+def filled(rule, participant_id: int) -> str:
+    values = {"participant_id": participant_id, "people": "ects", "journey_name": "change-lead-provider"}
+    values |= {"page": "lead-provider", "action": "withdraw"}
+    if rule.endpoint.startswith("api."):
+        values["participant_id"] = "5f0c3a52-0000-4000-8000-000000000001"
+    return re.sub(r"<(?:[^:>]*:)?([^>]+)>", lambda match: str(values[match[1]]), rule.rule)
+
+
+def test_every_school_page_asks_to_sign_in(visitor, app):
+    for rule in rules(app, prefix="school."):
+        address = filled(rule, person("Steven Taylor").id)
+        response = visitor.send("get", address, follow_redirects=False)
+        assert response.status_code == 303, address
+        assert response.location.startswith("/sign-in?next=")
+        partial = visitor.send("get", address, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+        assert (partial.status_code, partial.text) == (204, "")
+        assert partial.headers["HX-Redirect"] == response.location
+
+
+def test_every_api_address_asks_for_a_token(visitor, app):
+    for rule in rules(app, prefix="api."):
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            response = visitor.send(method.lower(), filled(rule, 1))
+            assert (response.status_code, response.json) == (401, {"error": "access denied"})
+
+
+def test_looking_changes_nothing(naomi, app):
+    before = dump()
+    for rule in rules(app):
+        if "GET" in rule.methods and rule.endpoint not in ("static", "assets"):
+            naomi.send("get", filled(rule, person("Steven Taylor").id))
+    assert dump() == before
+
+
+# --- pages and fragments -------------------------------------------------------------------------------------
+
+PAGES = [
+    "/school/ects",
+    "/school/ects?q=taylor",
+    "/school/mentors",
+    "/school/induction-tutor",
+    "/school/ects/{steven}",
+    "/school/ects/{gustav}",
+    "/school/mentors/{john}",
+    "/school/ects/{steven}/change-lead-provider/lead-provider",
+    "/school/ects/{steven}/report-teacher-leaving/leaving-date",
+    "/school/nowhere",
+]
+
+
+@pytest.fixture
+def ids(world) -> dict:
+    names = {"steven": "Steven Taylor", "gustav": "Gustav Brown", "thomas": "Thomas Walker"}
+    return {key: person(name).id for key, name in names.items()} | {"john": person("John Doe", "mentor").id}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_fragment_is_the_page_without_its_frame(naomi, ids, address):
+    address = address.format(**ids)
+    page = BeautifulSoup(naomi.send("get", address).text, "html.parser")
+    headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    fragment = BeautifulSoup(naomi.send("get", address, headers=headers).text, "html.parser")
+    for token in [*page.select("[name=csrf_token]"), *fragment.select("[name=csrf_token]")]:
+        token["value"] = "signed with the time"
+    assert str(fragment.main) == str(page.main)
+    assert words(fragment.title) == words(page.title)
+    assert str(fragment.select_one(".govuk-back-link")) == str(page.select_one(".govuk-back-link"))
+    assert not fragment.select("header, footer, script, link")
+
+
+def test_going_back_in_the_browser_gets_the_whole_page(naomi):
+    headers = {"HX-Request": "true", "HX-Request-Type": "full", "HX-History-Restore-Request": "true"}
+    assert "<footer" in naomi.send("get", "/school/ects", headers=headers).text
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_every_question_renders_for_everybody_it_is_offered_to(naomi, name):
+    seen = set()
+    ours = models.Participant.school == person("Steven Taylor").school_id
+    for participant in list(models.Participant.select().where(ours)):
+        question = next(iter(JOURNEYS[name].questions))
+        address = f"/school/{participant.role}s/{participant.id}/{name}/{question}"
+        naomi.get(address, 200 if JOURNEYS[name].offered_to(participant) else 404)
+        seen.add((participant.role, naomi.response.status_code))
+    assert ("ect", 200) in seen
+
+
+def test_fields_have_the_names_of_the_acts_parameters():
+    import inspect
+
+    for journey in JOURNEYS.values():
+        parameters = set(inspect.signature(journey.finish).parameters)
+        for question in journey.questions.values():
+            fields = {name for name in dir(question) if hasattr(getattr(question, name), "field_class")}
+            assert fields <= parameters, f"{question.__name__} asks {fields - parameters}, which no act takes"
+
+
+# --- database ------------------------------------------------------------------------------------------------
+
+
+def schema() -> dict:
+    """Everything the database says of itself: columns, CHECKs, keys, indexes, triggers."""
+    if not database.is_postgresql():
+        rows = db.execute_sql("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall()
+        return {(kind, name): sql for kind, name, sql in rows}
+    queries = {
+        "columns": "SELECT table_name, column_name, data_type, is_nullable, character_maximum_length "
+        "FROM information_schema.columns WHERE table_schema = 'public'",
+        "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE connamespace = 'public'::regnamespace",
+        "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "triggers": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+    }
+    return {name: sorted(map(str, db.execute_sql(sql).fetchall())) for name, sql in queries.items()}
+
+
+@both_engines
+def test_a_migrated_database_equals_a_created_one(empty_database):
+    models.create_tables()
+    created = schema()
+    for table in reversed(db.get_tables()):
+        db.execute_sql(f'DROP TABLE "{table}"' + (" CASCADE" if database.is_postgresql() else ""))
+    if database.is_postgresql():
+        db.execute_sql("DROP FUNCTION event_append_only()")
+    db.close()
+    assert migrate()
+    assert migrate() == [], "a second run has nothing to do"
+    db.connect()
+    db.execute_sql('DROP TABLE "schema_migration"')
+    assert schema() == created
+
+
+@both_engines
+def test_migrations_go_down_again(empty_database):
+    db.close()
+    migrate()
+    db.connect()
+    with db.atomic():
+        database.Runner(db.obj, str(database.MIGRATIONS)).down("0001_first_release")
+    assert db.get_tables() == ["schema_migration"]
+
+
+def test_healthz_says_what_is_wrong(visitor, tmp_path):
+    response = visitor.send("get", "/healthz")
+    assert response.json == {"database": "answers", "migrations": "applied"}
+    db.execute_sql('DELETE FROM "schema_migration"')
+    assert visitor.send("get", "/healthz").json["migrations"] == "missing"
+    db.execute_sql("PRAGMA foreign_keys = 0")
+    for table in ("school",):
+        db.execute_sql(f'ALTER TABLE "{table}" RENAME TO "{table}_away"')
+    response = visitor.send("get", "/healthz")
+    assert response.status_code == 503
+
+
+# --- every answer --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address", ["/sign-in", "/school/ects", "/nowhere", "/static/app.css", "/api/v3/participants/1"]
+)
+def test_headers(naomi, address):
+    response = naomi.send("get", address)
+    response.close()
+    for name, value in HEADERS.items():
+        assert response.headers[name] == value
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    if response.mimetype == "text/html":
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_the_cookie(visitor, app):
+    response = visitor.send("get", "/sign-in")
+    cookie = response.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert create_app(SECRET_KEY="x", DATABASE_URL=app.config["DATABASE_URL"]).config["SESSION_COOKIE_SECURE"]
+
+
+def test_no_trace_of_a_stack(naomi, monkeypatch):
+    """Something goes wrong in a way that nobody foresaw."""
+    monkeypatch.setattr("views.records.events_of", lambda participant: 1 / 0)
+    response = naomi.send("get", f"/school/ects/{person('Steven Taylor').id}")
+    assert response.status_code == 500
+    assert "ZeroDivisionError" not in response.text
+    assert "Sorry, there is a problem with the service" in response.text
+
+
+# --- signing in ----------------------------------------------------------------------------------------------
+
+
+def test_signing_in_needs_a_choice(visitor):
+    visitor.get("/sign-in").submit("Sign in", 422)
+    assert visitor.errors == ["Select who you want to sign in as"]
+    visitor.post("/sign-in", {"school_user_id": "999"}, 422)
+    assert visitor.errors == ["Select a person from the list"]
+
+
+@pytest.mark.parametrize(
+    ("next_page", "lands_on"),
+    [
+        ("/school/mentors", "/school/mentors"),
+        ("/school/ects/{steven}/change-lead-provider/lead-provider", None),
+        ("", "/school/ects"),
+        ("//evil.example/school/mentors", "/school/ects"),
+        ("/\\evil.example", "/school/ects"),
+        ("\t//evil.example", "/school/ects"),
+        ("https://evil.example/school/mentors", "/school/ects"),
+        ("https:evil.example", "/school/ects"),
+        ("javascript:alert(1)", "/school/ects"),
+        ("/sign-out", "/school/ects"),
+        ("/api/v3/participants/1", "/school/ects"),
+        ("/nowhere", "/school/ects"),
+    ],
+)
+def test_signing_in_leads_back_and_nowhere_else(visitor, ids, next_page, lands_on):
+    next_page = next_page.format(**ids)
+    visitor._open(visitor.send("get", "/sign-in", query_string={"next": next_page}), 200)
+    visitor.choose("Naomi Fletcher", "Sign in")
+    assert visitor.path == (lands_on or next_page)
+
+
+def test_signing_out_ends_it_everywhere(naomi, app):
+    stolen = naomi.client.get_cookie("session").value
+    naomi.submit("Sign out")
+    naomi.client.set_cookie("session", stolen)
+    assert naomi.send("get", "/school/ects", follow_redirects=False).status_code == 303
+
+
+def test_signing_out_needs_the_pages_token(naomi):
+    naomi.send("post", "/sign-out")
+    naomi.get("/school/ects")
+    assert naomi.path == "/school/ects"
+
+
+def test_a_new_sign_in_has_a_new_token(visitor):
+    visitor.sign_in("Naomi Fletcher")
+    before = visitor.client.get_cookie("session").value
+    visitor.sign_in("David Lowe")
+    visitor.client.set_cookie("session", before)
+    assert visitor.send("get", "/school/ects", follow_redirects=False).status_code == 303
+
+
+def test_without_demo_nobody_is_a_persona(visitor, app, monkeypatch):
+    monkeypatch.setitem(app.config, "DEMO", False)
+    visitor.get("/sign-in", 503)
+    assert "Naomi" not in visitor.text
+    visitor.get("/school/ects", 503)

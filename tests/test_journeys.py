@@ -1,0 +1,322 @@
+"""What is true of every journey, whatever it asks: it can be walked, left, resumed and repeated without losing or
+doubling anything. Each test takes every journey of walks.py."""
+
+import pytest
+
+import participants
+import training
+from database import db
+from forms.journeys import JOURNEYS
+from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
+from tests.conftest import person
+from tests.visitor import Visitor, words
+from tests.walks import WALKS, Walk
+
+every_walk = pytest.mark.parametrize("walk", WALKS, ids=str)
+every_question = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.is_refused_empty], ids=str)
+every_choice = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.answers != walk.other], ids=str)
+
+
+def dump() -> dict[str, list]:
+    """Everything stored but the answers and who is signed in."""
+    kept_out = ("answers", "sign_in")
+    return {
+        table: db.execute_sql(f'SELECT * FROM "{table}"').fetchall()
+        for table in db.get_tables()
+        if table not in kept_out
+    }
+
+
+def start(visitor: Visitor, walk: Walk) -> Visitor:
+    return visitor.get(walk.page(next(iter(JOURNEYS[walk.journey].questions))))
+
+
+def test_every_journey_is_walked():
+    assert {walk.journey for walk in WALKS} == set(JOURNEYS)
+
+
+@every_walk
+def test_walk(naomi, walk):
+    participant, before = walk.participant, dump()
+    naomi.get(walk.address)
+    links = [link for link in naomi.main.select("a") if f"/{walk.journey}/" in link["href"]]
+    assert links, "the record leads to the journey"
+    naomi.get(links[0]["href"])
+    first_heading = naomi.heading
+    assert f"Cancel and go back to {walk.name}’s details" in naomi.links
+    walk.answer(naomi)
+    assert naomi.path == walk.page("check-answers")
+    assert dump() == before, "nothing is changed before it is confirmed"
+    naomi.submit(walk.confirm)
+    assert naomi.path == walk.page("confirmation")
+    assert naomi.main.select_one(".govuk-panel")
+    events = list(participant.events.order_by(Event.version))
+    assert len(events) == walk.participant.version == participant.version + 1
+    assert events[-1].author_name == "Naomi Fletcher"
+    assert naomi.heading != first_heading
+    # Its last link leads to a page that tells the same story.
+    naomi.get([link["href"] for link in naomi.main.select("a")][-1])
+    if naomi.path == walk.address:
+        assert events[-1].heading in naomi.text
+
+
+@every_question
+def test_the_page_says_what_is_missing(naomi, walk):
+    participant = walk.participant
+    page = start(naomi, walk).path
+    data = dict.fromkeys(fields_of(naomi), "")
+    naomi.post(page, data, 422)
+    assert len(naomi.errors) == 1
+    assert naomi.title.startswith("Error: ")
+    assert naomi.main.select_one(".govuk-form-group--error")
+    assert not Answers.select().where(Answers.participant == participant).exists()
+
+
+def fields_of(visitor: Visitor) -> set[str]:
+    return {field["name"] for field in visitor.main.select("form input") if field["name"] != "csrf_token"}
+
+
+@every_walk
+def test_the_way_back_keeps_the_answers(naomi, walk):
+    check = walk.answer(naomi).path
+    for question, _, answer in reversed(walk.steps()):
+        naomi.click("Back")
+        assert naomi.path == question
+        form = str(naomi.main.select_one("form"))
+        for label, value in answer.items():
+            if label == "choose":
+                chosen = naomi.main.select_one("input[checked]")
+                assert words(naomi.main.select_one(f"label[for='{chosen['id']}']")) == value
+            else:
+                assert f'value="{value}"' in form
+    naomi.click("Back")
+    assert naomi.path == walk.address
+    naomi.get(check)
+    assert naomi.path == check, "a reload, a bookmark or another device shows the same"
+
+
+@every_walk
+def test_nobody_can_skip_ahead(naomi, walk):
+    first = start(naomi, walk).path
+    for page in ("check-answers", "confirmation"):
+        naomi.get(walk.page(page))
+        assert naomi.path == first
+    before = dump()
+    naomi.post(walk.page("check-answers"), {"seen": "0.0"})
+    assert naomi.path == first
+    assert dump() == before
+
+
+@every_walk
+def test_an_answer_can_be_changed_before_confirming(naomi, walk):
+    walk.answer(naomi)
+    walk.answer(naomi, walk.other)
+    shown = naomi.text
+    for answer in walk.other:
+        for label, value in answer.items():
+            assert value in shown or label in ("Day", "Month", "Year")
+    naomi.submit(walk.confirm)
+    assert naomi.path == walk.page("confirmation")
+    assert walk.participant.events.count() == walk.participant.version
+
+
+@every_walk
+def test_confirming_again_changes_nothing_and_shows_the_same(naomi, walk):
+    walk.answer(naomi)
+    check = naomi.page
+    naomi.submit(walk.confirm)
+    confirmed, after = naomi.text, dump()
+    data = {field["name"]: field["value"] for field in check.select("main form input")}
+    naomi.post(walk.page("check-answers"), data, token=False)
+    assert naomi.text == confirmed
+    assert dump() == after
+    if not walk.participant.has_left:
+        naomi.get(walk.page("check-answers"))
+        assert naomi.text == confirmed, "the browser's Back shows that it is done"
+
+
+@every_walk
+def test_a_change_since_the_page_was_drawn_is_shown_and_nothing_is_done(naomi, walk):
+    walk.answer(naomi)
+    participants.change_email_address(walk.participant, SchoolUser.get_by_id(1), email="colleague@example.org")
+    before = dump()
+    naomi.submit(walk.confirm, 409)
+    assert naomi.heading == f"{walk.name}’s record has changed"
+    assert f"Your school changed {walk.name}’s email address" in naomi.text
+    assert dump() == before
+    naomi.click("Check your answers and confirm again")
+    assert naomi.path == walk.page("check-answers")
+    naomi.submit(walk.confirm)
+    assert naomi.path == walk.page("confirmation")
+
+
+@every_choice
+def test_two_windows_cannot_confirm_what_the_other_one_shows(naomi, walk):
+    walk.answer(naomi)
+    first_window = {field["name"]: field["value"] for field in naomi.main.select("form input")}
+    walk.answer(naomi, walk.other)
+    before = dump()
+    naomi.post(walk.page("check-answers"), first_window, 409, token=False)
+    assert "You may have answered again in another window" in naomi.text
+    assert dump() == before
+
+
+@every_walk
+def test_answers_are_kept_through_a_restart_and_a_new_sign_in(naomi, app, walk):
+    walk.answer(naomi)
+    naomi.submit("Sign out")
+    assert naomi.heading == "Sign in to the demonstration"
+    again = Visitor(app).sign_in("Naomi Fletcher").get(walk.page("check-answers"))
+    assert again.path == walk.page("check-answers")
+
+
+@every_walk
+def test_an_expired_page_comes_back_with_what_was_typed(naomi, walk):
+    start(naomi, walk)
+    page, button = naomi.path, walk.buttons[0]
+    token = naomi.main.select_one("[name=csrf_token]")
+    token["value"] = "of another day"
+    naomi.submit(button, 422, **walk.answers[0])
+    assert naomi.errors[0].startswith("This page was open for too long")
+    assert naomi.path == page
+    naomi.submit(button)
+    assert naomi.path != page, "what was typed was still there"
+
+
+@every_walk
+def test_another_school_finds_nothing(visitor, walk):
+    pages = [walk.page(page) for page in JOURNEYS[walk.journey].pages]
+    visitor.sign_in("David Lowe")
+    token = visitor.page.select_one("[name=csrf_token]")["value"]
+    for page in [walk.address, *pages]:
+        visitor.get(page, 404)
+        assert walk.name not in visitor.page.get_text()
+        before = dump()
+        response = visitor.send("post", page, data={"csrf_token": token})
+        assert response.status_code in (404, 405)
+        assert dump() == before
+
+
+def test_answers_about_one_person_never_reach_another(naomi):
+    steven, hannah = (walk for walk in WALKS[:3] if walk.name in ("Steven Taylor", "Hannah Clarke"))
+    steven.answer(naomi)
+    start(naomi, hannah)
+    assert not naomi.main.select("input[checked]")
+    hannah.answer(naomi, hannah.other)
+    naomi.get(steven.page("check-answers"))
+    assert naomi.row("New lead provider") == "Teach First"
+    naomi.submit("Confirm change").get(hannah.page("check-answers"))
+    assert naomi.row("New lead provider") == "UCL Institute of Education"
+
+
+def test_a_provider_that_withdraws_and_resumes_before_the_button_is_noticed_too(naomi):
+    walk = WALKS[2]
+    walk.answer(naomi)
+    teacher = Teacher.get_by_id(walk.participant.teacher_id)
+    training.defer(
+        LeadProvider.get(name="Ambition Institute"), teacher, course_identifier="ecf-induction", reason="other"
+    )
+    naomi.submit("Confirm change", 409)
+    assert "Ambition Institute told us that Hannah Clarke’s training is paused" in naomi.text
+
+
+def test_what_is_no_longer_offered_is_said_so(naomi):
+    """The school made somebody school-led in another window: there is no lead provider to change any more."""
+    walk = WALKS[0]
+    walk.answer(naomi)
+    training.change_training_programme(walk.participant, SchoolUser.get_by_id(1), training_programme="school_led")
+    naomi.submit("Confirm change", 409)
+    assert "Your school changed Steven Taylor’s training programme to school-led" in naomi.text
+    assert "Check your answers and confirm again" not in naomi.links
+    naomi.click("Go back to Steven Taylor’s details")
+    naomi.get(walk.page("lead-provider"), 404)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/school/ects/{ect}/change-lead-provider/step-1",
+        "/school/ects/{ect}/change-lead-provider/leaving-date",
+        "/school/ects/{ect}/change-everything/lead-provider",
+        "/school/ects/{ect}/change-lead-provider",
+        "/school/mentors/{ect}/change-lead-provider/lead-provider",
+        "/school/ects/{mentor}/change-lead-provider/lead-provider",
+        "/school/mentors/{mentor}/change-training-programme/training-programme",
+        "/school/mentors/{mentor}/change-mentor/mentor",
+        "/school/mentors/{mentor}/change-working-pattern/working-pattern",
+        "/school/ects/999999/change-lead-provider/lead-provider",
+        "/school/ects/99999999999999999999/change-lead-provider/lead-provider",
+        "/school/ects/-1/change-lead-provider/lead-provider",
+        "/school/ects/1%00/change-lead-provider/lead-provider",
+    ],
+)
+def test_addresses_that_lead_nowhere(naomi, address):
+    naomi.get(address.format(ect=person("Steven Taylor").id, mentor=person("John Doe", "mentor").id), 404)
+
+
+FORGED = [
+    "999",
+    "0",
+    "-1",
+    "1e3",
+    "²",
+    "٣",
+    "１",
+    " ",
+    "Teach First",
+    "null",
+    "5; DROP TABLE event",
+    "9" * 5000,
+    "\0",
+    "1\0",
+    "�",
+]
+
+
+@pytest.mark.parametrize("value", FORGED, ids=repr)
+@pytest.mark.parametrize("page", ["change-lead-provider/lead-provider", "change-mentor/mentor"])
+def test_forged_choices(naomi, page, value):
+    steven = person("Steven Taylor")
+    naomi.get(f"/school/ects/{steven.id}/{page}")
+    (name,) = fields_of(naomi)
+    before = dump()
+    response = naomi.send(
+        "post",
+        f"/school/ects/{steven.id}/{page}",
+        data={"csrf_token": naomi.page.select_one("[name=csrf_token]")["value"], name: value},
+    )
+    # “٣” is a three to Python: what counts is that it can only ever mean a choice that was offered.
+    assert response.status_code in (422, 200) if value in ("٣", "１") else response.status_code == 422
+    assert dump() == before
+
+
+def test_the_present_lead_provider_is_refused_on_the_question(naomi):
+    for walk in WALKS[:4]:
+        start(naomi, walk)
+        assert "Ambition Institute" not in naomi.choices
+        ambition = LeadProvider.get(name="Ambition Institute").id
+        naomi.post(naomi.path, {"lead_provider_id": ambition}, 422)
+        assert naomi.errors == ["Select a lead provider other than Ambition Institute"]
+
+
+def test_a_form_too_large(naomi):
+    before = dump()
+    walk = WALKS[0]
+    token = start(naomi, walk).page.select_one("[name=csrf_token]")["value"]
+    response = naomi.send("post", naomi.path, data={"csrf_token": token, "lead_provider_id": "1" * 1_000_000})
+    assert response.status_code == 413
+    assert "too much" in response.text
+    assert dump() == before
+
+
+def test_odd_bytes_in_a_form(naomi):
+    walk = WALKS[0]
+    start(naomi, walk)
+    response = naomi.send(
+        "post",
+        naomi.path,
+        data=b"lead_provider_id=%ff%fe%00&csrf_token=%ed%a0%80",
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert response.status_code == 422
+    assert not TrainingPeriod.select().where(TrainingPeriod.created_at.is_null()).exists()

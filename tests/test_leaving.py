@@ -1,0 +1,304 @@
+"""Reporting that somebody leaves for good, and changing the date: every error of the date, what ends and what stays,
+and the words by date."""
+
+from datetime import date, timedelta
+
+import pytest
+
+import participants
+import training
+from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod, clock_at
+from tests.conftest import TODAY, both_engines, person
+from training import RuleBroken
+
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+
+
+def leave(participant: Participant, leaving_on: date) -> Event:
+    user = SchoolUser.get(school=participant.school_id)
+    return participants.report_leaving(participant, user, leaving_on=leaving_on)
+
+
+def leaving_page(visitor, name: str, role: str = "ect"):
+    return visitor.get(f"/school/{role}s/{person(name, role).id}/report-teacher-leaving/leaving-date")
+
+
+# --- the date ------------------------------------------------------------------------------------------------
+
+MISSING = "Enter the date that Steven Taylor left or will leave your school"
+REAL = "The leaving date must be a real date, for example 31 3 2026"
+BEFORE_START = "Steven Taylor started at your school on 8 September 2024. The date must be after that"
+TOO_FAR = "The date must be 20 August 2026 or earlier. You can tell us up to 4 months ahead"
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year", "sentence", "marked"),
+    [
+        ("", "", "", MISSING, "day month year"),
+        (" ", "  ", "\t", MISSING, "day month year"),
+        ("", "3", "2026", "The leaving date must include a day", "day"),
+        ("27", "", "2026", "The leaving date must include a month", "month"),
+        ("27", "3", "", "The leaving date must include a year", "year"),
+        ("", "", "2026", "The leaving date must include a day and a month", "day month"),
+        ("31", "2", "2026", REAL, "day month year"),
+        ("29", "2", "2025", REAL, "day month year"),
+        ("0", "3", "2026", REAL, "day"),
+        ("32", "3", "2026", REAL, "day"),
+        ("27", "13", "2026", REAL, "month"),
+        ("27", "March", "2026", REAL, "month"),
+        ("27", "3", "26", REAL, "year"),
+        ("27", "3", "0", REAL, "year"),
+        ("27", "3", "20266", REAL, "year"),
+        ("x", "y", "z", REAL, "day month year"),
+        ("+3", "3", "2026", REAL, "day"),
+        ("1_0", "3", "2026", REAL, "day"),
+        ("٣", "3", "2026", REAL, "day"),
+        ("３", "3", "2026", REAL, "day"),
+        ("²", "3", "2026", REAL, "day"),
+        ("3.0", "3", "2026", REAL, "day"),
+        ("-3", "3", "2026", REAL, "day"),
+        ("3\0", "3", "2026", REAL, "day"),
+        ("9" * 5000, "3", "2026", REAL, "day"),
+        ("21", "8", "2026", TOO_FAR, "day month year"),
+        ("27", "3", "2100", TOO_FAR, "day month year"),
+        ("8", "9", "2024", BEFORE_START, "day month year"),
+        ("27", "3", "1999", BEFORE_START, "day month year"),
+    ],
+)
+def test_errors_of_the_date(naomi, day, month, year, sentence, marked):
+    leaving_page(naomi, "Steven Taylor").submit("Continue", 422, Day=day, Month=month, Year=year)
+    assert naomi.errors == [sentence]
+    assert [
+        box["name"].removeprefix("leaving_on-") for box in naomi.main.select(".govuk-input--error")
+    ] == marked.split()
+    link = naomi.main.select_one(".govuk-error-summary a")["href"]
+    assert link == f"#leaving_on-{marked.split()[0]}", "the summary leads to the first wrong box"
+    assert naomi.main.select_one(f"input{link}")
+    typed = [naomi.main.select_one(f"#leaving_on-{part}").get("value", "") for part in ("day", "month", "year")]
+    assert typed == [day.strip(), month.strip(), year.strip()], "nothing that was typed is lost"
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year"), [("20", "8", "2026"), ("9", "9", "2024"), ("09", "09", "2024"), (" 1 ", "4", "2026")]
+)
+def test_dates_that_are_fine(naomi, day, month, year):
+    leaving_page(naomi, "Steven Taylor")
+    # The latest training that has started must have started before the date: here it began with the placement.
+    naomi.submit("Continue", Day=day, Month=month, Year=year)
+    assert naomi.path.endswith("/check-answers")
+
+
+def test_the_latest_training_started_must_be_before_the_date(world):
+    steven = person("Steven Taylor")
+    training.change_lead_provider(
+        steven, SchoolUser.get_by_id(1), lead_provider_id=LeadProvider.get(name="Teach First").id
+    )
+    for day in (YESTERDAY, TODAY):
+        with pytest.raises(RuleBroken, match="latest training started on 20 April 2026"):
+            leave(person("Steven Taylor"), day)
+    leave(person("Steven Taylor"), TOMORROW)
+
+
+@pytest.mark.parametrize(
+    ("today", "latest"),
+    [
+        (date(2026, 10, 31), date(2027, 2, 28)),
+        (date(2027, 10, 31), date(2028, 2, 29)),
+        (date(2026, 4, 30), date(2026, 8, 30)),
+        (date(2026, 12, 1), date(2027, 4, 1)),
+    ],
+)
+def test_four_months_ahead_and_no_day_more(world, today, latest):
+    with clock_at(today):
+        hannah = person("Hannah Clarke")
+        with pytest.raises(RuleBroken, match="up to 4 months ahead"):
+            leave(hannah, latest + timedelta(days=1))
+        leave(hannah, latest)
+
+
+# --- the words -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("on", "question", "panel", "next_steps"),
+    [
+        (
+            date(2026, 3, 27),
+            "Confirm that Hannah Clarke has left your school for good",
+            "Hannah Clarke is no longer on your school’s list of ECTs",
+            "has left",
+        ),
+        (
+            TODAY,
+            "Confirm that Hannah Clarke is leaving your school for good",
+            "Hannah Clarke will leave your school’s list of ECTs after 20 April 2026",
+            "until 20 April 2026, today",
+        ),
+        (
+            date(2026, 7, 17),
+            "Confirm that Hannah Clarke is leaving your school for good",
+            "Hannah Clarke will leave your school’s list of ECTs after 17 July 2026",
+            "until 17 July 2026",
+        ),
+    ],
+)
+def test_words_by_date(naomi, on, question, panel, next_steps):
+    leaving_page(naomi, "Hannah Clarke").submit("Continue", Day=str(on.day), Month=str(on.month), Year=str(on.year))
+    assert naomi.heading == question
+    naomi.submit("Confirm and continue")
+    assert naomi.heading == panel
+    assert next_steps in naomi.text
+    naomi.click("Back to ECTs")
+    assert ("Hannah Clarke" in naomi.cards) is (on >= TODAY)
+    naomi.get(f"/school/ects/{person('Hannah Clarke').id}", 200 if on >= TODAY else 404)
+    if on >= TODAY:
+        assert naomi.row("Status") == "Leaving school"
+    else:
+        assert "last day was 27 March 2026" in naomi.text
+
+
+def test_mentor_words(naomi):
+    leaving_page(naomi, "John Doe", "mentor").submit("Continue", Day="17", Month="7", Year="2026")
+    naomi.submit("Confirm and continue")
+    assert naomi.heading == "John Doe will leave your school’s list of mentors after 17 July 2026"
+    assert "The ECTs that John Doe mentors need a new mentor from the day after" in naomi.text
+    assert "appropriate body" not in naomi.text
+    naomi.click("Back to mentors")
+    assert naomi.path == "/school/mentors"
+
+
+def test_the_date_can_be_changed_from_the_record(naomi):
+    naomi.get("/school/ects").click("Emily Roberts").click("Change the date that Emily Roberts leaves")
+    assert naomi.heading == "Change the date that Emily Roberts leaves"
+    assert [box["value"] for box in naomi.main.select("input[type=text]")] == ["30", "5", "2026"]
+    naomi.submit("Continue", 422)
+    assert naomi.errors == ["30 May 2026 is the date that we have already. Enter another date"]
+    naomi.submit("Continue", Day="12", Month="6", Year="2026").submit("Confirm and continue")
+    naomi.get("/school/ects").click("Emily Roberts")
+    assert "Emily Roberts’s last day is 12 June 2026" in naomi.text
+    assert "Your school changed Emily Roberts’s last day from 30 May 2026 to 12 June 2026" in naomi.text
+
+
+# --- what ends and what stays --------------------------------------------------------------------------------
+
+
+def ends(participant: Participant) -> dict:
+    """The last days of the participant's placement, training and mentorships."""
+    fresh = Participant.get_by_id(participant.id)
+    mentorships = Mentorship.select().where((Mentorship.ect == fresh) | (Mentorship.mentor == fresh))
+    return {
+        "placement": fresh.finished_on,
+        "training": [period.finished_on for period in fresh.training_periods.order_by(TrainingPeriod.started_on)],
+        "mentorships": [mentorship.finished_on for mentorship in mentorships.order_by(Mentorship.id)],
+    }
+
+
+@both_engines
+@pytest.mark.parametrize("leaving_on", [date(2026, 3, 27), TODAY, date(2026, 7, 17)])
+@pytest.mark.parametrize(("name", "role"), [("Hannah Clarke", "ect"), ("John Doe", "mentor")])
+def test_everything_open_ends_that_day(world, name, role, leaving_on):
+    participant = person(name, role)
+    count = len(ends(participant)["mentorships"])
+    event = leave(participant, leaving_on)
+    assert ends(participant) == {
+        "placement": leaving_on,
+        "training": [leaving_on],
+        "mentorships": [leaving_on] * count,
+    }
+    assert event.happened_at.date() == leaving_on
+    assert event.event_type == f"teacher_left_school_as_{role}"
+
+
+@both_engines
+def test_training_that_had_stopped_stays_as_it_was(world):
+    steven = person("Steven Taylor")
+    leave(steven, date(2026, 7, 17))
+    assert ends(steven)["training"] == [date(2026, 4, 13)]
+    leave(person("Steven Taylor"), date(2026, 4, 1))
+    assert ends(steven)["training"] == [date(2026, 4, 1)], "before it stopped, the training ends with the placement"
+    (period,) = TrainingPeriod.select().where(TrainingPeriod.participant == steven)
+    assert period.withdrawn_at.date() == date(2026, 4, 13)
+
+
+@both_engines
+@pytest.mark.parametrize("second", [date(2026, 6, 1), date(2026, 8, 1)])
+def test_a_changed_date_moves_what_ended_on_the_first(world, second):
+    hannah = person("Hannah Clarke")
+    leave(hannah, date(2026, 7, 17))
+    leave(person("Hannah Clarke"), second)
+    assert ends(hannah) == {"placement": second, "training": [second], "mentorships": [second]}
+    assert person("Hannah Clarke").version == hannah.events.count() == 2
+
+
+@both_engines
+def test_training_that_the_provider_stopped_meanwhile_does_not_move(world):
+    hannah = person("Hannah Clarke")
+    leave(hannah, date(2026, 7, 17))
+    training.withdraw(
+        LeadProvider.get(name="Ambition Institute"), hannah.teacher, course_identifier="ecf-induction", reason="other"
+    )
+    leave(person("Hannah Clarke"), date(2026, 8, 1))
+    assert ends(hannah) == {"placement": date(2026, 8, 1), "training": [TODAY], "mentorships": [date(2026, 8, 1)]}
+
+
+@both_engines
+def test_a_mentor_who_leaves_is_no_longer_mentor_the_day_after(world):
+    john, steven = person("John Doe", "mentor"), person("Steven Taylor")
+    leave(john, TODAY)
+    assert person("Steven Taylor").mentor == john
+    with clock_at(TOMORROW):
+        assert person("Steven Taylor").mentor is None
+    assert [event.heading for event in steven.events.order_by(Event.version)][-1] == (
+        "John Doe mentors Steven Taylor until 20 April 2026, because John Doe leaves then"
+    )
+
+
+@both_engines
+def test_a_mentorship_ends_no_later_than_the_ect(world):
+    peter, emily = person("Peter Marsh", "mentor"), person("Emily Roberts")
+    leave(peter, date(2026, 7, 17))
+    assert ends(emily)["mentorships"] == [date(2026, 5, 30)]
+    leave(person("Emily Roberts"), date(2026, 8, 1))
+    assert ends(emily)["mentorships"] == [date(2026, 7, 17)], "and no later than the mentor"
+
+
+@both_engines
+def test_mentorships_that_would_begin_later_never_do(world):
+    priya, margaret = person("Priya Shah"), person("Margaret Evans", "mentor")
+    Mentorship.create(ect=priya, mentor=margaret, started_on=date(2026, 6, 1))
+    leave(priya, date(2026, 5, 1))
+    assert ends(priya)["mentorships"] == []
+
+
+@both_engines
+def test_an_end_that_another_school_set_is_kept(world):
+    hannah = person("Hannah Clarke")
+    Participant.update(finished_on=date(2026, 5, 1)).where(Participant.id == hannah.id).execute()
+    TrainingPeriod.update(finished_on=date(2026, 5, 1)).where(TrainingPeriod.participant == hannah).execute()
+    event = leave(person("Hannah Clarke"), date(2026, 7, 17))
+    fresh = person("Hannah Clarke")
+    assert fresh.finished_on == date(2026, 5, 1)
+    assert fresh.is_leaving
+    assert event.details == {
+        "leaving_on": "2026-05-01",
+        "reported_on": "2026-07-17",
+        "is_provider_led": True,
+        "training_status": "active",
+    }
+
+
+def test_the_page_says_when_another_schools_date_stands(naomi):
+    hannah = person("Hannah Clarke")
+    Participant.update(finished_on=date(2026, 5, 1)).where(Participant.id == hannah.id).execute()
+    leaving_page(naomi, "Hannah Clarke").submit("Continue", Day="17", Month="7", Year="2026")
+    assert "the last day at your school stays 1 May 2026" in naomi.text
+    naomi.submit("Confirm and continue")
+    assert naomi.heading == "Hannah Clarke will leave your school’s list of ECTs after 1 May 2026"
+
+
+@both_engines
+def test_nobody_leaves_twice(world):
+    hannah = person("Hannah Clarke")
+    leave(hannah, YESTERDAY)
+    with pytest.raises(RuleBroken, match="has left your school already"):
+        leave(person("Hannah Clarke"), TOMORROW)

@@ -1,0 +1,103 @@
+"""How to take each journey: what to answer on each of its pages, for whom. A new journey adds one line here and is then
+walked by every test of test_journeys.py."""
+
+from dataclasses import dataclass, field
+
+from forms.journeys import JOURNEYS
+from models import Participant
+from tests.conftest import person
+from tests.visitor import Visitor
+
+
+@dataclass(frozen=True)
+class Walk:
+    journey: str
+    name: str
+    answers: list[dict]
+    """One for each question: `submit`'s keywords."""
+    other: list[dict]
+    """Other answers that are right too."""
+    buttons: list[str] = field(default_factory=lambda: ["Continue"])
+    confirm: str = "Confirm change"
+    role: str = "ect"
+    is_refused_empty: bool = True
+    """Whether a form without an answer is an error: not where the button is the answer."""
+
+    def __str__(self):
+        return f"{self.journey} {self.name}"
+
+    @property
+    def participant(self) -> Participant:
+        return person(self.name, self.role)
+
+    @property
+    def address(self) -> str:
+        return f"/school/{self.role}s/{self.participant.id}"
+
+    def page(self, name: str) -> str:
+        return f"{self.address}/{self.journey}/{name}"
+
+    def answer(self, visitor: Visitor, answers: list[dict] | None = None) -> Visitor:
+        """From the first question to "check answers"."""
+        for page, button, keywords in self.steps(answers):
+            visitor.get(page).submit(button, **keywords)
+        return visitor
+
+    def steps(self, answers: list[dict] | None = None) -> list[tuple[str, str, dict]]:
+        """The address, the button and the answer of each question."""
+        pages = [self.page(page) for page in JOURNEYS[self.journey].questions]
+        return list(zip(pages, self.buttons, answers or self.answers, strict=False))
+
+
+def choose(words: str) -> list[dict]:
+    return [{"choose": words}]
+
+
+def date(day: int, month: int, year: int) -> list[dict]:
+    return [{"Day": str(day), "Month": str(month), "Year": str(year)}]
+
+
+TEACH_FIRST, UCL = choose("Teach First"), choose("UCL Institute of Education")
+BUTTON = ["Change training programme"]
+LEAVING = {"confirm": "Confirm and continue"}
+
+WALKS = [
+    Walk("change-lead-provider", "Steven Taylor", TEACH_FIRST, UCL),
+    Walk("change-lead-provider", "Gustav Brown", TEACH_FIRST, UCL),
+    Walk("change-lead-provider", "Hannah Clarke", TEACH_FIRST, UCL),
+    Walk("change-lead-provider", "John Doe", TEACH_FIRST, UCL, role="mentor"),
+    Walk("change-training-programme", "Steven Taylor", [{}], [{}], BUTTON, is_refused_empty=False),
+    Walk("change-training-programme", "Gustav Brown", [{}], [{}], BUTTON, is_refused_empty=False),
+    Walk("change-training-programme", "Hannah Clarke", [{}], [{}], BUTTON, is_refused_empty=False),
+    Walk(
+        "change-training-programme",
+        "Thomas Walker",
+        [{}, *TEACH_FIRST],
+        [{}, *UCL],
+        [*BUTTON, "Continue"],
+        is_refused_empty=False,
+    ),
+    Walk("report-teacher-leaving", "Steven Taylor", date(27, 3, 2026), date(26, 3, 2026), **LEAVING),
+    Walk("report-teacher-leaving", "Gustav Brown", date(20, 4, 2026), date(20, 5, 2026), **LEAVING),
+    Walk("report-teacher-leaving", "Hannah Clarke", date(17, 7, 2026), date(16, 7, 2026), **LEAVING),
+    Walk("report-teacher-leaving", "Emily Roberts", date(17, 7, 2026), date(1, 5, 2026), **LEAVING),
+    Walk("report-teacher-leaving", "John Doe", date(17, 7, 2026), date(16, 7, 2026), role="mentor", **LEAVING),
+    Walk("change-mentor", "Steven Taylor", choose("Peter Marsh"), choose("Margaret Evans")),
+    Walk("change-mentor", "Priya Shah", choose("Peter Marsh"), choose("Margaret Evans")),
+    Walk("change-name", "Priya Shah", [{"Full_name": "Priya Patel"}], [{"Full_name": "P Shah"}]),
+    Walk("change-name", "John Doe", [{"Full_name": "Jon Doe"}], [{"Full_name": "J Doe"}], role="mentor"),
+    Walk(
+        "change-email-address",
+        "Steven Taylor",
+        [{"Email_address": "s.taylor@example.org"}],
+        [{"Email_address": "steven@example.org"}],
+    ),
+    Walk(
+        "change-email-address",
+        "John Doe",
+        [{"Email_address": "j@example.org"}],
+        [{"Email_address": "jd@example.org"}],
+        role="mentor",
+    ),
+    Walk("change-working-pattern", "Steven Taylor", choose("Part time"), choose("Part time")),
+]
