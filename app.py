@@ -11,8 +11,9 @@ from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 import commands
+from clock import clock_at, display, today
 from database import db, is_up_to_date, open_database
-from models import School, clock_at, display, today
+from models import School
 from participants import last_day
 from views import (  # noqa: F401 - journeys and records bring the school's routes
     journey_url,

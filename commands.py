@@ -8,14 +8,17 @@ import click
 from flask import Flask, current_app
 
 import scenarios
+from clock import today
 from database import db, migrate
-from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest, today
+from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
+from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
+from scenarios import large
 
 TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
-    for command in (migrate_command, start_up, tokens):
+    for command in (migrate_command, start_up, demo_data, tokens, journeys):
         app.cli.add_command(command)
 
 
@@ -39,6 +42,46 @@ def start_up(port):
             for provider in LeadProvider.select():
                 save_token(provider, demo_token(provider), "demo")
         click.echo(welcome(f"http://127.0.0.1:{port}"))
+
+
+@click.command("demo-data")
+@click.option("--schools", default=300, show_default=True, type=click.IntRange(min=1), help="How many to add.")
+@click.option("--ects", default=2, show_default=True, type=click.IntRange(1, 20), help="ECTs at each, on average.")
+@click.option("--seed", default=1, show_default=True, help="Another number makes other people.")
+def demo_data(schools, ects, seed):
+    """Add a large invented world, for measurements. There are about as many mentors as ECTs."""
+    with db.connection_context():
+        with click.progressbar(length=schools, label=f"Adding {schools:,} schools", show_pos=True) as bar:
+            for added in large.add_schools(schools, seed, ects):
+                bar.update(added)
+        click.echo(f"There are {School.select().count():,} schools and {Participant.select().count():,} participants.")
+
+
+@click.command("journeys")
+@click.option("--mermaid", is_flag=True, help="As a diagram, in the form that README shows.")
+def journeys(mermaid):
+    """The journeys, their pages, fields and errors, from the table in forms/journeys.py."""
+    click.echo(journeys_as_mermaid() if mermaid else journeys_as_text())
+
+
+def journeys_as_text() -> str:
+    lines = []
+    for name, journey in JOURNEYS.items():
+        lines += [name, f"  does {journey.finish.__module__}.{journey.finish.__name__}"]
+        for page, question in journey.questions.items():
+            lines.append(f"  {page}: {question.__doc__}")
+            lines.append(f"    field {', '.join(question.fields())}")
+            lines += [f"    {code}: {words}" for code, words in question.words.items()]
+        lines += [f"  {page}" for page in (CHECK, CONFIRMATION)]
+    return "\n".join(lines)
+
+
+def journeys_as_mermaid() -> str:
+    lines = ["flowchart LR"]
+    for number, (name, journey) in enumerate(JOURNEYS.items(), 1):
+        boxes = [f"j{number}_{place}[{page}]" for place, page in enumerate(journey.pages, 1)]
+        lines.append(f"  record([record]) -->|{name}| {' --> '.join(boxes)}")
+    return "\n".join(lines)
 
 
 def welcome(address: str) -> str:

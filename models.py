@@ -1,53 +1,18 @@
 """The tables, what the database itself guarantees about them, and the facts derived from them.
 
-What changes them is in training.py. Dates (`…_on`) are London calendar days, both ends of a period included;
-moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
+What changes them is in training.py and participants.py. Dates (`…_on`) are London calendar days, both ends of a period
+included; moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
 """
 
 import hashlib
 import unicodedata
 import uuid
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time
 
 from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, UUIDField
 
+from clock import LONDON, now, today
 from database import MomentField, Table, WordsField, append_only, db, no_overlap, one_of
-
-LONDON = ZoneInfo("Europe/London")
-_set_clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
-
-
-def now() -> datetime:
-    """This moment, in UTC. The only place that asks the real clock."""
-    return _set_clock.get() or datetime.now(UTC)
-
-
-def today() -> date:
-    """The London calendar day, by which every rule about dates goes."""
-    return now().astimezone(LONDON).date()
-
-
-def display(on: date | datetime) -> str:
-    """The day as people are shown it: 8 September 2024."""
-    if isinstance(on, datetime):
-        on = on.astimezone(LONDON)
-    return f"{on.day} {on:%B %Y}"
-
-
-@contextmanager
-def clock_at(moment: datetime | date):
-    """Make it `moment` (a day means noon that day in London) for everything done inside."""
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time(12), LONDON)
-    token = _set_clock.set(moment.astimezone(UTC))
-    try:
-        yield
-    finally:
-        _set_clock.reset(token)
-
 
 ROLES = ("ect", "mentor")
 TRAINING_PROGRAMMES = ("provider_led", "school_led")
@@ -223,7 +188,7 @@ class Teacher(Table):
         return self.corrected_name or " ".join(filter(None, parts)) or "Unknown"
 
     def save(self, *args, **kwargs):
-        self.folded_name = folded(self.name)
+        self.folded_name = folded(self.name)[: Teacher.folded_name.max_length]
         return super().save(*args, **kwargs)
 
 
@@ -299,10 +264,11 @@ class Participant(Table):
 
     @property
     def assigned_ects(self) -> list["Participant"]:
-        """A mentor's ECTs of now and later whose induction isn't over, by name."""
+        """A mentor's ECTs of now and later who have neither passed nor failed, by name."""
         ects = (mentorship.ect for mentorship in self.ect_mentorships if not mentorship.has_finished)
         return sorted(
-            (ect for ect in ects if ect.teacher.trs_induction_status not in INDUCTION_IS_OVER), key=lambda ect: ect.name
+            (ect for ect in ects if ect.teacher.trs_induction_status not in ("Passed", "Failed")),
+            key=lambda ect: ect.teacher.folded_name,
         )
 
     @property
@@ -535,44 +501,3 @@ def create_tables() -> None:
     db.create_tables(TABLES)
     for sql in guards():
         db.execute_sql(sql)
-
-
-# --- looking things up without a query for each row --------------------------------------------------------
-
-
-def loaded(participants) -> list[Participant]:
-    """These participants (a query or a list) with all that a record or a card tells of them, in five queries."""
-    people = list(participants)
-    by_id = {person.id: person for person in people}
-    by_teacher: dict[int, list[InductionPeriod]] = {person.teacher_id: [] for person in people}
-    for person in people:
-        person.training_periods, person.mentorships, person.ect_mentorships = [], [], []
-        person.teacher.induction_periods = by_teacher[person.teacher_id]
-    for period in TrainingPeriod.with_providers().where(TrainingPeriod.participant << list(by_id)):
-        by_id[period.participant_id].training_periods.append(period)
-    for ours, theirs, backref in (("ect", "mentor", "mentorships"), ("mentor", "ect", "ect_mentorships")):
-        if not any(person.role == ours for person in people):
-            continue
-        mentorships = (
-            Mentorship.select(Mentorship, Participant, Teacher)
-            .join(Participant, on=getattr(Mentorship, theirs))
-            .join(Teacher)
-            .where(getattr(Mentorship, ours) << list(by_id))
-        )
-        for mentorship in mentorships:
-            getattr(by_id[getattr(mentorship, f"{ours}_id")], backref).append(mentorship)
-    inductions = InductionPeriod.select(InductionPeriod, AppropriateBody).join(AppropriateBody)
-    for period in inductions.where(InductionPeriod.teacher << list(by_teacher)):
-        by_teacher[period.teacher_id].append(period)
-    return people
-
-
-def participants_of(school: School, role: str):
-    """A query for everybody who is, was or will be at this school in this role. Nobody is looked up otherwise."""
-    return (
-        Participant.select(Participant, Teacher, AppropriateBody)
-        .join(Teacher)
-        .switch(Participant)
-        .join(AppropriateBody, JOIN.LEFT_OUTER)
-        .where(Participant.school == school, Participant.role == role)
-    )

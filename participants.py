@@ -4,10 +4,12 @@ acts on training, and what every act has in common, are in training.py."""
 import calendar
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from models import LONDON, WORKING_PATTERNS, Event, Mentorship, Participant, SchoolUser, TrainingPeriod, display, today
-from training import ChangedSince, RuleBroken, changing, finish, record
+from changes import ChangedSince, RuleBroken, changing, finish, record
+from clock import LONDON, display, today
+from models import WORKING_PATTERNS, Event, Mentorship, Participant, SchoolUser, TrainingPeriod
 
 MOST_MONTHS_AHEAD = 4
 
@@ -24,21 +26,17 @@ def months_later(on: date, months: int) -> date:
 
 def check_leaving_on(participant: Participant, leaving_on: date) -> None:
     """The rules of 6.4, in their order; Q8 for the earliest date, Q12 for a date that was reported before."""
-    name = participant.name
     latest = months_later(today(), MOST_MONTHS_AHEAD)
     started = [period.started_on for period in participant.training_periods if period.started_on <= today()]
     training_started_on = max(started, default=date.min)
     if leaving_on > latest:
-        message = f"The date must be {display(latest)} or earlier. You can tell us up to 4 months ahead"
-    elif leaving_on <= participant.started_on:
-        message = f"{name} started at your school on {display(participant.started_on)}. The date must be after that"
-    elif leaving_on <= training_started_on:
-        message = f"{name}’s latest training started on {display(training_started_on)}. The date must be after that"
-    elif participant.is_leaving and last_day(participant, leaving_on) == participant.finished_on:
-        message = f"{display(participant.finished_on)} is the date that we have already. Enter another date"
-    else:
-        return
-    raise RuleBroken(leaving_on=message)
+        raise RuleBroken({"leaving_on": "too_far_ahead"}, latest=latest)
+    if leaving_on <= participant.started_on:
+        raise RuleBroken({"leaving_on": "before_start"}, started_on=participant.started_on)
+    if leaving_on <= training_started_on:
+        raise RuleBroken({"leaving_on": "before_training"}, started_on=training_started_on)
+    if participant.is_leaving and last_day(participant, leaving_on) == participant.finished_on:
+        raise RuleBroken({"leaving_on": "already"}, leaving_on=participant.finished_on)
 
 
 def last_day(participant: Participant, leaving_on: date) -> date:
@@ -70,8 +68,6 @@ def report_leaving(
     longer ends then; what ended on the day said before moves with it (`domain.md` 6.4, 6.5, Q12)."""
     touched = {other.id for other in _partners(participant)}
     with changing(participant.id, author, seen_version, also=touched) as participant:
-        if participant.has_left:
-            raise RuleBroken(leaving_on=f"{participant.name} has left your school already")
         check_leaving_on(participant, leaving_on)
         mentorships = _mentorships(participant)
         if not {other.id for other in _partners(participant)} <= touched:
@@ -81,23 +77,27 @@ def report_leaving(
         participant.finished_on = new
         participant.reported_leaving_by_school = participant.school_id
         participant.save()
+        moved_from = old if was_leaving else None
         for period in participant.training_periods:
-            _end_with(period, new, moved_from=old if was_leaving and period.training_status == "active" else None)
+            free_until = _day_before_next(period, _training_in_role(participant))
+            _end_with(period, new, leaving_on, moved_from if period.training_status == "active" else None, free_until)
+        ended: dict[Participant, date] = {}
         for mentorship in mentorships:
             other = mentorship.mentor if participant.is_ect else mentorship.ect
             before = mentorship.finished_on
-            is_kept = _end_with(mentorship, new, moved_from=old if was_leaving else None, limit=other.finished_on)
+            free_until = _day_before_next(mentorship, mentorship.ect.mentorships)
+            is_kept = _end_with(mentorship, new, leaving_on, moved_from, other.finished_on, free_until)
             if not is_kept or mentorship.finished_on != before:
-                _record_end_of_mentorship(participant, other, author, new)
-        name = participant.name
-        is_past = new < today()
+                ended[other] = max(ended.get(other, date.min), mentorship.finished_on if is_kept else new)
+        for other, last_day_together in ended.items():
+            _record_end_of_mentorship(participant, other, author, last_day_together)
         return record(
             participant,
             author,
             "teacher_left_school_as_ect" if participant.is_ect else "teacher_left_school_as_mentor",
-            f"Your school changed {name}’s last day from {display(old)} to {display(new)}"
+            f"Your school changed {participant.name}’s last day from {display(old)} to {display(new)}"
             if was_leaving
-            else f"Your school told us that {name}’s last day {'was' if is_past else 'is'} {display(new)}",
+            else leaving_heading(participant.name, new),
             happened_at=datetime.combine(new, time(12), LONDON),
             modifications=[f"finished_on: {old} → {new}"],
             leaving_on=new.isoformat(),
@@ -105,6 +105,10 @@ def report_leaving(
             is_provider_led=bool(participant.training_period and participant.training_period.is_provider_led),
             training_status=participant.training_status,
         )
+
+
+def leaving_heading(name: str, last_day: date) -> str:
+    return f"Your school told us that {name}’s last day {'was' if last_day < today() else 'is'} {display(last_day)}"
 
 
 def _mentorships(participant: Participant) -> list[Mentorship]:
@@ -116,12 +120,28 @@ def _partners(participant: Participant) -> list[Participant]:
     return [mentorship.mentor if participant.is_ect else mentorship.ect for mentorship in _mentorships(participant)]
 
 
+def _training_in_role(participant: Participant) -> list[TrainingPeriod]:
+    """All training of this person in this role, at whatever school."""
+    return list(
+        TrainingPeriod.select()
+        .join(Participant)
+        .where(Participant.teacher == participant.teacher_id, Participant.role == participant.role)
+    )
+
+
+def _day_before_next(period: TrainingPeriod | Mentorship, others: Iterable) -> date | None:
+    """The last day that is free for this period, if another one begins after it."""
+    starts = [other.started_on for other in others if other.started_on > period.started_on]
+    return min(starts) - timedelta(days=1) if starts else None
+
+
 def _end_with(
-    period: TrainingPeriod | Mentorship, on: date, *, moved_from: date | None, limit: date | None = None
+    period: TrainingPeriod | Mentorship, on: date, leaving_on: date, moved_from: date | None, *limits: date | None
 ) -> bool:
-    """End the period with the participant's last day. One that would begin on that day or later never happens; one that
-    ended on the day said before (`moved_from`) moves with it, up to its own `limit`. Returns whether it is kept."""
-    if period.started_on >= on:
+    """End the period with the participant's last day. One that would begin on the day reported (`leaving_on`) or later
+    never happens; one that ended on the day said before (`moved_from`) moves with it, up to its own `limits`. Returns
+    whether it is kept."""
+    if period.started_on >= leaving_on:
         period.delete_instance()
         return False
     if moved_from and period.finished_on == moved_from:
@@ -130,16 +150,23 @@ def _end_with(
         pass
     else:
         return True
-    finish(period, min(on, limit or on))
+    finish(period, min(filter(None, (on, *limits))))
     return True
 
 
 def _record_end_of_mentorship(leaver: Participant, other: Participant, author: SchoolUser, on: date) -> None:
-    other = Participant.get_by_id(other.id)
-    event_type = "teacher_finishes_mentoring" if leaver.is_ect else "teacher_finishes_being_mentored"
+    record(Participant.get_by_id(other.id), author, **end_of_mentorship(leaver, other, on))
+
+
+def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict:
+    """What is recorded of the other one of the two, when a mentor or an ECT leaves."""
     mentor, ect = (other.name, leaver.name) if leaver.is_ect else (leaver.name, other.name)
-    heading = f"{mentor} mentors {ect} until {display(on)}, because {leaver.name} leaves then"
-    record(other, author, event_type, heading, with_participant=leaver.id, finished_on=on.isoformat())
+    return {
+        "event_type": "teacher_finishes_mentoring" if leaver.is_ect else "teacher_finishes_being_mentored",
+        "heading": f"{mentor} mentors {ect} until {display(on)}, because {leaver.name} leaves then",
+        "with_participant": leaver.id,
+        "finished_on": on.isoformat(),
+    }
 
 
 # --- mentors -----------------------------------------------------------------------------------------------
@@ -161,33 +188,36 @@ def offered_mentors(ect: Participant) -> list[Participant]:
 def check_mentor(ect: Participant, mentor_id: int) -> Participant:
     present = ect.mentor
     if present and present.id == mentor_id:
-        raise RuleBroken(mentor_id=f"Select a mentor other than {present.name}")
+        raise RuleBroken({"mentor_id": "already"}, mentor=present.name)
     for mentor in offered_mentors(ect):
         if mentor.id == mentor_id:
             return mentor
-    raise RuleBroken(mentor_id="Select a mentor from the list")
+    raise RuleBroken({"mentor_id": "unknown"})
 
 
 def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_version: int | None = None) -> Event:
     """The school assigns a mentor to an ECT, or another one, from today or from the day that both are here."""
-    touched = [mentor.id for mentor in (ect.mentor,) if mentor]
+    touched = {mentorship.mentor_id for mentorship in ect.current_mentorships}
     with changing(ect.id, author, seen_version, also=[*touched, mentor_id]) as ect:
-        old = ect.mentor
-        if old and old.id not in touched:
+        if not ect.is_ect:
+            raise RuleBroken({"participant": "not_an_ect"})
+        old, current = ect.mentor, ect.current_mentorships
+        if not {mentorship.mentor_id for mentorship in current} <= touched:
             raise ChangedSince
         mentor = check_mentor(ect, mentor_id)
         starts_on = max(today(), ect.started_on, mentor.started_on)
         if ect.finished_on and starts_on > ect.finished_on:
-            raise RuleBroken(mentor_id=f"{mentor.name} starts after {ect.name}’s last day. Select another mentor")
-        for mentorship in ect.current_mentorships:
+            raise RuleBroken({"mentor_id": "starts_too_late"}, mentor=mentor.name)
+        for mentorship in current:
             # A mentorship that hasn't begun never happens; the one of now ends the day before.
             if mentorship.started_on >= starts_on:
                 mentorship.delete_instance()
             else:
                 finish(mentorship, starts_on - timedelta(days=1))
         Mentorship.create(ect=ect, mentor=mentor, started_on=starts_on, finished_on=ect.finished_on)
-        if old:
-            _record_mentor_event(old, author, "teacher_finishes_mentoring", f"{old.name} no longer mentors {ect.name}")
+        for replaced in {mentorship.mentor for mentorship in current} - {mentor}:
+            heading = f"{replaced.name} no longer mentors {ect.name}"
+            _record_mentor_event(replaced, author, "teacher_finishes_mentoring", heading)
         _record_mentor_event(mentor, author, "teacher_starts_mentoring", f"{mentor.name} mentors {ect.name}")
         return record(
             ect,
@@ -222,7 +252,7 @@ def cleaned(text: str) -> str:
 
 def check_name(participant: Participant, name: str) -> None:
     if name == participant.name:
-        raise RuleBroken(name=f"{name} is the name that we have already. Enter another name")
+        raise RuleBroken({"name": "already"})
 
 
 def change_name(participant: Participant, author: SchoolUser, *, name: str, seen_version: int | None = None) -> Event:
@@ -251,7 +281,7 @@ def is_email_address(text: str) -> bool:
 
 def check_email(participant: Participant, email: str) -> None:
     if email == participant.email:
-        raise RuleBroken(email=f"{email} is the email address that we have already. Enter another one")
+        raise RuleBroken({"email": "already"}, email=email)
 
 
 def change_email_address(
@@ -272,9 +302,9 @@ def change_email_address(
 
 def check_working_pattern(participant: Participant, working_pattern: str) -> None:
     if working_pattern not in WORKING_PATTERNS:
-        raise RuleBroken(working_pattern="Select full time or part time")
+        raise RuleBroken({"working_pattern": "unknown"})
     if working_pattern == participant.working_pattern:
-        raise RuleBroken(working_pattern="This is the working pattern that we have already. Select the other one")
+        raise RuleBroken({"working_pattern": "already"})
 
 
 def change_working_pattern(
@@ -282,7 +312,7 @@ def change_working_pattern(
 ) -> Event:
     with changing(participant.id, author, seen_version) as participant:
         if not participant.is_ect:
-            raise RuleBroken(working_pattern="Only ECTs have a working pattern")
+            raise RuleBroken({"participant": "not_an_ect"})
         check_working_pattern(participant, working_pattern)
         old, participant.working_pattern = participant.working_pattern, working_pattern
         participant.save(only=[Participant.working_pattern])

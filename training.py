@@ -1,15 +1,13 @@
-"""The acts: what lead providers report and what schools change. Each is one transaction that locks the participant,
-asks again whether it is allowed, and writes one event. Tables and derived facts are in models.py.
-
-An act refuses by raising RuleBroken, whose errors are keyed by the act's own parameters: they are also the names of the
-form's fields and of the API's attributes, so whoever called can put each sentence where it belongs.
+"""The acts on training: what lead providers report, and what schools change. Each is one transaction that locks the
+participant, asks again whether it is allowed, and writes one event (changes.py). The other acts of schools are in
+participants.py, tables and derived facts in models.py.
 """
 
-from collections.abc import Iterable
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from database import db, is_postgresql
+from changes import HEADINGS, ChangedSince, RuleBroken, changing, finish, record
+from clock import now, today
 from models import (
     DEFERRAL_REASONS,
     WITHDRAWAL_REASONS,
@@ -17,86 +15,15 @@ from models import (
     ContractPeriod,
     Event,
     LeadProvider,
-    Mentorship,
     Participant,
     SchoolPartnership,
     SchoolUser,
     Teacher,
     TrainingPeriod,
-    now,
-    today,
 )
 
 COURSES = {"ecf-induction": "ect", "ecf-mentor": "mentor"}
 """The API's course identifiers and the roles they stand for."""
-
-
-class RuleBroken(Exception):
-    """The rules refuse this act; nothing was changed. `errors`: parameter → sentence, in the order of the rules."""
-
-    def __init__(self, **errors: str):
-        self.errors = errors
-        super().__init__("; ".join(errors.values()))
-
-
-class ChangedSince(Exception):
-    """Somebody changed the participant after the version that whoever acts had seen; nothing was changed."""
-
-
-@contextmanager
-def changing(
-    participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None, also: Iterable = ()
-):
-    """One transaction for one change: gives the participant as it is now, which nobody else can change meanwhile, nor
-    the participants `also` touched by the change."""
-    with db.atomic():
-        # In the order of their ids, so that two changes can't each wait for what the other one holds.
-        query = Participant.select().where(Participant.id << [participant_id, *also]).order_by(Participant.id)
-        # SQLite's transactions (see open_database) keep every other writer out by themselves.
-        locked = list(query.for_update() if is_postgresql() else query)
-        participant = next(participant for participant in locked if participant.id == participant_id)
-        if seen_version not in (None, participant.version):
-            raise ChangedSince
-        if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
-            raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
-        participant.training_periods = list(
-            TrainingPeriod.with_providers().where(TrainingPeriod.participant == participant)
-        )
-        yield participant
-
-
-def record(
-    participant: Participant,
-    author: SchoolUser | LeadProvider,
-    event_type: str,
-    heading: str,
-    *,
-    period: TrainingPeriod | None = None,
-    happened_at: datetime | None = None,
-    modifications: list[str] = (),
-    **details,
-) -> Event:
-    """Write down the one thing that was done to this participant, and make it their next version."""
-    is_school = isinstance(author, SchoolUser)
-    participant.version += 1
-    participant.save(only=[Participant.version])
-    Teacher.update(api_updated_at=now()).where(Teacher.id == participant.teacher_id).execute()
-    return Event.create(
-        event_type=event_type,
-        heading=heading,
-        happened_at=happened_at or now(),
-        author_type="school_user" if is_school else "lead_provider_api",
-        author_name=author.name,
-        teacher=participant.teacher_id,
-        school=participant.school_id,
-        participant=participant,
-        version=participant.version,
-        lead_provider=period.lead_provider if period else None,
-        training_period_id=period.id if period else None,
-        modifications=list(modifications),
-        details=details,
-    )
-
 
 # --- what lead providers report ----------------------------------------------------------------------------
 
@@ -128,9 +55,8 @@ def withdraw(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier
         reason,
         reasons=WITHDRAWAL_REASONS,
         mark="withdrawn",
-        refused_when={"withdrawn": "has been withdrawn already"},
+        unless_already=("withdrawn",),
         event_type="teacher_withdraws_training_period",
-        heading="{provider} told us that it no longer trains {name}",
     )
 
 
@@ -143,46 +69,43 @@ def defer(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=No
         reason,
         reasons=DEFERRAL_REASONS,
         mark="deferred",
-        refused_when={"deferred": "has been deferred already", "withdrawn": "has been withdrawn already"},
+        unless_already=("deferred", "withdrawn"),
         event_type="teacher_defers_training_period",
-        heading="{provider} told us that {name}’s training is paused",
     )
 
 
-def _mark(
-    lead_provider, teacher, course_identifier, reason, *, reasons, mark, refused_when, event_type, heading
-) -> Event:
+def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, unless_already, event_type) -> Event:
     with _reported(lead_provider, teacher, course_identifier) as (participant, period, errors):
         stored_reason = {reason.replace("_", "-"): reason for reason in reasons}.get(reason)
         if is_blank(reason):
-            errors["reason"] = "'#/reason' must be given"
+            errors["reason"] = "missing"
         elif not stored_reason:
-            errors["reason"] = "'#/reason' is not recognised"
+            errors["reason"] = "unknown"
         if period:
-            if period.training_status in refused_when:
-                errors["participant_id"] = f"'#/participant_id' {refused_when[period.training_status]}"
+            if period.training_status in unless_already:
+                errors["participant_id"] = f"already_{period.training_status}"
             elif period.started_on > today():
-                errors["participant_id"] = "'#/participant_id' has not yet trained with you for a day"
+                errors["participant_id"] = "not_started"
             elif period.started_on == today():
-                errors["participant_id"] = "'#/participant_id' changed only today. Try again tomorrow"
-            elif not errors and participant.is_ect and stored_reason == "mentor_no_longer_being_mentor":
-                errors["reason"] = "'#/reason' is not for an ECT"
+                errors["participant_id"] = "started_today"
+            elif participant.is_ect and stored_reason == "mentor_no_longer_being_mentor":
+                errors["reason"] = "not_for_an_ect"
         if errors:
-            raise RuleBroken(**errors)
-        changes = {
+            raise RuleBroken(errors)
+        columns = {
             f"{mark}_at": now(),
             {"withdrawn": "withdrawal_reason", "deferred": "deferral_reason"}[mark]: stored_reason,
             "finished_on": min(period.finished_on or today(), today()),
         }
-        modifications = [f"{name}: {getattr(period, name)} → {value}" for name, value in changes.items()]
-        for name, value in changes.items():
+        modifications = [f"{name}: {getattr(period, name)} → {value}" for name, value in columns.items()]
+        for name, value in columns.items():
             setattr(period, name, value)
         period.save()
         return record(
             participant,
             lead_provider,
             event_type,
-            heading.format(provider=lead_provider.name, name=participant.name),
+            HEADINGS[event_type].format(provider=lead_provider.name, name=participant.name),
             period=period,
             modifications=modifications,
         )
@@ -192,9 +115,9 @@ def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=N
     """The provider trains this person again: a new training period from today; the old one keeps its mark."""
     with _reported(lead_provider, teacher, course_identifier) as (participant, period, errors):
         if period and (refusal := _refusal_to_resume(participant, period)):
-            errors["participant_id"] = f"'#/participant_id' {refusal}"
+            errors["participant_id"] = refusal
         if errors:
-            raise RuleBroken(**errors)
+            raise RuleBroken(errors)
         resumed = TrainingPeriod.create(
             participant=participant,
             training_programme="provider_led",
@@ -203,11 +126,12 @@ def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=N
             started_on=today(),
             finished_on=participant.finished_on,
         )
+        event_type = "teacher_resumes_training_period"
         return record(
             participant,
             lead_provider,
-            "teacher_resumes_training_period",
-            f"{lead_provider.name} told us that it trains {participant.name} again",
+            event_type,
+            HEADINGS[event_type].format(provider=lead_provider.name, name=participant.name),
             period=period,
             modifications=[f"training_period_id: {period.id} → {resumed.id}"],
             new_training_period_id=resumed.id,
@@ -217,17 +141,17 @@ def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=N
 def _refusal_to_resume(participant: Participant, period: TrainingPeriod) -> str | None:
     others = [other for other in participant.training_periods if other.id != period.id]
     if period.training_status == "active":
-        return "is active already"
+        return "already_active"
     if any(other.started_on <= today() and not other.has_finished for other in others):
-        return "is in training elsewhere now"
+        return "trained_elsewhere"
     if period.finished_on == today():
-        return "was withdrawn or deferred only today. Try again tomorrow"
+        return "stopped_today"
     if participant.finished_on and participant.finished_on <= today():
-        return "has gone from that school. Settle it with its induction tutor"
+        return "has_gone"
     if any(other.started_on > today() for other in others):
-        return "has other training planned already"
+        return "trained_later"
     if is_trained_elsewhere(participant):
-        return "is in training at another school"
+        return "trained_elsewhere"
     return None
 
 
@@ -238,11 +162,11 @@ def _reported(lead_provider: LeadProvider, teacher: Teacher, course_identifier: 
     errors: dict[str, str] = {}
     period = None
     if is_blank(course_identifier):
-        errors["course_identifier"] = "'#/course_identifier' must be given"
+        errors["course_identifier"] = "missing"
     else:
         period = latest_confirmed_period(lead_provider, teacher, COURSES.get(course_identifier, ""))
         if not period:
-            errors["course_identifier"] = "'#/course_identifier' is not recognised for this participant"
+            errors["course_identifier"] = "not_theirs"
     if not period:
         yield None, None, errors
         return
@@ -251,7 +175,7 @@ def _reported(lead_provider: LeadProvider, teacher: Teacher, course_identifier: 
         latest = latest_confirmed_period(lead_provider, teacher, participant.role)
         period = next((period for period in participant.training_periods if period == latest), None)
         if not period:
-            raise RuleBroken(participant_id="'#/participant_id' was being changed by the school. Look again")
+            raise RuleBroken({"participant_id": "being_changed"})
         yield participant, period, errors
 
 
@@ -296,19 +220,25 @@ def check_lead_provider(participant: Participant, lead_provider_id: int) -> Lead
     offered = {provider.id: provider for provider in offered_lead_providers(participant)}
     if lead_provider_id == _present_lead_provider_id(participant):
         present = participant.training_period.lead_provider.name
-        raise RuleBroken(lead_provider_id=f"Select a lead provider other than {present}")
+        raise RuleBroken({"lead_provider_id": "already"}, lead_provider=present)
     if lead_provider_id not in offered:
-        raise RuleBroken(lead_provider_id="Select a lead provider from the list")
-    shown = participant.training_period
-    if any(period.started_on > today() and period != shown for period in participant.training_periods):
-        raise RuleBroken(lead_provider_id=f"{participant.name} has more training planned. Contact support to change it")
+        raise RuleBroken({"lead_provider_id": "unknown"})
+    if is_trained_later(participant):
+        raise RuleBroken({"lead_provider_id": "trained_later"})
     if is_trained_elsewhere(participant):
-        raise RuleBroken(lead_provider_id=f"{participant.name} is in mentor training through another school")
+        raise RuleBroken({"lead_provider_id": "trained_elsewhere"})
     return offered[lead_provider_id]
 
 
+def is_trained_later(participant: Participant) -> bool:
+    """More training is planned after the one that pages speak of."""
+    shown = participant.training_period
+    return any(period.started_on > today() and period != shown for period in participant.training_periods)
+
+
 def is_trained_elsewhere(participant: Participant) -> bool:
-    """Another school has this person in training in the same role, now or later. Only mentors can be at two schools."""
+    """Another school has this person in training in the same role, from now to their last day here. Only mentors can
+    be at two schools at once."""
     return (
         TrainingPeriod.select()
         .join(Participant)
@@ -316,6 +246,7 @@ def is_trained_elsewhere(participant: Participant) -> bool:
             Participant.teacher == participant.teacher_id,
             Participant.role == participant.role,
             Participant.id != participant.id,
+            TrainingPeriod.started_on <= (participant.finished_on or date.max),
             TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
         )
         .exists()
@@ -328,15 +259,16 @@ def change_lead_provider(
     """The school chooses another lead provider for an ECT or a mentor, from today (`domain.md` 6.1, 6.2)."""
     with changing(participant.id, author, seen_version) as participant:
         if not participant.can_change_lead_provider:
-            raise RuleBroken(lead_provider_id=f"You cannot change the lead provider for {participant.name} now")
+            raise RuleBroken({"participant": "not_offered"})
         lead_provider = check_lead_provider(participant, lead_provider_id)
         old, status = participant.training_period.lead_provider, participant.training_status
         period = _train(participant, _provider_led(participant, lead_provider, contract_period_for(participant)))
+        event_type = "teacher_training_lead_provider_updated"
         return record(
             participant,
             author,
-            "teacher_training_lead_provider_updated",
-            f"Your school changed {participant.name}’s lead provider from {old.name} to {lead_provider.name}",
+            event_type,
+            HEADINGS[event_type].format(name=participant.name, old=old.name, new=lead_provider.name),
             period=period,
             modifications=[f"lead_provider: {old.name} → {lead_provider.name}"],
             old_lead_provider=old.name,
@@ -353,9 +285,9 @@ def other_training_programme(participant: Participant) -> str:
 
 def check_training_programme(participant: Participant, training_programme: str) -> None:
     if training_programme != other_training_programme(participant):
-        raise RuleBroken(
-            training_programme=f"{participant.name}’s training programme has changed. Read this page again"
-        )
+        raise RuleBroken({"training_programme": "changed"})
+    if is_trained_later(participant):
+        raise RuleBroken({"training_programme": "trained_later"})
 
 
 def change_training_programme(
@@ -370,8 +302,10 @@ def change_training_programme(
     mentor = participant.mentor if training_programme == "provider_led" else None
     with changing(participant.id, author, seen_version, also=[mentor.id] if mentor else []) as participant:
         if not participant.can_change_training_programme:
-            raise RuleBroken(training_programme=f"You cannot change {participant.name}’s training programme now")
+            raise RuleBroken({"participant": "not_offered"})
         check_training_programme(participant, training_programme)
+        if mentor and participant.mentor != mentor:
+            raise ChangedSince
         status, old = participant.training_status, participant.training_period.lead_provider
         new = None
         if training_programme == "provider_led":
@@ -384,11 +318,12 @@ def change_training_programme(
             columns = {"school_partnership": None, "expression_of_interest": None, "schedule": None}
         period = _train(participant, columns | {"training_programme": training_programme})
         words = {"school_led": "school-led", "provider_led": f"provider-led with {new.name}" if new else ""}
+        event_type = "teacher_training_programme_updated"
         return record(
             participant,
             author,
-            "teacher_training_programme_updated",
-            f"Your school changed {participant.name}’s training programme to {words[training_programme]}",
+            event_type,
+            HEADINGS[event_type].format(name=participant.name, programme=words[training_programme]),
             period=period,
             modifications=[f"training_programme: → {training_programme}"],
             training_programme=training_programme,
@@ -476,10 +411,3 @@ def standard_schedule(starts_on: date) -> str:
     """The schedule of training that starts on this day, where no earlier one is kept (row 4 of 6.6)."""
     month = starts_on.month
     return "ecf-standard-" + ("september" if 6 <= month <= 10 else "april" if 3 <= month <= 5 else "january")
-
-
-def finish(period: TrainingPeriod | Mentorship, on: date) -> None:
-    """End the period on this day. One that ended earlier keeps its end (Q1)."""
-    if period.finished_on is None or period.finished_on > on:
-        period.finished_on = on
-        period.save()

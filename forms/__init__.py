@@ -1,17 +1,44 @@
 """What every question has in common: the participant it is about, its answer, and its errors for the GOV.UK summary.
 The questions themselves are in questions.py, the journeys that they make in journeys.py."""
 
+from datetime import date
+
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
+from changes import RuleBroken
+from clock import display
 from models import Participant
-from training import RuleBroken
 
 EXPIRED = "This page was open for too long. Nothing is lost: check it and select the button again"
 
 
 class Form(FlaskForm):
-    """A form whose errors, an expired page included, come back on the page it was sent from."""
+    """A form whose errors, an expired page included, come back on the page it was sent from.
+
+    Fields and rules refuse by a code, such as `missing`; the form has the `words` for each code.
+    """
+
+    words: dict[str, str] = {}
+    """Code → sentence, in which {…} stands for a fact about the refusal or for the person's {name}."""
+
+    def validate(self, extra_validators=None) -> bool:
+        if super().validate(extra_validators):
+            return True
+        for field in self:
+            if field.errors and field.name != "csrf_token":
+                self.refuse(field.name, str(field.errors[0]), **getattr(field, "facts", {}))
+        return False
+
+    def refuse(self, field: str, code: str, /, **facts) -> None:
+        """Put the sentence for this code beside the field."""
+        self.codes[field] = code
+        self[field].errors = [self.words[code].format(**facts)]
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """Field → the code of its error."""
+        return self.__dict__.setdefault("_codes", {})
 
     @property
     def answers(self) -> dict:
@@ -42,6 +69,11 @@ class Question(Form):
         super().__init__(*args, **kwargs)
 
     @classmethod
+    def fields(cls) -> list[str]:
+        """The names of its fields: the act's parameters."""
+        return [name for name in vars(cls) if hasattr(getattr(cls, name), "field_class")]
+
+    @classmethod
     def is_asked(cls, participant: Participant, answers: dict) -> bool:
         """Whether the journey asks this, after these answers to the questions before it."""
         return True
@@ -55,10 +87,14 @@ class Question(Form):
         try:
             self.rule()
         except RuleBroken as refusal:
-            for name, message in refusal.errors.items():
-                self[name].errors = [message]
+            for name, code in refusal.errors.items():
+                self.refuse(name, code, **refusal.facts)
             return False
         return True
+
+    def refuse(self, field: str, code: str, /, **facts) -> None:
+        shown = {fact: display(value) if isinstance(value, date) else value for fact, value in facts.items()}
+        super().refuse(field, code, **{"name": self.participant.name} | shown)
 
     def posted(self, formdata) -> dict[str, list[str]]:
         """This question's part of what a browser sent: what is kept until the journey is confirmed."""

@@ -1,4 +1,4 @@
-"""Fields that WTForms hasn't got. Each knows the sentences for its own errors, because they name the person."""
+"""Fields that WTForms hasn't got. They refuse by a code; the form has the words for it."""
 
 from datetime import date
 
@@ -8,13 +8,12 @@ from participants import cleaned
 
 
 class ChoiceField(Field):
-    """Radios of which one must be chosen, from `choices`: (value, words) pairs. `missing` and `unknown` are the sentences
-    for no choice and for one that can't be any of them; whether it is one of them, the question's rule says."""
+    """Radios of which one must be chosen, from `choices`: (value, words) pairs. Refuses as `missing`, or as `unknown`
+    what can't be any of them; whether it is one of them, the question's rule says."""
 
-    def __init__(self, *, choices: list[tuple] = (), coerce=str, missing: str = "", unknown: str = "", **kwargs):
+    def __init__(self, *, choices: list[tuple] = (), coerce=str, **kwargs):
         super().__init__(**kwargs)
-        self.choices, self.coerce = list(choices), coerce
-        self.missing, self.unknown, self.is_unknown = missing, unknown, False
+        self.choices, self.coerce, self.is_unknown = list(choices), coerce, False
 
     def process_formdata(self, valuelist):
         try:
@@ -24,9 +23,9 @@ class ChoiceField(Field):
 
     def pre_validate(self, form):
         if self.is_unknown:
-            raise ValidationError(self.unknown)
+            raise ValidationError("unknown")
         if self.data is None:
-            raise ValidationError(self.missing)
+            raise ValidationError("missing")
 
     @property
     def chosen(self) -> str:
@@ -40,11 +39,12 @@ class ChoiceField(Field):
 
 
 class TextField(StringField):
-    """One line of text that must be there, cleaned of what can't be seen."""
+    """One line of text that must be there, cleaned of what can't be seen. Refuses as `missing`, `unreadable` or
+    `too_long`."""
 
-    def __init__(self, *, missing: str = "", max_length: int = 255, **kwargs):
+    def __init__(self, *, max_length: int = 255, **kwargs):
         super().__init__(**kwargs)
-        self.missing, self.max_length, self.is_readable = missing, max_length, True
+        self.facts, self.is_readable = {"max_length": max_length}, True
 
     def process_formdata(self, valuelist):
         if valuelist:
@@ -55,25 +55,22 @@ class TextField(StringField):
 
     def pre_validate(self, form):
         if not self.data:
-            raise ValidationError(self.missing)
+            raise ValidationError("missing")
         if not self.is_readable:
-            raise ValidationError("Use only characters that can be seen")
-        if len(self.data) > self.max_length:
-            raise ValidationError(f"Use {self.max_length} characters or fewer")
+            raise ValidationError("unreadable")
+        if len(self.data) > self.facts["max_length"]:
+            raise ValidationError("too_long")
 
 
 class DateField(Field):
-    """The GOV.UK date input: day, month and year in three boxes, of which the wrong ones are marked.
-
-    `what` begins the sentences ("The leaving date"), `missing` is the one for three empty boxes.
-    """
+    """The GOV.UK date input: day, month and year in three boxes, of which the wrong ones are marked. Refuses as
+    `missing`, `incomplete` (with the missing `parts`) or `not_a_date`."""
 
     PARTS = {"day": range(1, 32), "month": range(1, 13), "year": range(1900, 2200)}
 
-    def __init__(self, *, what: str = "The date", missing: str = "", **kwargs):
+    def __init__(self, **kwargs):
         super().__init__(**kwargs)
-        self.what, self.missing = what, missing
-        self.parts, self.wrong = dict.fromkeys(self.PARTS, ""), []
+        self.parts, self.wrong, self.facts = dict.fromkeys(self.PARTS, ""), [], {}
 
     def process(self, formdata, data=None, extra_filters=None):
         self.data = data if isinstance(data, date) else self.default
@@ -88,13 +85,14 @@ class DateField(Field):
         empty = [part for part, text in self.parts.items() if not text]
         self.wrong = empty or [part for part in self.PARTS if not self._is_possible(part)]
         if len(empty) == len(self.PARTS):
-            raise ValidationError(self.missing)
+            raise ValidationError("missing")
         if empty:
-            raise ValidationError(f"{self.what} must include a {' and a '.join(empty)}")
+            self.facts = {"parts": "a " + " and a ".join(empty)}
+            raise ValidationError("incomplete")
         try:
             self.data = date(*(int(self.parts[part]) for part in ("year", "month", "day") if not self.wrong))
         except (TypeError, ValueError):
-            raise ValidationError(f"{self.what} must be a real date, for example 31 3 2026") from None
+            raise ValidationError("not_a_date") from None
 
     def _is_possible(self, part: str) -> bool:
         """Only plain digits: int() would also take “+3”, “1_0” and the digits of other scripts."""

@@ -1,5 +1,5 @@
-"""One class for each question asked. A field has the name of the act's parameter that it answers; `rule` asks what the
-act would ask."""
+"""One class for each question asked: its field, named like the act's parameter that it answers; the words for each way
+in which it can be refused; and its rule, which asks what the act would ask."""
 
 from wtforms import HiddenField, ValidationError
 
@@ -14,13 +14,18 @@ class LeadProviderForm(Question):
     """Which lead provider is to train the person from now on?"""
 
     lead_provider_id = ChoiceField(coerce=int)
+    words = {
+        "missing": "Select the lead provider that will train {name}",
+        "unknown": "Select a lead provider from the list",
+        "already": "Select a lead provider other than {lead_provider}",
+        "trained_later": "{name} has more training planned. Contact support to change it",
+        "trained_elsewhere": "{name} is in mentor training through another school",
+    }
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **kwargs)
-        field = self.lead_provider_id
-        field.choices = [(provider.id, provider.name) for provider in training.offered_lead_providers(participant)]
-        field.missing = f"Select the lead provider that will train {participant.name}"
-        field.unknown = "Select a lead provider from the list"
+        offered = training.offered_lead_providers(participant)
+        self.lead_provider_id.choices = [(provider.id, provider.name) for provider in offered]
 
     @classmethod
     def is_asked(cls, participant, answers):
@@ -34,6 +39,10 @@ class TrainingProgrammeForm(Question):
     """Shall the person go over to the other training programme? The button is the answer."""
 
     training_programme = HiddenField()
+    words = {
+        "changed": "{name}’s training programme has changed. Read this page again",
+        "trained_later": "{name} has more training planned. Contact support to change it",
+    }
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **kwargs)
@@ -46,25 +55,57 @@ class TrainingProgrammeForm(Question):
 class LeavingDateForm(Question):
     """When is or was the person's last day at the school?"""
 
-    leaving_on = DateField(what="The leaving date")
+    leaving_on = DateField()
+    words = {
+        "missing": "Enter the date that {name} left or will leave your school",
+        "incomplete": "The leaving date must include {parts}",
+        "not_a_date": "The leaving date must be a real date, for example 31 3 2026",
+        "too_far_ahead": "The date must be {latest} or earlier. You can tell us up to 4 months ahead",
+        "before_start": "{name} started at your school on {started_on}. The date must be after that",
+        "before_training": "{name}’s latest training started on {started_on}. The date must be after that",
+        "already": "{leaving_on} is the date that we have already. Enter another date",
+    }
 
     def __init__(self, participant, *args, **kwargs):
         said_before = participant.finished_on if participant.is_leaving else None
         super().__init__(participant, *args, **{"data": {"leaving_on": said_before}} | kwargs)
-        self.leaving_on.missing = f"Enter the date that {participant.name} left or will leave your school"
 
     def rule(self):
         participants.check_leaving_on(self.participant, self.leaving_on.data)
+
+
+class MentorForm(Question):
+    """Who is to mentor the ECT from now on?"""
+
+    mentor_id = ChoiceField(coerce=int)
+    words = {
+        "missing": "Select who will mentor {name}",
+        "unknown": "Select a mentor from the list",
+        "already": "Select a mentor other than {mentor}",
+        "starts_too_late": "{mentor} starts after {name}’s last day. Select another mentor",
+    }
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **kwargs)
+        self.mentor_id.choices = [(mentor.id, mentor.name) for mentor in participants.offered_mentors(participant)]
+
+    def rule(self):
+        participants.check_mentor(self.participant, self.mentor_id.data)
 
 
 class NameForm(Question):
     """What name shall everybody be shown?"""
 
     name = TextField(max_length=100)
+    words = {
+        "missing": "Enter the full name",
+        "unreadable": "Use only characters that can be seen",
+        "too_long": "Use {max_length} characters or fewer",
+        "already": "{name} is the name that we have already. Enter another name",
+    }
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **{"data": {"name": participant.name}} | kwargs)
-        self["name"].missing = "Enter the full name"
 
     def rule(self):
         participants.check_name(self.participant, self["name"].data)
@@ -74,14 +115,20 @@ class EmailAddressForm(Question):
     """Under which address is the person reached?"""
 
     email = TextField()
+    words = {
+        "missing": "Enter an email address for {name}",
+        "unreadable": "Use only characters that can be seen",
+        "too_long": "Use {max_length} characters or fewer",
+        "not_an_address": "Enter an email address in the correct format, like name@example.com",
+        "already": "{email} is the email address that we have already. Enter another one",
+    }
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **{"data": {"email": participant.email}} | kwargs)
-        self.email.missing = f"Enter an email address for {participant.name}"
 
     def validate_email(self, field):
         if not participants.is_email_address(field.data):
-            raise ValidationError("Enter an email address in the correct format, like name@example.com")
+            raise ValidationError("not_an_address")
 
     def rule(self):
         participants.check_email(self.participant, self.email.data)
@@ -91,28 +138,16 @@ class WorkingPatternForm(Question):
     """Does the person work full time or part time?"""
 
     working_pattern = ChoiceField(
-        missing="Select full time or part time",
-        unknown="Select full time or part time",
-        choices=[(pattern, pattern.replace("_", " ").capitalize()) for pattern in WORKING_PATTERNS],
+        choices=[(pattern, pattern.replace("_", " ").capitalize()) for pattern in WORKING_PATTERNS]
     )
+    words = {
+        "missing": "Select full time or part time",
+        "unknown": "Select full time or part time",
+        "already": "This is the working pattern that we have already. Select the other one",
+    }
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **{"data": {"working_pattern": participant.working_pattern}} | kwargs)
 
     def rule(self):
         participants.check_working_pattern(self.participant, self.working_pattern.data)
-
-
-class MentorForm(Question):
-    """Who is to mentor the ECT from now on?"""
-
-    mentor_id = ChoiceField(coerce=int)
-
-    def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **kwargs)
-        self.mentor_id.choices = [(mentor.id, mentor.name) for mentor in participants.offered_mentors(participant)]
-        self.mentor_id.missing = f"Select who will mentor {participant.name}"
-        self.mentor_id.unknown = "Select a mentor from the list"
-
-    def rule(self):
-        participants.check_mentor(self.participant, self.mentor_id.data)

@@ -5,10 +5,11 @@ import tomllib
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import participants
 import training
+from clock import LONDON, clock_at, today
 from database import db
 from models import (
-    LONDON,
     ActiveLeadProvider,
     AppropriateBody,
     ContractPeriod,
@@ -22,8 +23,6 @@ from models import (
     SchoolUser,
     Teacher,
     TrainingPeriod,
-    clock_at,
-    today,
 )
 
 HERE = Path(__file__).parent
@@ -119,7 +118,7 @@ def load_participant(school: School, role: str, row: dict) -> None:
                     reason=row[mark]["reason"],
                 )
     if "leaving_on" in row:
-        leave(participant, day(row["leaving_on"]))
+        participants.report_leaving(participant, SchoolUser.get(school=school), leaving_on=day(row["leaving_on"]))
 
 
 def load_training(participant: Participant, row: dict) -> None:
@@ -151,11 +150,3 @@ def day(text: str | date) -> date:
     if isinstance(text, date):
         return text
     return today() + timedelta(days=int(text.removeprefix("today").replace(" ", "")))
-
-
-def leave(participant: Participant, leaving_on: date) -> None:
-    participant.finished_on = leaving_on
-    participant.reported_leaving_by_school = participant.school
-    participant.save()
-    TrainingPeriod.update(finished_on=leaving_on).where(TrainingPeriod.participant == participant).execute()
-    Mentorship.update(finished_on=leaving_on).where(Mentorship.ect == participant).execute()

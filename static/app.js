@@ -1,14 +1,18 @@
 // Makes partials as good as pages. Without this file, or any that it needs, every page works as a plain page.
 import './vendor/htmx.esm.min.js'
-import { createAll, initAll, SkipLink } from './vendor/govuk-frontend.min.js'
+import { createAll, ErrorSummary, initAll, SkipLink } from './vendor/govuk-frontend.min.js'
 
 const $ = selector => document.querySelector(selector)
 const on = (event, act) => document.addEventListener(`htmx:${event}`, e => act(e.detail.ctx, e))
 let current, waiting
 
-// The browser's own way with Ctrl, Cmd and Shift: another tab or window.
 addEventListener('click', e => {
-  if ((e.ctrlKey || e.metaKey || e.shiftKey) && e.target.closest('a')) e.stopPropagation()
+  const target = e.target.closest('a, button')
+  const isModified = e.ctrlKey || e.metaKey || e.shiftKey || e.altKey
+  // A double click's second one may fall on the page that the first one brought.
+  if (target && e.detail > 1) e.preventDefault()
+  // The browser's own way with these keys: another tab, another window, or a file.
+  if (target && (e.detail > 1 || (isModified && target.matches('a')))) e.stopPropagation()
 }, true)
 
 on('before:request', ctx => {
@@ -33,7 +37,7 @@ on('before:swap', (ctx, e) => {
   const ours = fragment?.querySelector('#main-content')
   if (ctx !== current || !ours) e.preventDefault()
   if (ctx === current && !ours) ctx.request.method === 'GET' || redirected ? location.assign(url) : problem()
-  if (url === location.href) ctx.push = 'false' // one history entry for one address
+  if (url === location.href.split('#')[0]) ctx.push = 'false' // one history entry for one address
 })
 
 on('after:swap', ctx => {
@@ -44,20 +48,25 @@ on('after:swap', ctx => {
   createAll(SkipLink)
   initAll({ scope: $('#page') })
   if ($('#page [role=alert]')) return
-  const h1 = $('h1')
-  h1.tabIndex = -1
-  h1.addEventListener('blur', () => h1.removeAttribute('tabindex'), { once: true })
-  h1.focus({ preventScroll: true })
+  const heading = document.getElementById(ctx.request.anchor) ?? $('h1')
+  heading.tabIndex = -1
+  heading.addEventListener('blur', () => heading.removeAttribute('tabindex'), { once: true })
+  heading.focus({ preventScroll: true })
 })
 
-// No answer came: keep the page and what was typed, and say so.
-on('error', ctx => ctx?.request.headers['HX-History-Restore-Request'] ? location.reload() : problem())
+// No answer came.
+on('error', ctx => {
+  if (ctx?.request.headers['HX-History-Restore-Request']) location.reload()
+  else if (!ctx || ctx === current) problem()
+})
 
+// Keep the page and what was typed, and say so.
 function problem () {
-  $('main [role=alert]')?.parentElement.remove()
-  $('main h1').before($('#problem').content.cloneNode(true))
+  $('main .govuk-error-summary')?.remove()
+  const column = $('main .govuk-grid-column-two-thirds') ?? $('main')
+  column.prepend($('#problem').content.cloneNode(true))
   if (!document.title.startsWith('Error: ')) document.title = `Error: ${document.title}`
-  initAll({ scope: $('main') })
+  createAll(ErrorSummary)
 }
 
 initAll()

@@ -3,9 +3,10 @@
 import pytest
 
 import participants
-from models import Event, Mentorship, Participant, SchoolUser, Teacher, clock_at
+from changes import RuleBroken
+from clock import clock_at
+from models import Event, Mentorship, Participant, SchoolUser, Teacher
 from tests.conftest import TODAY, both_engines, person
-from training import RuleBroken
 
 
 def page(visitor, name: str, journey: str, question: str, role: str = "ect"):
@@ -147,8 +148,8 @@ def test_names_that_are_refused(naomi, typed, sentence):
     [
         ("", "Enter an email address for Priya Shah"),
         (
-            "priya.shah@st-johns.example.org",
-            "priya.shah@st-johns.example.org is the email address that we have already.",
+            "priya.shah@example.org",
+            "priya.shah@example.org is the email address that we have already.",
         ),
         *(
             (typed, "Enter an email address in the correct format, like name@example.com")
@@ -174,9 +175,7 @@ def test_email_addresses_that_are_refused(naomi, typed, sentence):
     assert naomi.errors[0].startswith(sentence)
 
 
-@pytest.mark.parametrize(
-    "typed", ["p@example.org", "p.shah+ect@st-johns.example.org", "o'neill@example.co.uk", " p@x.org "]
-)
+@pytest.mark.parametrize("typed", ["p@example.org", "p.shah+ect@example.org", "o'neill@example.co.uk", " p@x.org "])
 def test_email_addresses_that_are_fine(naomi, typed):
     page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=typed)
     naomi.submit("Confirm change").get(f"/school/ects/{person('Priya Shah').id}")

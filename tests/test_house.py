@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 
 # --- imports -------------------------------------------------------------------------------------------------
 
-FLOORS = ["database", "models", "training", "participants", "forms", "views", "app"]
+FLOORS = ["clock", "database", "models", "changes", "training", "participants", "forms", "views", "app"]
 """From the ground up: whoever is higher may import whoever is lower. scenarios and commands stand beside the views."""
 
 
@@ -46,7 +46,7 @@ def test_imports_go_one_way(floor):
         assert not imported_by(path) & above, f"{path.name} imports from above"
 
 
-@pytest.mark.parametrize("floor", ["database", "models", "training", "participants", "scenarios"])
+@pytest.mark.parametrize("floor", [*FLOORS[:6], "scenarios"])
 def test_the_rules_know_nothing_of_the_web(floor):
     for path in modules_of(floor):
         assert not imported_by(path) & {"flask", "wtforms", "flask_wtf", "werkzeug"}
@@ -62,7 +62,7 @@ def test_only_one_place_asks_the_real_clock():
         for line in path.read_text().splitlines()
         if asking.search(line)
     ]
-    assert places == ["models.py: return _set_clock.get() or datetime.now(UTC)"]
+    assert places == ["clock.py: return _set_clock.get() or datetime.now(UTC)"]
 
 
 def test_every_python_file_says_what_is_in_it():
@@ -178,8 +178,37 @@ def test_fields_have_the_names_of_the_acts_parameters():
     for journey in JOURNEYS.values():
         parameters = set(inspect.signature(journey.finish).parameters)
         for question in journey.questions.values():
-            fields = {name for name in dir(question) if hasattr(getattr(question, name), "field_class")}
-            assert fields <= parameters, f"{question.__name__} asks {fields - parameters}, which no act takes"
+            assert set(question.fields()) <= parameters, f"{question.__name__} asks what {journey.finish} doesn't take"
+
+
+def test_the_map_of_the_journeys_is_true(app):
+    runner = app.test_cli_runner()
+    text = runner.invoke(args=["journeys"]).output
+    for name, journey in JOURNEYS.items():
+        assert f"\n{name}\n" in f"\n{text}"
+        for page, question in journey.questions.items():
+            assert f"  {page}: {question.__doc__}" in text
+            for words_for_it in question.words.values():
+                assert words_for_it in text
+    diagram = runner.invoke(args=["journeys", "--mermaid"]).output.strip()
+    assert f"```mermaid\n{diagram}\n```" in (ROOT / "README.md").read_text(), "python3 run.py flask journeys --mermaid"
+
+
+def codes_raised() -> set[tuple[str, str]]:
+    """Every field and code that the rules refuse by."""
+    found = set()
+    for module in ("training", "participants"):
+        for node in ast.walk(ast.parse((ROOT / f"{module}.py").read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "RuleBroken":
+                found |= set(ast.literal_eval(node.args[0]).items()) if isinstance(node.args[0], ast.Dict) else set()
+    return found
+
+
+def test_there_are_words_for_every_refusal():
+    for journey in JOURNEYS.values():
+        for question in journey.questions.values():
+            missing = {code for field, code in codes_raised() if field in question.fields()} - set(question.words)
+            assert not missing, f"{question.__name__} has no words for {missing}"
 
 
 # --- database ------------------------------------------------------------------------------------------------

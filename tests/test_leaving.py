@@ -7,9 +7,10 @@ import pytest
 
 import participants
 import training
-from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod, clock_at
+from changes import RuleBroken
+from clock import clock_at
+from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
-from training import RuleBroken
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
@@ -94,7 +95,7 @@ def test_the_latest_training_started_must_be_before_the_date(world):
         steven, SchoolUser.get_by_id(1), lead_provider_id=LeadProvider.get(name="Teach First").id
     )
     for day in (YESTERDAY, TODAY):
-        with pytest.raises(RuleBroken, match="latest training started on 20 April 2026"):
+        with pytest.raises(RuleBroken, match="before_training"):
             leave(person("Steven Taylor"), day)
     leave(person("Steven Taylor"), TOMORROW)
 
@@ -111,7 +112,7 @@ def test_the_latest_training_started_must_be_before_the_date(world):
 def test_four_months_ahead_and_no_day_more(world, today, latest):
     with clock_at(today):
         hannah = person("Hannah Clarke")
-        with pytest.raises(RuleBroken, match="up to 4 months ahead"):
+        with pytest.raises(RuleBroken, match="too_far_ahead"):
             leave(hannah, latest + timedelta(days=1))
         leave(hannah, latest)
 
@@ -300,5 +301,5 @@ def test_the_page_says_when_another_schools_date_stands(naomi):
 def test_nobody_leaves_twice(world):
     hannah = person("Hannah Clarke")
     leave(hannah, YESTERDAY)
-    with pytest.raises(RuleBroken, match="has left your school already"):
+    with pytest.raises(RuleBroken, match="has_left"):
         leave(person("Hannah Clarke"), TOMORROW)

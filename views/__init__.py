@@ -2,9 +2,21 @@
 404, the same as ones that don't exist. The routes are in records.py and journeys.py."""
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, session, url_for
+from peewee import JOIN
 
 from forms.journeys import JOURNEYS
-from models import Participant, School, SchoolUser, SignIn, digest, loaded, participants_of
+from models import (
+    AppropriateBody,
+    InductionPeriod,
+    Mentorship,
+    Participant,
+    School,
+    SchoolUser,
+    SignIn,
+    Teacher,
+    TrainingPeriod,
+    digest,
+)
 
 school = Blueprint("school", __name__, url_prefix="/school")
 
@@ -62,3 +74,44 @@ def journey_url(participant: Participant, journey: str) -> str | None:
 def step_url(participant: Participant, journey: str, page: str) -> str:
     people = "ects" if participant.is_ect else "mentors"
     return url_for("school.step", people=people, participant_id=participant.id, journey_name=journey, page=page)
+
+
+# --- looking things up without a query for each row --------------------------------------------------------
+
+
+def loaded(participants) -> list[Participant]:
+    """These participants (a query or a list) with all that a record or a card tells of them, in five queries."""
+    people = list(participants)
+    by_id = {person.id: person for person in people}
+    by_teacher: dict[int, list[InductionPeriod]] = {person.teacher_id: [] for person in people}
+    for person in people:
+        person.training_periods, person.mentorships, person.ect_mentorships = [], [], []
+        person.teacher.induction_periods = by_teacher[person.teacher_id]
+    for period in TrainingPeriod.with_providers().where(TrainingPeriod.participant << list(by_id)):
+        by_id[period.participant_id].training_periods.append(period)
+    for ours, theirs, backref in (("ect", "mentor", "mentorships"), ("mentor", "ect", "ect_mentorships")):
+        if not any(person.role == ours for person in people):
+            continue
+        mentorships = (
+            Mentorship.select(Mentorship, Participant, Teacher)
+            .join(Participant, on=getattr(Mentorship, theirs))
+            .join(Teacher)
+            .where(getattr(Mentorship, ours) << list(by_id))
+        )
+        for mentorship in mentorships:
+            getattr(by_id[getattr(mentorship, f"{ours}_id")], backref).append(mentorship)
+    inductions = InductionPeriod.select(InductionPeriod, AppropriateBody).join(AppropriateBody)
+    for period in inductions.where(InductionPeriod.teacher << list(by_teacher)):
+        by_teacher[period.teacher_id].append(period)
+    return people
+
+
+def participants_of(school: School, role: str):
+    """A query for everybody who is, was or will be at this school in this role. Nobody is looked up otherwise."""
+    return (
+        Participant.select(Participant, Teacher, AppropriateBody)
+        .join(Teacher)
+        .switch(Participant)
+        .join(AppropriateBody, JOIN.LEFT_OUTER)
+        .where(Participant.school == school, Participant.role == role)
+    )

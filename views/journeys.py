@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from flask import abort, g, redirect, render_template, request
 
+from changes import ChangedSince, RuleBroken
+from clock import now
 from database import db
 from forms import Confirm
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS, Journey, formdata, seen, version_in
-from models import Answers, Event, Participant, now
-from training import ChangedSince, RuleBroken
+from models import Answers, Event, Participant
 from views import find_participant, journey_url, record_url, school, step_url
 
 

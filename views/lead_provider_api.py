@@ -6,19 +6,39 @@ training.py become 422 here and nowhere else.
 
 import json
 import uuid
-from datetime import UTC, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 
 from flask import Blueprint, Response, abort, g, request
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from werkzeug.exceptions import HTTPException
 
 import training
-from models import ApiToken, LeadProvider, Participant, Teacher, TrainingPeriod, digest, now, today
+from changes import RuleBroken
+from clock import LONDON, now, today
+from models import ApiToken, LeadProvider, Teacher, TrainingPeriod, digest
 
 api = Blueprint("api", __name__, url_prefix="/api/v3")
 
 LAST_USED_PRECISION = timedelta(minutes=5)
+
+WORDS = {
+    "missing": "must be given",
+    "unknown": "is not recognised",
+    "not_theirs": "is not recognised for this participant",
+    "not_for_an_ect": "is not for an ECT",
+    "already_active": "is active already",
+    "already_deferred": "has been deferred already",
+    "already_withdrawn": "has been withdrawn already",
+    "not_started": "has not yet trained with you for a day",
+    "started_today": "changed only today. Try again tomorrow",
+    "stopped_today": "was withdrawn or deferred only today. Try again tomorrow",
+    "trained_elsewhere": "is in training elsewhere now",
+    "trained_later": "has other training planned already",
+    "has_gone": "has gone from that school. Settle it with its induction tutor",
+    "being_changed": "was being changed by the school. Look again",
+}
+"""What is said of the attribute that a rule refuses, by the rule's code."""
 
 
 # --- who asks, and what they are told when something is wrong ----------------------------------------------
@@ -35,7 +55,9 @@ def require_token():
         .first()
     )
     if scheme.lower() not in ("bearer", "token") or not found:
-        return answer({"error": "access denied"}, 401)
+        response = answer({"error": "access denied"}, 401)
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
     if found.last_used_at is None or now() - found.last_used_at > LAST_USED_PRECISION:
         found.last_used_at = now()
         found.save(only=[ApiToken.last_used_at])
@@ -51,9 +73,12 @@ def errors(status: int, title: str, detail: str) -> Response:
     return answer({"errors": [{"title": title, "detail": detail}]}, status)
 
 
-@api.errorhandler(training.RuleBroken)
-def refused(refusal: training.RuleBroken):
-    return answer({"errors": [{"title": name, "detail": text} for name, text in refusal.errors.items()]}, 422)
+@api.errorhandler(RuleBroken)
+def refused(refusal: RuleBroken):
+    details = [
+        {"title": attribute, "detail": f"'#/{attribute}' {WORDS[code]}"} for attribute, code in refusal.errors.items()
+    ]
+    return answer({"errors": details}, 422)
 
 
 def http_error(error: HTTPException) -> Response:
@@ -87,14 +112,17 @@ class AttributesWithReason(Attributes):
 
 
 def body_of(resource_type: str, attributes: type[Attributes]) -> dict:
-    """The attributes of `{"data": {"type": resource_type, "attributes": {…}}}`; 400 for any other body."""
+    """The attributes of `{"data": {"type": resource_type, "attributes": {…}}}`; 400 for any other body.
+
+    A body is JSON whatever its Content-Type says: libraries call it application/vnd.api+json, and curl a form.
+    """
     try:
         body = json.loads(request.get_data(), object_pairs_hook=without_twins, parse_constant=refuse_constant)
         data = body["data"]
         if data["type"] != resource_type:
             raise ValueError("another type")
         return attributes.model_validate(data["attributes"]).model_dump()
-    except (ValidationError, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         abort(400, f"the body is not in the documented shape: data.type {resource_type!r} and data.attributes")
 
 
@@ -172,7 +200,7 @@ def enrolment(teacher: Teacher, period: TrainingPeriod) -> dict:
     is_ect = role == "ect"
     mentor = participant.mentor if is_ect else None
     inductions = sorted(teacher.induction_periods, key=lambda induction: induction.started_on) if is_ect else []
-    eligible_from = getattr(teacher, f"{role}_first_became_eligible_for_training_at")
+    at_schools = sorted((p for p in teacher.participants if p.role == role), key=lambda p: (p.started_on, p.id))
     status = period.training_status
     return {
         "training_record_id": str(getattr(teacher, f"api_{role}_training_record_id")),
@@ -184,7 +212,8 @@ def enrolment(teacher: Teacher, period: TrainingPeriod) -> dict:
         "training_status": status,
         "participant_status": participant_status(teacher, period),
         "eligible_for_funding": is_eligible(
-            eligible_from and eligible_from.date(), getattr(teacher, f"{role}_became_ineligible_for_funding_on")
+            getattr(teacher, f"{role}_first_became_eligible_for_training_at"),
+            getattr(teacher, f"{role}_became_ineligible_for_funding_on"),
         ),
         "pupil_premium_uplift": False,
         "sparsity_uplift": False,
@@ -192,8 +221,8 @@ def enrolment(teacher: Teacher, period: TrainingPeriod) -> dict:
         "delivery_partner_id": str(partnership.delivery_partner.api_id),
         "withdrawal": mark(period.withdrawal_reason, period.withdrawn_at) if status == "withdrawn" else None,
         "deferral": mark(period.deferral_reason, period.deferred_at) if status == "deferred" else None,
-        "created_at": moment(first_here(teacher, role).created_at),
-        "induction_end_date": day(induction_end(teacher, inductions)) if is_ect else None,
+        "created_at": moment(at_schools[0].created_at),
+        "induction_end_date": day(induction_end(teacher)) if is_ect else None,
         "most_recent_induction_period_end_date": day(inductions[-1].finished_on) if inductions else None,
         "overall_induction_start_date": (
             day(inductions[0].started_on if inductions else teacher.trs_induction_start_date) if is_ect else None
@@ -203,40 +232,29 @@ def enrolment(teacher: Teacher, period: TrainingPeriod) -> dict:
         "mentor_ineligible_for_funding_reason": (
             None if is_ect else teacher.mentor_became_ineligible_for_funding_reason
         ),
-        "working_pattern": participants_by_start(teacher, role)[-1].working_pattern if is_ect else None,
+        "working_pattern": at_schools[-1].working_pattern if is_ect else None,
     }
 
 
-def participants_by_start(teacher: Teacher, role: str) -> list[Participant]:
-    return list(teacher.participants.where(Participant.role == role).order_by(Participant.started_on))
+def induction_end(teacher: Teacher) -> date | None:
+    outcomes = (period.finished_on for period in teacher.induction_periods if period.outcome)
+    return next(outcomes, teacher.trs_induction_completed_date)
 
 
-def first_here(teacher: Teacher, role: str) -> Participant:
-    """The person's first period in the role, at any school."""
-    return min(participants_by_start(teacher, role), key=lambda participant: participant.created_at)
-
-
-def induction_end(teacher: Teacher, inductions: list):
-    return next((period.finished_on for period in inductions if period.outcome), teacher.trs_induction_completed_date)
-
-
-def is_eligible(eligible_from, ineligible_from) -> bool | None:
+def is_eligible(eligible_from: datetime | None, ineligible_from: date | None) -> bool | None:
     """None when nothing is known; true when the person became eligible first or on the same day."""
     if not eligible_from:
         return False if ineligible_from else None
-    return not ineligible_from or eligible_from <= ineligible_from
+    return not ineligible_from or eligible_from.astimezone(LONDON).date() <= ineligible_from
 
 
 def participant_status(teacher: Teacher, period: TrainingPeriod) -> str:
     """`joining`, `active`, `leaving` or `left` (4.5): by the date alone, so it moves without `updated_at` moving."""
-    finish = period.finished_on
+    is_ect, finish = period.participant.is_ect, period.finished_on
     ended = (finish and ("leaving" if finish > today() else "left")) or None
+    completed_on = induction_end(teacher) if is_ect else teacher.mentor_became_ineligible_for_funding_on
     if period.training_status != "active":
         return ended
-    if period.participant.is_ect:
-        completed_on = induction_end(teacher, sorted(teacher.induction_periods, key=lambda i: i.started_on))
-    else:
-        completed_on = teacher.mentor_became_ineligible_for_funding_on
     if completed_on and (not finish or completed_on <= finish):
         return "active"
     return ended or ("joining" if period.started_on > today() else "active")

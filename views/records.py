@@ -1,23 +1,17 @@
 """The school's lists, one participant's record, and who the induction tutor is."""
 
+import re
+
 from flask import g, redirect, render_template, request, url_for
 from peewee import fn
 
-from models import (
-    INDUCTION_IS_OVER,
-    Event,
-    InductionPeriod,
-    Mentorship,
-    Participant,
-    Teacher,
-    folded,
-    loaded,
-    participants_of,
-    today,
-)
-from views import ROLES, find_participant, record_url, school
+from clock import today
+from models import INDUCTION_IS_OVER, Event, InductionPeriod, Mentorship, Participant, Teacher, folded
+from views import ROLES, find_participant, loaded, participants_of, record_url, school
 
 PER_PAGE = 20
+MOST_WORDS = 10
+"""A database takes only so many conditions at once, and no name needs more words to be found by."""
 
 
 @school.get("/")
@@ -37,14 +31,13 @@ def ects():
     query = here("ect").where(
         Teacher.trs_induction_status.is_null() | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER)
     )
-    return show_list("ects", query.order_by(has_mentor, Participant.started_on.desc(), Participant.id))
+    return show_list("ects", found_in(query.order_by(has_mentor, Participant.started_on.desc(), Participant.id)))
 
 
 @school.get("/mentors")
 def mentors():
     """Mentors who are or will be here, by last name."""
-    query = here("mentor").order_by(Teacher.trs_last_name, Teacher.trs_first_name, Participant.id)
-    return show_list("mentors", query)
+    return show_list("mentors", sorted(found_in(here("mentor")), key=by_last_name))
 
 
 @school.get("/ects/<int:participant_id>")
@@ -81,9 +74,11 @@ def events_of(participant: Participant) -> list[Event]:
 
 
 def way_back(people: str, otherwise: str) -> str:
-    """The record that led here (`from`: the id of one of this school's `people`), or the list."""
+    """Where one came `from`: the list of `people`, the record of one of them (by id), or else the usual list."""
+    if request.args.get("from") == people:
+        return url_for(f"school.{people}")
     came_from = request.args.get("from", 0, int)
-    ours = participants_of(g.school, ROLES[people]).where(Participant.id == came_from)
+    ours = here(ROLES[people]).where(Participant.id == came_from)
     return next(map(record_url, ours if 0 < came_from < 2**31 else []), url_for(otherwise))
 
 
@@ -94,30 +89,44 @@ def here(role: str):
     )
 
 
-def show_list(people: str, query):
-    """One page of a list, searched by name or TRN (`q`). A page past the end is empty."""
-    search = request.args.get("q", "").strip()[:255]
+def show_list(people: str, participants: list[Participant]):
+    """One page of a list. A page past the end is empty."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
-    matching = query.where(*matches(search)) if search else query
-    count = matching.count()
+    count = len(participants)
     return render_template(
         f"records/{people}.html",
-        people=loaded(matching.paginate(page, PER_PAGE)),
+        people=loaded(participants[(page - 1) * PER_PAGE : page * PER_PAGE]),
         inductions=induction_of,
-        search=search,
+        search=searched(),
         page=page,
         pages=-(-count // PER_PAGE),
         count=count,
-        is_empty=not count and not search,
+        is_empty=not count and not searched(),
     )
 
 
-def matches(search: str) -> list:
-    """Any TRNs in the search, otherwise the beginnings of words in the name."""
-    trns = [word for word in search.split() if word.isascii() and word.isdigit() and len(word) == 7]
-    if trns:
-        return [Teacher.trn << trns]
-    return [Teacher.folded_name.contains(f" {word}") for word in folded(search).split()]
+def searched() -> str:
+    return request.args.get("q", "").strip()[:255]
+
+
+def found_in(query) -> list[Participant]:
+    """Whom the search (`q`) finds: by any TRNs in it, otherwise by the beginnings of words in the name."""
+    if not searched():
+        return list(query)
+    trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
+    words = folded(searched()).split()[:MOST_WORDS]
+    if trns or not words:
+        return list(query.where(Teacher.trn << trns))
+    return list(query.where(*[Teacher.folded_name.contains(f" {word}") for word in words]))
+
+
+def by_last_name(mentor: Participant) -> tuple[str, str]:
+    """Puts mentors in order. A name that the school corrected doesn't say where the last name begins: its last word."""
+    teacher = mentor.teacher
+    last_name = "" if teacher.trs_last_name == "." else teacher.trs_last_name
+    if teacher.corrected_name:
+        last_name = teacher.corrected_name.split()[-1]
+    return folded(last_name or teacher.name), teacher.folded_name
 
 
 def induction_of(participant: Participant) -> dict:

@@ -18,9 +18,8 @@ PERSONAS = 12
 
 
 class PersonaForm(Form):
-    school_user_id = ChoiceField(
-        coerce=int, missing="Select who you want to sign in as", unknown="Select a person from the list"
-    )
+    school_user_id = ChoiceField(coerce=int)
+    words = {"missing": "Select who you want to sign in as", "unknown": "Select a person from the list"}
 
 
 @blueprint.get("/")

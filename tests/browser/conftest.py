@@ -1,5 +1,5 @@
-"""A real Chromium before a real server. Each test has the demo world for itself, and must leave no word in the browser's
-console and nothing in its storage."""
+"""A real Chromium before a real server. Each test has the demo world for itself, and must leave no word in the
+browser’s console and nothing in its storage. How the tests move about is in pages.py."""
 
 import re
 import shutil
@@ -8,19 +8,28 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
 from database import db
 from models import LeadProvider
-from tests.browser.walk import sign_in
+from tests.browser.pages import sign_in
 from tests.conftest import TODAY, person, required
 
 VENDOR = Path(__file__).parents[2] / "static" / "vendor"
 
-FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync""".split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+TIMEOUT = 10_000
 
 PAGE_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (404|409|422|500|503) ")
 """What Chromium itself notes in the console of a page with one of these statuses."""
@@ -35,7 +44,7 @@ def chromium() -> Browser:
     ):
         if not is_here:
             (pytest.fail if required("BROWSER") else pytest.skip)(message)
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -43,6 +52,7 @@ def chromium() -> Browser:
 
 
 class Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
     timeout = 5  # for connections that Chromium opens in advance and never uses
 
     def log_request(self, *args):
@@ -64,58 +74,59 @@ def address(app, world, monkeypatch) -> str:
 
 
 class Window:
-    """One window of Chromium that remembers what its console said."""
+    """A window of Chromium that remembers what its console said and which pages it asked for."""
 
     def __init__(self, context: BrowserContext):
         self.context = context
         self.said: list[str] = []
         self.expected: list[str] = []
-        context.on("console", self.note)
+        self.requests: list[Request] = []
+        context.on("console", self.heard)
         context.on("weberror", lambda error: self.said.append(str(error.error)))
+        context.on("request", self.asked)
+        context.set_default_timeout(TIMEOUT)
         self.page: Page = context.new_page()
 
-    def note(self, message: ConsoleMessage) -> None:
+    def heard(self, message: ConsoleMessage) -> None:
         is_page = urlsplit(message.location["url"]).path.startswith(("/school", "/sign-in"))
         if not (is_page and PAGE_REFUSED.match(message.text)):
             self.said.append(message.text)
+
+    def asked(self, request: Request) -> None:
+        if request.resource_type in ("document", "fetch"):
+            self.requests.append(request)
+
+    def loads(self) -> int:
+        """How many whole pages were asked for."""
+        return sum(request.resource_type == "document" for request in self.requests)
+
+    def posts(self) -> int:
+        return sum(request.method == "POST" for request in self.requests)
 
     def check(self) -> None:
         unexpected = [text for text in self.said if not any(words in text for words in self.expected)]
         assert not unexpected, f"the console says: {unexpected}"
         for page in self.context.pages:
-            assert page.evaluate("() => localStorage.length + sessionStorage.length") == 0
-        assert {cookie["name"] for cookie in self.context.cookies()} <= {"session"}
+            if page.url.startswith("http"):
+                assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
 @pytest.fixture
-def window(chromium, address, request):
-    """A new browser, wide or, with `@narrow`, of a telephone's width; with `@without_script`, without script."""
-    settings = {"viewport": {"width": 1280, "height": 720}} | getattr(request, "param", {})
-    context = chromium.new_context(base_url=address, **settings)
-    window = Window(context)
-    yield window
-    window.check()
-    context.close()
+def window(chromium, address, request) -> Window:
+    """A new browser's window; a test's `window` parameter is more of its settings."""
+    settings = {"viewport": {"width": 1280, "height": 720}, **getattr(request, "param", {})}
+    with chromium.new_context(base_url=address, **settings) as context:
+        window = Window(context)
+        yield window
+        window.check()
 
 
 @pytest.fixture
-def expect_console(window):
-    """Says that the console will hold these words, and that they are no fault."""
-    return window.expected.append
-
-
-@pytest.fixture
-def page(window) -> Page:
-    """The window's page, not signed in."""
+def naomi(window) -> Page:
+    """The list of ECTs as the induction tutor of St John’s sees it."""
+    sign_in(window.page)
+    window.page.goto("/school/ects")
     return window.page
-
-
-@pytest.fixture
-def naomi(page) -> Page:
-    """The list of ECTs as the induction tutor of St John's sees it."""
-    sign_in(page)
-    page.goto("/school/ects")
-    return page
 
 
 @pytest.fixture

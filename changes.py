@@ -1,0 +1,113 @@
+"""What every change of a participant has in common: who can't be changed meanwhile, how a rule refuses, and the event
+that is written. The acts themselves are in training.py and participants.py.
+
+An act refuses by raising RuleBroken, whose errors are keyed by the act's own parameters: they are also the names of the
+form's fields and of the API's attributes, so whoever called can put a sentence where it belongs.
+"""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from clock import now
+from database import db, is_postgresql
+from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, Teacher, TrainingPeriod
+
+HEADINGS = {
+    "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}",
+    "teacher_defers_training_period": "{provider} told us that {name}’s training is paused",
+    "teacher_resumes_training_period": "{provider} told us that it trains {name} again",
+    "teacher_training_lead_provider_updated": "Your school changed {name}’s lead provider from {old} to {new}",
+    "teacher_training_programme_updated": "Your school changed {name}’s training programme to {programme}",
+}
+"""How events are told, by their type. The large demo world tells them by the same words."""
+
+
+class RuleBroken(Exception):
+    """The rules refuse this act; nothing was changed. `errors`: parameter → code of the rule, in the order of the
+    rules; `facts`: what a sentence about it needs. The words are the caller's."""
+
+    def __init__(self, errors: dict[str, str], **facts):
+        self.errors, self.facts = errors, facts
+        super().__init__(", ".join(f"{name}: {code}" for name, code in errors.items()))
+
+
+class ChangedSince(Exception):
+    """Somebody changed the participant after the version that whoever acts had seen; nothing was changed."""
+
+
+@contextmanager
+def changing(
+    participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None, also: Iterable = ()
+):
+    """One transaction for one change: gives the participant as it is now. Nobody else can change that person meanwhile,
+    at whatever school, nor the participants `also` touched by the change."""
+    with db.atomic():
+        # With their teachers, whom other schools may be changing, and always in the same order, so that two changes
+        # can't each wait for what the other one holds.
+        query = (
+            Participant.select(Participant, Teacher)
+            .join(Teacher)
+            .where(Participant.id << [participant_id, *also])
+            .order_by(Participant.teacher, Participant.id)
+        )
+        # SQLite's transactions (see open_database) keep every other writer out by themselves.
+        locked = list(query.for_update() if is_postgresql() else query)
+        participant = next(participant for participant in locked if participant.id == participant_id)
+        if seen_version not in (None, participant.version):
+            raise ChangedSince
+        if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
+            raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
+        if isinstance(author, SchoolUser) and participant.has_left:
+            raise RuleBroken({"participant": "has_left"})
+        participant.training_periods = list(
+            TrainingPeriod.with_providers().where(TrainingPeriod.participant == participant)
+        )
+        yield participant
+
+
+def record(participant: Participant, author: SchoolUser | LeadProvider, event_type: str, heading: str, **told) -> Event:
+    """Write down the one thing that was done to this participant, and make it their next version."""
+    event = next_event(participant, author, event_type, heading, **told)
+    participant.save(only=[Participant.version])
+    Teacher.update(api_updated_at=now()).where(Teacher.id == participant.teacher_id).execute()
+    event.save()
+    return event
+
+
+def next_event(
+    participant: Participant,
+    author: SchoolUser | LeadProvider,
+    event_type: str,
+    heading: str,
+    *,
+    period: TrainingPeriod | None = None,
+    happened_at: datetime | None = None,
+    modifications: list[str] = (),
+    **details,
+) -> Event:
+    """The event that makes the participant's next version. Saves nothing: `record` does."""
+    is_school = isinstance(author, SchoolUser)
+    participant.version += 1
+    return Event(
+        event_type=event_type,
+        heading=heading,
+        happened_at=happened_at or now(),
+        author_type="school_user" if is_school else "lead_provider_api",
+        author_name=author.name,
+        teacher=participant.teacher_id,
+        school=participant.school_id,
+        participant=participant,
+        version=participant.version,
+        lead_provider=period.lead_provider if period else None,
+        training_period_id=period.id if period else None,
+        modifications=list(modifications),
+        details=details,
+    )
+
+
+def finish(period: TrainingPeriod | Mentorship, on: date) -> None:
+    """End the period on this day. One that ended earlier keeps its end (Q1)."""
+    if period.finished_on is None or period.finished_on > on:
+        period.finished_on = on
+        period.save()

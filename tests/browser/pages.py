@@ -1,0 +1,187 @@
+"""How the browser tests move about, and TOURS: the ways to every page and state, for whatever looks at all of them."""
+
+import re
+from collections.abc import Iterator
+
+from bs4 import BeautifulSoup
+from playwright.sync_api import Page, expect
+
+from tests.visitor import words
+from tests.walks import WALKS, Walk
+
+SERVICE = "Register early career teachers – GOV.UK"
+
+
+def sign_in(page: Page, name: str = "Naomi Fletcher") -> None:
+    """Sign in without looking at the page: the browser gets the cookie, and stays where it is."""
+    form = BeautifulSoup(page.request.get("/sign-in").text(), "html.parser").select_one("main form")
+    label = next(label for label in form.select("label") if words(label) == name)
+    answers = {
+        "csrf_token": form.select_one("[name=csrf_token]")["value"],
+        "school_user_id": form.find(id=label["for"])["value"],
+    }
+    assert page.request.post("/sign-in", form=answers, max_redirects=0).status == 303
+
+
+def arrived(page: Page, heading: str) -> None:
+    """Wait until the page with this heading, and no error on it, is shown."""
+    expect(page.locator("h1")).to_have_text(heading)
+    expect(page).to_have_title(f"{heading} – {SERVICE}")
+
+
+def refused(page: Page, error: str | re.Pattern = re.compile(".")) -> None:
+    """Wait until the page shows this error."""
+    expect(page.locator(".govuk-error-summary__list li").first).to_have_text(error)
+    expect(page).to_have_title(f"Error: {page.locator('h1').inner_text()} – {SERVICE}")
+
+
+def link(page: Page, text: str):
+    return page.locator("#page").get_by_role("link", name=text, exact=True)
+
+
+def button(page: Page, text: str):
+    return page.locator("main").get_by_role("button", name=text, exact=True)
+
+
+def follow(page: Page, text: str, heading: str | None = None) -> None:
+    """Select the link with these words, and arrive at the page with this heading: the same words if it isn't given."""
+    link(page, text).click()
+    arrived(page, heading or text)
+
+
+def press(page: Page, text: str, heading: str) -> None:
+    button(page, text).click()
+    arrived(page, heading)
+
+
+def to_question(page: Page, name: str) -> None:
+    """From the list to "change lead provider", by the link that this person's record has for it."""
+    follow(page, name)
+    page.locator("main a[href$='/change-lead-provider/lead-provider']").click()
+    arrived(page, f"Change lead provider for {name}")
+
+
+def to_check_answers(page: Page, name: str, lead_provider: str = "Teach First") -> None:
+    to_question(page, name)
+    page.get_by_label(lead_provider, exact=True).check()
+    press(page, "Continue", "Check and confirm change")
+
+
+# --- tours: each begins on the list of ECTs, and yields the name of every page that it comes to ------------
+
+
+def lists(page: Page, report) -> Iterator[str]:
+    yield "ects"
+    for search, name in (("taylor", "ects-found"), ("nobody at all", "ects-none-found")):
+        page.get_by_role("searchbox").fill(search)
+        button(page, "Search").click()
+        expect(page.locator("main")).to_contain_text(f"“{search}”")
+        yield name
+    for name in ("mentors", "induction-tutor"):
+        page.goto(f"/school/{name}")
+        yield name
+    page.goto("/sign-in")
+    yield "sign-in"
+    button(page, "Sign in").click()
+    refused(page)
+    yield "sign-in-error"
+
+
+def ect_records(page: Page, report) -> Iterator[str]:
+    for state, name in {
+        "withdrawn": "Steven Taylor",
+        "deferred": "Gustav Brown",
+        "active": "Hannah Clarke",
+        "awaiting": "Oliver Bennett",
+        "mentor-needed": "Priya Shah",
+        "school-led": "Thomas Walker",
+        "leaving": "Emily Roberts",
+    }.items():
+        follow(page, name)
+        yield f"ect-{state}"
+        follow(page, "Back", "Early career teachers (ECTs)")
+
+
+def mentor_records(page: Page, report) -> Iterator[str]:
+    report("withdraw", "John Doe", "mentor", reason="other")
+    page.goto("/school/mentors")
+    yield "mentors-withdrawn"
+    for state, name in {
+        "withdrawn": "John Doe",
+        "active": "Peter Marsh",
+        "training-over": "Alison Hughes",
+        "without-training": "Margaret Evans",
+    }.items():
+        follow(page, name)
+        yield f"mentor-{state}"
+        follow(page, "Back", "Mentors")
+
+
+def refusals(page: Page, report) -> Iterator[str]:
+    link(page, "Steven Taylor").evaluate("link => link.href = '/school/ects/999999'")
+    follow(page, "Steven Taylor", "Page not found")
+    yield "not-found"
+    page.goto("/school/ects")
+    to_check_answers(page, "Steven Taylor")
+    report("resume", "Steven Taylor")
+    press(page, "Confirm change", "Steven Taylor’s record has changed")
+    yield "changed"
+
+
+def gone(page: Page, report) -> Iterator[str]:
+    """The record of somebody who has left, seen by somebody who still had the list open."""
+    colleague = page.context.new_page()
+    colleague.goto("/school/ects")
+    walk = next(walk for walk in WALKS if walk.journey == "report-teacher-leaving" and walk.name == "Steven Taylor")
+    for _ in journey(walk)(colleague, report):
+        pass
+    colleague.close()
+    follow(page, "Steven Taylor", "You can no longer see Steven Taylor’s record")
+    yield "gone"
+
+
+def journey(walk: Walk):
+    """Every page of a journey, with the errors of those that must be answered."""
+    who = f"{walk.role}-{walk.name.replace(' ', '-').lower()}"
+
+    def tour(page: Page, report) -> Iterator[str]:
+        if walk.role == "mentor":
+            page.goto("/school/mentors")
+        follow(page, walk.name)
+        move(page, page.locator(f"main a[href*='/{walk.journey}/']").first)
+        for text, answers in zip(walk.buttons, walk.answers, strict=True):
+            name = f"{walk.journey}-{page.url.rpartition('/')[2]}-{who}"
+            yield name
+            if walk.is_refused_empty:
+                page.locator("main input:visible").evaluate_all(
+                    "all => all.forEach(each => each.type === 'radio' ? each.checked = false : each.value = '')"
+                )
+                button(page, text).click()
+                refused(page)
+                yield f"{name}-error"
+            for label, answer in answers.items():
+                if label == "choose":
+                    page.get_by_label(answer, exact=True).check()
+                else:
+                    page.get_by_label(label.replace("_", " "), exact=True).fill(answer)
+            move(page, button(page, text))
+        yield f"{walk.journey}-check-answers-{who}"
+        move(page, button(page, walk.confirm))
+        yield f"{walk.journey}-confirmation-{who}"
+
+    return tour
+
+
+def move(page: Page, link_or_button) -> None:
+    """Select it, and wait until the address is another."""
+    before = page.url
+    link_or_button.click()
+    expect(page).not_to_have_url(before)
+
+
+TOURS = {tour.__name__: tour for tour in (lists, ect_records, mentor_records, refusals, gone)}
+
+JOURNEYS = {str(walk): journey(walk) for walk in WALKS}
+
+EACH_JOURNEY = {walk.journey: journey(walk) for walk in reversed(WALKS)}
+"""One of each kind."""

@@ -1,0 +1,45 @@
+"""Takes a picture of every page and state, wide and narrow, into screenshots/:
+
+.venv/bin/python -m tests.browser.pictures [part of a tour's name]
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.looks import WIDTHS
+from tests.browser.pages import JOURNEYS, TOURS, button, refused, to_question
+
+FOLDER = Path(__file__).parents[2] / "screenshots"
+
+
+@pytest.mark.parametrize("tour", (TOURS | JOURNEYS).values(), ids=TOURS | JOURNEYS)
+def test_pictures(naomi, report, tour):
+    for name in tour(naomi, report):
+        take(naomi, name)
+
+
+def test_pictures_of_waiting(naomi, window):
+    window.expected.append("htmx:error: timeout")
+    naomi.clock.install()
+    to_question(naomi, "Steven Taylor")
+    naomi.route("**/lead-provider", lambda route: None)
+    button(naomi, "Continue").click()
+    naomi.clock.run_for(1000)
+    take(naomi, "waiting")
+    naomi.clock.run_for(60_000)
+    refused(naomi)
+    take(naomi, "no-answer")
+
+
+def take(page: Page, name: str) -> None:
+    page.evaluate("() => document.activeElement.blur()")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 720})
+        page.screenshot(path=FOLDER / f"{name}-{width}.png", full_page=True)
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", "-k", " ".join(sys.argv[1:])]))

@@ -1,0 +1,174 @@
+"""When the answer is wrong or doesn’t come: nothing typed is lost, the page says what is the matter, and its words,
+title and address belong together."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from database import db
+from models import SignIn
+from tests.browser.looks import check_look
+from tests.browser.pages import arrived, button, follow, link, press, refused, sign_in, to_check_answers, to_question
+
+NAME = "Steven Taylor"
+QUESTION = f"Change lead provider for {NAME}"
+NO_ANSWER = re.compile("We could not reach the service")
+SERVICE_ERROR = "Sorry, there is a problem with the service"
+BAD_GATEWAY = {"status": 502, "content_type": "text/html", "body": "<title>Proxy</title><h1>Bad gateway</h1>"}
+
+
+@pytest.fixture
+def offline(window):
+    """Takes the window off line; the console is going to say so."""
+    window.expected += ["net::ERR_INTERNET_DISCONNECTED", "Failed to fetch"]
+    return lambda: window.context.set_offline(True)
+
+
+@pytest.fixture
+def online(window):
+    return lambda: window.context.set_offline(False)
+
+
+def test_a_form_off_line_keeps_the_page_and_the_answer(naomi, window, offline, online):
+    naomi.clock.install()
+    to_question(naomi, NAME)
+    button(naomi, "Continue").click()
+    refused(naomi)
+    naomi.get_by_label("Teach First").check()
+    offline()
+    for _ in range(2):
+        button(naomi, "Continue").click()
+        refused(naomi, NO_ANSWER)
+        expect(naomi.locator(".govuk-error-summary")).to_have_count(1)
+        expect(naomi.locator(".govuk-error-summary")).to_be_focused()
+        naomi.clock.fast_forward(1300)  # for a second, GOV.UK Frontend takes another click for a double one
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    check_look(naomi, "off line")
+    online()
+    press(naomi, "Continue", "Check and confirm change")
+    assert window.loads() == 1
+
+
+def test_a_link_off_line_keeps_the_page(naomi, offline, online):
+    address = naomi.url
+    offline()
+    link(naomi, NAME).click()
+    refused(naomi, NO_ANSWER)
+    assert naomi.url == address
+    online()
+    follow(naomi, NAME)
+
+
+def test_going_back_off_line_and_again_on_line(naomi, offline, online):
+    address = naomi.url
+    follow(naomi, NAME)
+    offline()
+    naomi.go_back()
+    expect(naomi).to_have_url(re.compile("chrome-error"))
+    online()
+    naomi.goto(address)
+    arrived(naomi, "Early career teachers (ECTs)")
+
+
+def test_no_answer_within_a_minute_is_as_off_line(naomi, window):
+    window.expected.append("htmx:error: timeout")
+    naomi.clock.install()
+    to_question(naomi, NAME)
+    naomi.get_by_label("Teach First").check()
+    naomi.route("**/lead-provider", lambda route: None)
+    button(naomi, "Continue").click()
+    naomi.clock.fast_forward(61_000)
+    refused(naomi, NO_ANSWER)
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    expect(naomi.get_by_role("status")).to_have_text("")
+
+
+def test_an_error_of_the_service_is_a_page(naomi, window):
+    to_check_answers(naomi, NAME)
+    with db.connection_context():
+        db.execute_sql("UPDATE answers SET posted = '0'")
+    button(naomi, "Confirm change").click()
+    check_service_error(naomi, "/check-answers$")
+    naomi.go_back()
+    check_service_error(naomi, "/lead-provider$")
+    naomi.go_back()
+    arrived(naomi, NAME)
+    follow(naomi, "select a lead provider", SERVICE_ERROR)
+    check_service_error(naomi, "/lead-provider$")
+    check_look(naomi, "500")
+    assert window.loads() == 1
+
+
+def check_service_error(page, address: str) -> None:
+    arrived(page, SERVICE_ERROR)
+    expect(page.locator("h1")).to_be_focused()
+    expect(page).to_have_url(re.compile(address))
+
+
+def test_a_page_from_elsewhere_in_answer_to_a_link_is_shown_as_it_is(naomi, window):
+    window.expected.append("502 (Bad Gateway)")
+    naomi.route(re.compile("/school/ects/[0-9]+$"), lambda route: route.fulfill(**BAD_GATEWAY))
+    link(naomi, NAME).click()
+    expect(naomi).to_have_title("Proxy")
+    expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+$"))
+
+
+def test_a_page_from_elsewhere_in_answer_to_a_form_keeps_the_page_and_the_answer(naomi, window):
+    window.expected.append("502 (Bad Gateway)")
+    to_question(naomi, NAME)
+    naomi.get_by_label("Teach First").check()
+    naomi.route("**/lead-provider", lambda route: route.fulfill(**BAD_GATEWAY))
+    button(naomi, "Continue").click()
+    refused(naomi, NO_ANSWER)
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+
+
+def test_a_page_from_elsewhere_in_answer_to_going_back_is_shown_as_it_is(naomi, window):
+    window.expected.append("502 (Bad Gateway)")
+    follow(naomi, NAME)
+    naomi.route("**/school/ects", lambda route: route.fulfill(**BAD_GATEWAY))
+    naomi.go_back()
+    expect(naomi).to_have_title("Proxy")
+    expect(naomi).to_have_url(re.compile("/school/ects$"))
+
+
+@pytest.mark.parametrize("way", ["form", "link", "back"])
+def test_whoever_is_not_signed_in_any_more_signs_in_and_comes_back(naomi, way):
+    to_question(naomi, NAME)
+    with db.connection_context():
+        SignIn.delete().execute()
+    if way == "form":
+        naomi.get_by_label("Teach First").check()
+        button(naomi, "Continue").click()
+    elif way == "link":
+        link(naomi, f"Cancel and go back to {NAME}’s details").click()
+    else:
+        naomi.go_back()
+    arrived(naomi, "Sign in to the demonstration")
+    expect(naomi).to_have_url(re.compile("/sign-in"))
+    naomi.get_by_label("Naomi Fletcher").check()
+    button(naomi, "Sign in").click()
+    arrived(naomi, QUESTION if way == "form" else NAME)
+
+
+def test_who_has_signed_out_cannot_go_back(naomi, window):
+    window.expected.append("Clear-Site-Data")
+    follow(naomi, NAME)
+    naomi.get_by_role("button", name="Sign out").click()
+    arrived(naomi, "Sign in to the demonstration")
+    naomi.go_back()
+    arrived(naomi, "Sign in to the demonstration")
+
+
+def test_a_form_of_an_earlier_session_comes_back_with_its_answer(naomi, window):
+    to_question(naomi, NAME)
+    sign_in(naomi)
+    naomi.get_by_label("Teach First").check()
+    with naomi.expect_response(re.compile("/lead-provider$")) as answer:
+        button(naomi, "Continue").click()
+    assert answer.value.status == 422
+    refused(naomi)
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    press(naomi, "Continue", "Check and confirm change")
+    assert window.loads() == 1

@@ -1,0 +1,95 @@
+"""The story that the service is for, with script and without, by mouse and by keyboard."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from database import db
+from models import Event
+from tests.browser.pages import arrived, button, follow, press, refused, to_check_answers
+from tests.conftest import person
+
+with_and_without_script = pytest.mark.parametrize(
+    "window", [{}, {"java_script_enabled": False}], ids=["with script", "without script"], indirect=True
+)
+
+
+def row(page: Page, key: str):
+    return page.locator("main .govuk-summary-list__row", has=page.locator("dt", has_text=key)).locator("dd").first
+
+
+def events(name: str, role: str = "ect") -> list[str]:
+    with db.connection_context():
+        return [event.event_type for event in person(name, role).events.order_by(Event.version)]
+
+
+@with_and_without_script
+def test_a_provider_withdraws_an_ect_and_the_school_selects_another(naomi, report):
+    report("withdraw", "Daniel Cooper", reason="changed-lead-provider")
+    naomi.reload()
+    card = naomi.locator(".govuk-summary-card", has=naomi.get_by_role("link", name="Daniel Cooper"))
+    expect(card).to_contain_text("Action required")
+    follow(naomi, "Daniel Cooper")
+    expect(row(naomi, "Status")).to_contain_text("Action required")
+    follow(naomi, "select a lead provider", "Change lead provider for Daniel Cooper")
+
+    button(naomi, "Continue").click()
+    refused(naomi, "Select the lead provider that will train Daniel Cooper")
+    naomi.get_by_label("Teach First").check()
+    press(naomi, "Continue", "Check and confirm change")
+    follow(naomi, "Back", "Change lead provider for Daniel Cooper")
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    press(naomi, "Continue", "Check and confirm change")
+    naomi.locator("main dd").get_by_role("link", name="Change").click()
+    arrived(naomi, "Change lead provider for Daniel Cooper")
+    naomi.get_by_label("Ambition Institute").check()
+    press(naomi, "Continue", "Check and confirm change")
+    expect(row(naomi, "New lead provider")).to_have_text("Ambition Institute")
+
+    press(naomi, "Confirm change", "Ambition Institute chosen for Daniel Cooper")
+    follow(naomi, "Back to Daniel Cooper’s details", "Daniel Cooper")
+    expect(row(naomi, "Status")).to_have_text("Registered")
+    expect(row(naomi, "Lead provider")).to_contain_text("Confirmed by Ambition Institute")
+    assert events("Daniel Cooper") == ["teacher_withdraws_training_period", "teacher_training_lead_provider_updated"]
+
+
+@with_and_without_script
+def test_the_school_changes_the_lead_provider_of_a_deferred_and_an_active_ect(naomi):
+    for name in ("Gustav Brown", "Hannah Clarke"):
+        to_check_answers(naomi, name)
+        press(naomi, "Confirm change", f"Teach First chosen for {name}")
+        follow(naomi, f"Back to {name}’s details", name)
+        expect(row(naomi, "Status")).to_have_text("Registered")
+        expect(row(naomi, "Lead provider")).to_contain_text("Awaiting confirmation by Teach First")
+        follow(naomi, "Back", "Early career teachers (ECTs)")
+
+
+def test_the_story_by_keyboard(naomi):
+    reach(naomi, "Steven Taylor")
+    naomi.keyboard.press("Enter")
+    arrived(naomi, "Steven Taylor")
+    reach(naomi, "select a lead provider")
+    naomi.keyboard.press("Enter")
+    arrived(naomi, "Change lead provider for Steven Taylor")
+    reach(naomi, "Continue")
+    naomi.keyboard.press("Enter")
+    refused(naomi)
+    naomi.keyboard.press("Tab")
+    naomi.keyboard.press("Enter")
+    expect(naomi.get_by_label("Best Practice Network")).to_be_focused()
+    naomi.keyboard.press("ArrowDown")
+    expect(naomi.get_by_label("Education Development Trust")).to_be_checked()
+    reach(naomi, "Continue")
+    naomi.keyboard.press("Enter")
+    arrived(naomi, "Check and confirm change")
+    reach(naomi, "Confirm change")
+    naomi.keyboard.press("Enter")
+    arrived(naomi, "Education Development Trust chosen for Steven Taylor")
+
+
+def reach(page: Page, words: str) -> None:
+    """Press Tab until the link or button with these words has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == words:
+            return
+    pytest.fail(f"Tab does not lead to “{words}”")

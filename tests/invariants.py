@@ -1,0 +1,446 @@
+"""What must be true whoever did what in which order. Each rule is a function that returns its offenders: no offenders,
+and it holds. `ALWAYS` asks the database as it is, `BETWEEN` compares it before and after one act."""
+
+from collections.abc import Callable, Iterator
+
+from clock import LONDON, today
+from database import db
+from models import TrainingPeriod
+
+ALWAYS: list[Callable[[], list]] = []
+BETWEEN: list[Callable[["Change"], list]] = []
+
+
+def check_always() -> None:
+    check(ALWAYS)
+
+
+def check_between(before: dict, after: dict) -> None:
+    """`before` and `after` as `tests.reports.stored` gives them."""
+    check(BETWEEN, Change(before, after))
+
+
+def check(rules: list[Callable], *args) -> None:
+    broken = {rule.__name__: offenders for rule in rules if (offenders := rule(*args))}
+    assert not broken, broken
+
+
+def always(rule: Callable[[], list]) -> Callable[[], list]:
+    ALWAYS.append(rule)
+    return rule
+
+
+def between(rule: Callable[["Change"], list]) -> Callable[["Change"], list]:
+    BETWEEN.append(rule)
+    return rule
+
+
+def rows(sql: str) -> list[tuple]:
+    return list(db.execute_sql(sql).fetchall())
+
+
+IN_COMMON = (
+    "a.id < b.id AND a.started_on <= coalesce(b.finished_on, '9999-12-31') "
+    "AND b.started_on <= coalesce(a.finished_on, '9999-12-31')"
+)
+OUTSIDE = (
+    "inner_one.started_on < outer_one.started_on "
+    "OR coalesce(inner_one.finished_on, '9999-12-31') > coalesce(outer_one.finished_on, '9999-12-31')"
+)
+
+
+# --- people at schools -------------------------------------------------------------------------------------
+
+
+@always
+def ects_are_at_one_school_at_a_time():
+    """3.3 rule 1: a teacher's ECT periods never overlap, across all schools."""
+    return rows(
+        "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
+        f"WHERE a.role = 'ect' AND b.role = 'ect' AND {IN_COMMON}"
+    )
+
+
+@always
+def mentors_are_at_a_school_once_at_a_time():
+    """3.3 rule 2: a mentor's periods at the same school never overlap."""
+    return rows(
+        "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
+        f"AND a.school_id = b.school_id WHERE a.role = 'mentor' AND b.role = 'mentor' AND {IN_COMMON}"
+    )
+
+
+@always
+def training_is_inside_the_time_at_the_school():
+    """3.3 rule 3, I4, I13: nothing begins before somebody comes or goes on after they left."""
+    return rows(
+        "SELECT inner_one.id FROM training_period inner_one "
+        f"JOIN participant outer_one ON outer_one.id = inner_one.participant_id WHERE {OUTSIDE}"
+    )
+
+
+@always
+def mentorships_are_inside_the_time_of_both():
+    """3.3 rule 3, 3.4."""
+    return rows(
+        "SELECT inner_one.id FROM mentorship inner_one "
+        f"JOIN participant outer_one ON outer_one.id IN (inner_one.ect_id, inner_one.mentor_id) WHERE {OUTSIDE}"
+    )
+
+
+@always
+def leaving_is_reported_by_the_own_school():
+    """3.3 rule 4: and then there is a last day."""
+    return rows(
+        "SELECT id FROM participant WHERE reported_leaving_by_school_id IS NOT NULL "
+        "AND (reported_leaving_by_school_id <> school_id OR finished_on IS NULL)"
+    )
+
+
+@always
+def periods_end_on_the_day_they_start_or_later():
+    """Section 2, I3."""
+    return [
+        (table, *row)
+        for table in ("participant", "training_period", "mentorship", "induction_period")
+        for row in rows(f"SELECT id FROM {table} WHERE finished_on < started_on")
+    ]
+
+
+# --- mentors and their ECTs --------------------------------------------------------------------------------
+
+
+@always
+def an_ect_has_one_mentor_at_a_time():
+    """3.4."""
+    return rows(f"SELECT a.id, b.id FROM mentorship a JOIN mentorship b ON a.ect_id = b.ect_id WHERE {IN_COMMON}")
+
+
+@always
+def a_mentor_mentors_ects_of_the_same_school_and_not_themself():
+    """3.4."""
+    return rows(
+        "SELECT mentorship.id FROM mentorship JOIN participant ect ON ect.id = ect_id "
+        "JOIN participant mentor ON mentor.id = mentor_id WHERE ect.role <> 'ect' OR mentor.role <> 'mentor' "
+        "OR ect.school_id <> mentor.school_id OR ect.teacher_id = mentor.teacher_id"
+    )
+
+
+# --- training ----------------------------------------------------------------------------------------------
+
+
+@always
+def one_training_period_is_open():
+    """I1."""
+    return rows(
+        "SELECT participant_id FROM training_period WHERE finished_on IS NULL "
+        "GROUP BY participant_id HAVING count(*) > 1"
+    )
+
+
+@always
+def training_never_overlaps():
+    """I2, 3.5: not with any other training of the same teacher in the same role, at whatever school."""
+    return rows(
+        "SELECT a.id, b.id FROM training_period a JOIN participant p ON p.id = a.participant_id "
+        "JOIN participant q ON q.teacher_id = p.teacher_id AND q.role = p.role "
+        f"JOIN training_period b ON b.participant_id = q.id WHERE {IN_COMMON}"
+    )
+
+
+@always
+def marks_have_a_reason_and_an_end():
+    """I5, 3.5: time and reason both or neither, an end with them, and no mark on what hasn't begun."""
+    return rows(
+        "SELECT id FROM training_period WHERE (withdrawn_at IS NULL) <> (withdrawal_reason IS NULL) "
+        "OR (deferred_at IS NULL) <> (deferral_reason IS NULL) "
+        "OR (coalesce(withdrawn_at, deferred_at) IS NOT NULL AND finished_on IS NULL) "
+        f"OR (coalesce(withdrawn_at, deferred_at) IS NOT NULL AND started_on > '{today()}')"
+    )
+
+
+@always
+def a_mark_ends_the_training():
+    """4.4: on the day of the mark, unless it had ended before."""
+    return [
+        period.id
+        for period in TrainingPeriod.select()
+        for mark in (period.withdrawn_at, period.deferred_at)
+        if mark and period.finished_on > mark.astimezone(LONDON).date()
+    ]
+
+
+@always
+def a_programme_has_its_shape():
+    """I6, I14, 3.5: provider-led has a provider and a schedule, school-led neither; mentors are provider-led."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id WHERE CASE training_programme "
+        "WHEN 'provider_led' THEN schedule IS NULL "
+        "OR (school_partnership_id IS NULL AND expression_of_interest_id IS NULL) "
+        "ELSE p.role = 'mentor' OR schedule IS NOT NULL "
+        "OR school_partnership_id IS NOT NULL OR expression_of_interest_id IS NOT NULL END"
+    )
+
+
+@always
+def a_schedule_fits_the_role():
+    """3.2: replacement schedules are for mentors, reduced ones for ECTs."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
+        "WHERE (p.role = 'ect' AND schedule LIKE 'ecf-replacement-%%') "
+        "OR (p.role = 'mentor' AND schedule LIKE 'ecf-reduced-%%')"
+    )
+
+
+@always
+def a_partnership_is_with_the_own_school():
+    """3.5."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
+        "JOIN school_partnership s ON s.id = school_partnership_id WHERE s.school_id <> p.school_id"
+    )
+
+
+@always
+def partnership_and_interest_agree():
+    """3.5: on one lead provider in one contract period."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN school_partnership s ON s.id = school_partnership_id "
+        "WHERE expression_of_interest_id <> s.active_lead_provider_id"
+    )
+
+
+@always
+def training_that_ended_was_ended_by_something():
+    """I10: a mark, the training that followed, the last day at the school, or the end of a mentor's funding."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = t.participant_id "
+        "JOIN teacher ON teacher.id = p.teacher_id "
+        "WHERE t.finished_on IS NOT NULL AND withdrawn_at IS NULL AND deferred_at IS NULL "
+        "AND (p.finished_on IS NULL OR p.finished_on <> t.finished_on) "
+        "AND NOT EXISTS (SELECT 1 FROM training_period later JOIN participant q ON q.id = later.participant_id "
+        "WHERE q.teacher_id = p.teacher_id AND q.role = p.role AND later.started_on > t.finished_on) "
+        "AND (p.role = 'ect' OR mentor_became_ineligible_for_funding_on IS NULL)"
+    )
+
+
+# --- what was done -----------------------------------------------------------------------------------------
+
+
+@always
+def versions_count_the_events():
+    """I7, I12: as many events as versions, numbered without a gap, so none is written twice."""
+    return rows(
+        "SELECT p.id, p.version FROM participant p LEFT JOIN event e ON e.participant_id = p.id "
+        "GROUP BY p.id, p.version "
+        "HAVING count(e.id) <> p.version OR coalesce(max(e.version), 0) <> p.version "
+        "OR count(DISTINCT e.version) <> p.version"
+    )
+
+
+@always
+def every_mark_has_its_event():
+    """I9: exactly one."""
+    return rows(
+        "SELECT t.id, kind.mark FROM training_period t JOIN (SELECT 'withdraws' AS mark UNION SELECT 'defers') kind "
+        "ON CASE kind.mark WHEN 'withdraws' THEN withdrawn_at ELSE deferred_at END IS NOT NULL "
+        "WHERE (SELECT count(*) FROM event WHERE training_period_id = t.id "
+        "AND event_type = 'teacher_' || kind.mark || '_training_period') <> 1"
+    )
+
+
+@always
+def authors_were_allowed():
+    """I11: a user of the participant's school, or the provider that trained them. And an event is about one person."""
+    return rows(
+        "SELECT e.id FROM event e JOIN participant p ON p.id = e.participant_id "
+        "WHERE e.school_id <> p.school_id OR e.teacher_id <> p.teacher_id OR CASE author_type "
+        "WHEN 'school_user' THEN author_name NOT IN (SELECT name FROM school_user u WHERE u.school_id = p.school_id) "
+        "ELSE NOT EXISTS (SELECT 1 FROM training_period t JOIN school_partnership s ON s.id = school_partnership_id "
+        "JOIN active_lead_provider a ON a.id = s.active_lead_provider_id "
+        "JOIN lead_provider l ON l.id = lead_provider_id "
+        "WHERE t.id = e.training_period_id AND t.participant_id = p.id AND l.name = author_name) END"
+    )
+
+
+# --- one act -----------------------------------------------------------------------------------------------
+
+
+class Change:
+    """What one act did: two copies of the database, (table, key) → row, before it and after it."""
+
+    def __init__(self, before: dict, after: dict):
+        self.before, self.after = before, after
+
+    def pairs(self, table: str) -> Iterator[tuple[dict, dict]]:
+        """The rows of this table that differ, as (before, after); {} where there is no row."""
+        for key in sorted(self.before.keys() | self.after.keys(), key=str):
+            old, new = self.before.get(key, {}), self.after.get(key, {})
+            if key[0] == table and old != new:
+                yield old, new
+
+    @property
+    def events(self) -> list[dict]:
+        return [new for old, new in self.pairs("event") if not old]
+
+    @property
+    def last_days(self) -> dict[int, tuple]:
+        """Participants whose last day the school reported: id → (the day known before, the day known now)."""
+        return {
+            event["participant"]: tuple(
+                stored["participant", event["participant"]]["finished_on"] for stored in (self.before, self.after)
+            )
+            for event in self.events
+            if event["event_type"].startswith("teacher_left_school")
+        }
+
+    def people(self, *stored: dict) -> set[int]:
+        """The participants that these rows of training periods, mentorships or participants belong to."""
+        columns = ("participant", "ect", "mentor")
+        return {row[column] for row in stored for column in columns if column in row}
+
+    def touched(self) -> set[int]:
+        """The participants of whom anything is different now, their versions and events aside."""
+        people = set()
+        for old, new in self.pairs("participant"):
+            if {**old, "version": 0} != {**new, "version": 0}:
+                people.add(new["id"])
+        for table in ("training_period", "mentorship"):
+            for pair in self.pairs(table):
+                people |= self.people(*pair)
+        return people
+
+
+@between
+def events_stay(change):
+    """I16, Q15: never changed, never deleted."""
+    return [old for old, _ in change.pairs("event") if old]
+
+
+@between
+def every_change_has_its_event(change):
+    """One for each participant whose row, training or mentorship is different, and never two for one act (Q14)."""
+    written = [event["participant"] for event in change.events]
+    silent = change.touched() - set(written)
+    return [*silent, *(person for person in set(written) if written.count(person) > 1)]
+
+
+@between
+def new_training_has_its_event(change):
+    """I8."""
+    told = {event["training_period_id"] for event in change.events}
+    told |= {event["details"].get("new_training_period_id") for event in change.events}
+    return [new["id"] for old, new in change.pairs("training_period") if not old and new["id"] not in told]
+
+
+@between
+def the_api_notices(change):
+    """I15: `updated_at` moves with every change to a person, and never backwards."""
+    touched = {change.after["participant", person]["teacher"] for person in change.touched()}
+    offenders = []
+    for key, new in change.after.items():
+        if key[0] == "teacher" and (old := change.before.get(key)):
+            has_changed = new["id"] in touched or {**old, "api_updated_at": 0} != {**new, "api_updated_at": 0}
+            moved = new["api_updated_at"] > old["api_updated_at"]
+            if (has_changed and not moved) or new["api_updated_at"] < old["api_updated_at"]:
+                offenders.append(new["id"])
+    return offenders
+
+
+@between
+def nobody_who_left_is_changed(change):
+    """D15: after the last day the school changes nothing of the person itself."""
+    return [
+        event["id"]
+        for event in change.events
+        if event["author_type"] == "school_user"
+        and event["event_type"] not in ("teacher_finishes_mentoring", "teacher_finishes_being_mentored")
+        and (last_day := change.before["participant", event["participant"]]["finished_on"])
+        and last_day < today()
+    ]
+
+
+@between
+def marks_stay(change):
+    """Whatever follows, what a provider said, when and why stays as it was said."""
+    columns = ("withdrawn_at", "withdrawal_reason", "deferred_at", "deferral_reason")
+    return [
+        old["id"]
+        for old, new in change.pairs("training_period")
+        if any(old.get(column) and old[column] != new.get(column) for column in columns)
+    ]
+
+
+@between
+def what_began_stays(change):
+    """Training that began is history: it isn't deleted, and only what no provider saw is rewritten (6.1, 6.3)."""
+    columns = ("training_programme", "school_partnership", "expression_of_interest", "schedule", "started_on")
+    return [
+        old["id"]
+        for old, new in change.pairs("training_period")
+        if old
+        and (
+            (not new and old["started_on"] <= today())
+            or (
+                old["started_on"] < today()
+                and (old["training_programme"] == "school_led" or old["school_partnership"] or has_ended(old))
+                and any(old[column] != new[column] for column in columns)
+            )
+        )
+    ]
+
+
+@between
+def an_end_that_has_passed_stays(change):
+    """Q1: unless the school says that the person had left before it."""
+    return [
+        (table, old["id"])
+        for table in ("training_period", "mentorship")
+        for old, new in change.pairs(table)
+        if old
+        and has_ended(old)
+        and new.get("finished_on") != old["finished_on"]
+        and not any(last_day <= old["finished_on"] for _, last_day in last_days_of(change, old))
+    ]
+
+
+@between
+def an_end_moves_back_only_with_the_last_day(change):
+    """Q12: what ended on the last day known before moves with it; nothing else goes on longer than was known."""
+    return [
+        (table, old["id"])
+        for table in ("training_period", "mentorship")
+        for old, new in change.pairs(table)
+        if old
+        and new
+        and old["finished_on"]
+        and (new["finished_on"] is None or new["finished_on"] > old["finished_on"])
+        and not any(
+            before == old["finished_on"] and new["finished_on"] and new["finished_on"] <= after
+            for before, after in last_days_of(change, old)
+        )
+    ]
+
+
+@between
+def the_last_day_moves_only_when_the_school_says_so(change):
+    """6.4: and never beyond a day that somebody else had set (6.7)."""
+    return [
+        old["id"]
+        for old, new in change.pairs("participant")
+        if old["finished_on"] != new["finished_on"]
+        and (
+            new["id"] not in change.last_days
+            or (
+                old["finished_on"] and not old["reported_leaving_by_school"] and new["finished_on"] > old["finished_on"]
+            )
+        )
+    ]
+
+
+def has_ended(period: dict) -> bool:
+    return period["finished_on"] is not None and period["finished_on"] < today()
+
+
+def last_days_of(change: Change, period: dict) -> list[tuple]:
+    return [days for person, days in change.last_days.items() if person in change.people(period)]

@@ -1,0 +1,329 @@
+"""Lead providers and schools act in any order on any day, and all that tests/invariants.py asks holds after each act.
+
+HYPOTHESIS_PROFILE=nightly tries many more, and others every night.
+"""
+
+import os
+import shutil
+from datetime import date, datetime, time, timedelta
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+import changes
+import participants
+import scenarios
+import training
+from changes import ChangedSince, RuleBroken
+from clock import LONDON, clock_at, today
+from database import db
+from models import (
+    DEFERRAL_REASONS,
+    WITHDRAWAL_REASONS,
+    LeadProvider,
+    Participant,
+    School,
+    SchoolUser,
+    Teacher,
+    TrainingPeriod,
+)
+from tests.conftest import TODAY, both_engines, opened, person
+from tests.invariants import check_always, check_between
+from tests.reports import stored
+from tests.visitor import Visitor
+
+IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+EXAMPLES = {"sqlite": 3000 if IS_NIGHTLY else int(os.environ.get("N", "60")), "postgresql": 500 if IS_NIGHTLY else 10}
+
+PEOPLE = [
+    {"name": "Dora Twice", "role": "mentor", "training": {"year": 2025}},
+    {"name": "Emil Later", "role": "mentor", "started_on": date(2026, 6, 1)},
+    {"name": "Fred Untrained", "role": "mentor"},
+    {"name": "Anna Early", "role": "ect", "started_on": date(2026, 9, 1), "mentor": "Emil Later"},
+    {"name": "Bela Unconfirmed", "role": "ect", "mentor": "Dora Twice", "training": {"lead_provider": "Teach First"}},
+    {"name": "Carl Closed", "role": "ect", "started_on": date(2022, 9, 5), "training": {"year": 2022}},
+    {"name": "Gwen Here", "role": "ect", "mentor": "Fred Untrained", "training": {"programme": "school_led"}},
+]
+"""Who is at St John’s besides those of the demo world. Dora Twice mentors at Northbrook too, and was trained there."""
+
+ECTS = [
+    "Hannah Clarke",
+    "Steven Taylor",
+    "Gustav Brown",
+    "Oliver Bennett",
+    "Priya Shah",
+    "Thomas Walker",
+    "Emily Roberts",
+    "Laura Mitchell",
+    *(row["name"] for row in PEOPLE if row["role"] == "ect"),
+]
+"""Whose story an example tells; their mentors have a part in it."""
+
+SCHOOLS = ("St John’s C of E Primary School", "Northbrook Academy")
+PROVIDERS = (*scenarios.read("world")["lead_providers"], "Capita")
+DETAILS = (
+    (participants.change_name, {"name": "ﷺ" * 100}),
+    (participants.change_name, {"name": "Zoë Ó Briain"}),
+    (participants.change_email_address, {"email": "zoe@example.org"}),
+    (participants.change_working_pattern, {"working_pattern": "part_time"}),
+)
+
+who = st.integers(0, 3)
+roles = st.sampled_from(["ect", "ect", "mentor"])
+waits = st.sampled_from([0, 0, 1, 7, 30, "midnight", "the last second"])
+providers = st.sampled_from([0, 0, 0, 1, 1, *PROVIDERS[:2]])
+days = st.sampled_from([60, 30, 7, 2, 1, 0, -1, -30, -400, 122, 123])
+seen = st.sampled_from(["current", "current", "current", None, None, "stale"])
+
+
+def spelt(reasons: tuple[str, ...]):
+    """Reasons as the API spells them; now and then one that it doesn't know."""
+    return st.sampled_from([reason.replace("_", "-") for reason in reasons] + [reasons[1]])
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """A few people at two schools, their lead providers, and the days that pass. `who` of them, and after how many days
+    (`wait`), comes first in every rule."""
+
+    def __init__(self, open_world):
+        super().__init__()
+        self.close_world, self.tutors = open_world()
+        self.moment = datetime.combine(TODAY, time(12), LONDON)
+        self.people, self.is_shown, self.stored = {}, False, {}
+
+    @initialize(
+        names=st.lists(st.sampled_from(ECTS), min_size=1, max_size=2, unique=True),
+        is_shown=st.sampled_from([False, False, False, True]),
+    )
+    def meet(self, names, is_shown):
+        self.is_shown = is_shown
+        ects = [participant for participant in Participant.select() if participant.name in names]
+        mentors = {ect.mentor.teacher for ect in ects if ect.mentor} or {person("John Doe", "mentor").teacher}
+        at_any_school = Participant.select().where(Participant.teacher << mentors).order_by(Participant.id)
+        self.people = {"ect": [ect.id for ect in ects], "mentor": [mentor.id for mentor in at_any_school]}
+
+    def chosen(self, who: int, role: str, wait: int | str = 0) -> Participant:
+        """One of the people in this role, after some time."""
+        if isinstance(wait, int):
+            self.moment += timedelta(days=wait)
+        else:
+            tomorrow = self.moment.astimezone(LONDON).date() + timedelta(days=1)
+            midnight = datetime.combine(tomorrow, time(), LONDON)
+            # An act takes a second.
+            self.moment = max(self.moment, midnight - timedelta(seconds=1 if wait == "midnight" else 2))
+        return Participant.get_by_id(self.people[role][who % len(self.people[role])])
+
+    def act(self, do, *args, **answers) -> str:
+        """Done with one event for each participant touched, or refused with nothing changed."""
+        self.moment += timedelta(seconds=1)
+        with clock_at(self.moment):
+            before = self.stored or stored()
+            try:
+                do(*args, **answers)
+                outcome = "done"
+            except (RuleBroken, ChangedSince) as refusal:
+                outcome = repr(refusal)
+            self.stored = stored()
+            note(f"{self.moment:%d %B %Y %H:%M:%S} {do.__name__} {args} {answers}: {outcome}")
+            if outcome == "done":
+                check_between(before, self.stored)
+            else:
+                assert self.stored == before
+        return outcome
+
+    def report(self, do, participant, provider, **attributes) -> None:
+        """What a provider's software sends. `provider`: a name, or the position among those who trained the person."""
+        periods = participant.training_periods.order_by(TrainingPeriod.started_on.desc())
+        trained = [period.lead_provider for period in periods if period.is_confirmed]
+        if isinstance(provider, int) and trained:
+            provider = trained[provider % len(trained)]
+        else:
+            provider = LeadProvider.get(name=PROVIDERS[0] if isinstance(provider, int) else provider)
+        course = "ecf-induction" if participant.is_ect else "ecf-mentor"
+        self.act(do, provider, participant.teacher, course_identifier=course, **attributes)
+
+    def change(self, do, participant, seen, **answers) -> None:
+        """What a user of the participant's school confirms, having seen this version."""
+        user = SchoolUser.get(school=participant.school)
+        version = {"current": participant.version, "stale": participant.version - 1}.get(seen)
+        outcome = self.act(do, participant, user, seen_version=version, **answers)
+        assert seen != "stale" or outcome == "ChangedSince()"
+
+    # --- what lead providers report ---
+
+    @rule(who=who, role=roles, wait=waits, provider=providers, reason=spelt(WITHDRAWAL_REASONS))
+    def withdraw(self, who, role, wait, provider, reason):
+        self.report(training.withdraw, self.chosen(who, role, wait), provider, reason=reason)
+
+    @rule(who=who, role=roles, wait=waits, provider=providers, reason=spelt(DEFERRAL_REASONS))
+    def defer(self, who, role, wait, provider, reason):
+        self.report(training.defer, self.chosen(who, role, wait), provider, reason=reason)
+
+    @rule(who=who, role=roles, wait=waits, provider=providers)
+    def resume(self, who, role, wait, provider):
+        self.report(training.resume, self.chosen(who, role, wait), provider)
+
+    # --- what schools change ---
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, provider=st.sampled_from(PROVIDERS))
+    def change_lead_provider(self, who, role, wait, seen, provider):
+        provider_id = LeadProvider.get(name=provider).id
+        self.change(training.change_lead_provider, self.chosen(who, role, wait), seen, lead_provider_id=provider_id)
+
+    @rule(who=who, wait=waits, seen=seen, provider=st.sampled_from(PROVIDERS))
+    def change_training_programme(self, who, wait, seen, provider):
+        ect = self.chosen(who, "ect", wait)
+        is_provider_led = ect.training_period is not None and ect.training_period.is_provider_led
+        answers = {"training_programme": "school_led"}
+        if not is_provider_led:
+            answers = {"training_programme": "provider_led", "lead_provider_id": LeadProvider.get(name=provider).id}
+        self.change(training.change_training_programme, ect, seen, **answers)
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, days=days, after=st.sampled_from(["today", "last day", "start"]))
+    def report_leaving(self, who, role, wait, seen, days, after):
+        participant = self.chosen(who, role, wait)
+        day = {"start": participant.started_on, "last day": participant.finished_on}.get(after) or self.moment.date()
+        self.change(participants.report_leaving, participant, seen, leaving_on=day + timedelta(days=days))
+
+    @rule(who=who, wait=waits, seen=seen, which=st.integers(0, 7))
+    def change_mentor(self, who, wait, seen, which):
+        ect = self.chosen(who, "ect", wait)
+        mentors = Participant.select().where(Participant.role == "mentor", Participant.school == ect.school)
+        mentor = list(mentors.order_by(Participant.id))[which % mentors.count()]
+        self.change(participants.change_mentor, ect, seen, mentor_id=mentor.id)
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, detail=st.sampled_from(DETAILS))
+    def change_details(self, who, role, wait, seen, detail):
+        do, answers = detail
+        self.change(do, self.chosen(who, role, wait), seen, **answers)
+
+    # --- what else happens ---
+
+    @rule(who=who, wait=waits, days=st.sampled_from([1, 2, 10, 60]), provider=st.sampled_from(PROVIDERS[:-1]))
+    def another_school_registers(self, who, wait, days, provider):
+        ect = self.chosen(who, "ect", wait)
+        with clock_at(self.moment):
+            registered = register_elsewhere(ect, today() + timedelta(days=days), provider)
+        self.people["ect"] += [registered.id] if registered else []
+        self.stored = {}
+
+    @invariant()
+    def all_that_always_holds(self):
+        with clock_at(self.moment):
+            check_always()
+
+    def teardown(self):
+        try:
+            if self.is_shown:
+                with clock_at(self.moment):
+                    self.see_every_page()
+        finally:
+            self.close_world()
+
+    def see_every_page(self) -> None:
+        """The lists and the records, with every page that one of them leads to."""
+        shown = [Participant.get_by_id(person) for person in self.people["mentor"] + self.people["ect"]]
+        for participant in shown:
+            tutor = self.tutors[participant.school.name]
+            people = "ects" if participant.is_ect else "mentors"
+            tutor.get(f"/school/{people}")
+            tutor.get(f"/school/{people}/{participant.id}", 404 if participant.has_left else 200)
+        for link in sorted({link["href"].split("#")[0] for link in tutor.main.select("a[href^='/school/']")}):
+            tutor.get(link)
+
+
+def register_elsewhere(participant: Participant, from_day: date, provider: str) -> Participant | None:
+    """The other school registers this ECT, which cuts everything at the old one to the day before (6.7)."""
+    last_day = from_day - timedelta(days=1)
+    moves_on = Participant.select().where(
+        Participant.teacher == participant.teacher,
+        Participant.role == "ect",
+        Participant.started_on > participant.started_on,
+    )
+    if not participant.is_ect or participant.has_left or participant.started_on >= from_day or moves_on.exists():
+        return None
+    with db.atomic():
+        participant.finished_on = min(participant.finished_on or last_day, last_day)
+        participant.save()
+        for period in [*participant.training_periods, *participant.mentorships]:
+            if period.started_on > last_day:
+                period.delete_instance()
+            else:
+                changes.finish(period, last_day)
+        school = School.get(School.id != participant.school)
+        registered = Participant.create(
+            teacher=participant.teacher, role="ect", school=school, started_on=from_day, working_pattern="full_time"
+        )
+        row = {"lead_provider": provider, "year": training.contract_period_for(registered).year}
+        scenarios.load_training(registered, row)
+    return registered
+
+
+@pytest.fixture
+def open_world(app, engine, world, request, tmp_path):
+    """Opens a fresh copy of the world with all PEOPLE. Gives what closes it, and each school's signed-in tutor."""
+    for row in PEOPLE:
+        load(row)
+    tutors = {user.school.name: Visitor(app).sign_in(user.name) for user in list(SchoolUser.select())}
+    db.close()
+    if engine == "postgresql":
+        db.obj.close_all()
+        server = request.getfixturevalue("postgresql")
+
+    def open_copy():
+        if engine == "sqlite":
+            shutil.copyfile(f"{tmp_path}/world.sqlite3", f"{tmp_path}/copy.sqlite3")
+            address = f"sqlite:///{tmp_path}/copy.sqlite3"
+        else:
+            server.run('DROP DATABASE IF EXISTS "copy"')
+            address = server.create("copy", template="world")
+        opening = opened(address)
+        next(opening)
+        if engine == "sqlite":
+            db.obj.pragma("synchronous", "off", permanent=True)  # nobody pulls the plug of a test
+        return partial(next, opening, None), tutors
+
+    yield open_copy
+    if engine == "postgresql":
+        server.run('DROP DATABASE IF EXISTS "copy"')
+
+
+def load(row: dict) -> None:
+    """One of PEOPLE, in training with Ambition Institute unless they are a mentor or it says otherwise."""
+    school, other_school = (School.get(name=name) for name in SCHOOLS)
+    trn = str(3400000 + PEOPLE.index(row))
+    row = {"trn": trn, "email": "somebody@example.org", "started_on": date(2025, 9, 1)} | row
+    if row["role"] == "ect" or "training" in row:
+        row["training"] = {"lead_provider": "Ambition Institute", "year": 2025} | row.get("training", {})
+    scenarios.load_participant(school, row["role"], row)
+    if row["name"] == "Dora Twice":
+        there = Participant.create(
+            teacher=Teacher.get(trn=trn), role="mentor", school=other_school, started_on=date(2024, 9, 2)
+        )
+        trained = {"lead_provider": "Teach First", "year": 2024, "finished_on": date(2025, 7, 18)}
+        scenarios.load_training(there, trained)
+
+
+@both_engines
+def test_any_order(open_world, engine):
+    run_state_machine_as_test(
+        partial(AnyOrder, open_world),
+        settings=settings(
+            max_examples=EXAMPLES[engine],
+            stateful_step_count=20,
+            derandomize=not IS_NIGHTLY,
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )

@@ -1,0 +1,442 @@
+"""The edge cases of the rules (`domain.md` 6.7, as its section 0 amends it): what happened on which day, and what is
+true afterwards. The rows of the table are histories; `refused` steps must change nothing."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import count
+
+import pytest
+
+import participants
+import training
+from changes import ChangedSince, RuleBroken
+from clock import clock_at, now
+from forms.journeys import JOURNEYS
+from models import LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
+from tests.conftest import TODAY, both_engines, person
+from tests.given import ect, mentor
+from tests.invariants import check_always, check_between
+from tests.reports import (
+    NORTHBROOK,
+    april,
+    deferred,
+    given_to_teach_first,
+    leaving,
+    made_school_led,
+    person_at,
+    report,
+    resumed,
+    stored,
+    train,
+    tutor_of,
+    withdrawn,
+)
+from tests.test_any_order import register_elsewhere
+from tests.test_training import described
+from views import loaded
+
+pytestmark = both_engines
+
+YESTERDAY, TOMORROW, IN_MAY, LATER_IN_MAY = april(19), april(21), date(2026, 5, 1), date(2026, 5, 20)
+UCL = "UCL Institute of Education"
+seconds = count(1)
+
+AMBITION_UNTIL = "Ambition Institute 01.09.25–{}".format
+
+
+# --- steps, besides those of reports.py ----------------------------------------------------------------------
+
+
+def refused(step: Callable) -> Callable:
+    def try_it(participant: Participant) -> None:
+        before = stored()
+        with pytest.raises(RuleBroken):
+            step(participant)
+        assert stored() == before
+
+    return try_it
+
+
+def given_to_ucl(participant: Participant) -> None:
+    """To a lead provider that works with the school, so that it is confirmed at once."""
+    provider = LeadProvider.get(name=UCL)
+    training.change_lead_provider(participant, tutor_of(participant), lead_provider_id=provider.id)
+
+
+def made_provider_led(participant: Participant) -> None:
+    provider = LeadProvider.get(name=UCL)
+    training.change_training_programme(
+        participant, tutor_of(participant), training_programme="provider_led", lead_provider_id=provider.id
+    )
+
+
+def by_ucl(act: str) -> Callable:
+    return lambda participant: report(act, participant, UCL)
+
+
+def registered_elsewhere(from_day: date) -> Callable:
+    return lambda participant: register_elsewhere(participant, from_day, "Teach First")
+
+
+def later_training(participant: Participant) -> None:
+    """School-led training is planned from May on, after what there is."""
+    TrainingPeriod.update(finished_on=IN_MAY - timedelta(days=1)).where(
+        TrainingPeriod.participant == participant
+    ).execute()
+    TrainingPeriod.create(participant=participant, training_programme="school_led", started_on=IN_MAY)
+
+
+# --- the table -----------------------------------------------------------------------------------------------
+
+CASES = {
+    "withdrawn today, another provider today": (
+        [(TODAY, withdrawn), (TODAY, given_to_teach_first)],
+        [AMBITION_UNTIL("19.04.26 withdrawn"), "Teach First? 20.04.26–open"],
+        "registered",
+    ),
+    "deferred today, another provider today": (
+        [(TODAY, deferred), (TODAY, given_to_teach_first)],
+        [AMBITION_UNTIL("19.04.26 deferred"), "Teach First? 20.04.26–open"],
+        "registered",
+    ),
+    "withdrawn today, school-led today": (
+        [(TODAY, withdrawn), (TODAY, made_school_led)],
+        [AMBITION_UNTIL("19.04.26 withdrawn"), "school_led 20.04.26–open"],
+        "registered",
+    ),
+    "withdrawn earlier, school-led today (Q1)": (
+        [(april(2), withdrawn), (TODAY, made_school_led)],
+        [AMBITION_UNTIL("02.04.26 withdrawn"), "school_led 20.04.26–open"],
+        "registered",
+    ),
+    "withdrawn earlier, another provider today (Q1)": (
+        [(april(2), withdrawn), (TODAY, given_to_teach_first)],
+        [AMBITION_UNTIL("02.04.26 withdrawn"), "Teach First? 20.04.26–open"],
+        "registered",
+    ),
+    "training started today: no report before tomorrow": (
+        [
+            (TODAY, given_to_ucl),
+            (TODAY, refused(by_ucl("withdraw"))),
+            (TODAY, refused(by_ucl("defer"))),
+            (TOMORROW, by_ucl("withdraw")),
+        ],
+        [AMBITION_UNTIL("19.04.26"), "UCL Institute of Education 20.04.26–21.04.26 withdrawn"],
+        "withdrawn",
+    ),
+    "training started today: another provider takes its place": (
+        [(TODAY, given_to_ucl), (TODAY, given_to_teach_first), (TOMORROW, refused(by_ucl("withdraw")))],
+        [AMBITION_UNTIL("19.04.26"), "Teach First? 20.04.26–open"],
+        "registered",
+    ),
+    "unconfirmed training leaves nothing for its provider": (
+        [
+            (april(2), given_to_teach_first),
+            (TODAY, given_to_ucl),
+            (TODAY, refused(lambda participant: report("withdraw", participant, "Teach First"))),
+        ],
+        [AMBITION_UNTIL("01.04.26"), "UCL Institute of Education 20.04.26–open"],
+        "registered",
+    ),
+    "unconfirmed training becomes school-led": (
+        [(april(2), given_to_teach_first), (TODAY, made_school_led)],
+        [AMBITION_UNTIL("01.04.26"), "school_led 20.04.26–open"],
+        "registered",
+    ),
+    "another provider, then the former one withdraws": (
+        [(april(2), given_to_teach_first), (TODAY, withdrawn)],
+        [AMBITION_UNTIL("01.04.26 withdrawn"), "Teach First? 02.04.26–open"],
+        "registered",
+    ),
+    "withdrawn, resumed the next day": (
+        [(YESTERDAY, withdrawn), (YESTERDAY, refused(resumed)), (TODAY, resumed)],
+        [AMBITION_UNTIL("19.04.26 withdrawn"), "Ambition Institute 20.04.26–open"],
+        "registered",
+    ),
+    "withdrawn, another provider, then resumed": (
+        [(april(2), withdrawn), (YESTERDAY, given_to_teach_first), (TODAY, refused(resumed))],
+        [AMBITION_UNTIL("02.04.26 withdrawn"), "Teach First? 19.04.26–open"],
+        "registered",
+    ),
+    "withdrawn, school-led, then resumed": (
+        [(april(2), withdrawn), (YESTERDAY, made_school_led), (TODAY, refused(resumed))],
+        [AMBITION_UNTIL("02.04.26 withdrawn"), "school_led 19.04.26–open"],
+        "registered",
+    ),
+    "withdrawn, other training planned, then resumed (Q29)": (
+        [(april(2), later_training), (april(2), withdrawn), (TODAY, refused(resumed))],
+        [AMBITION_UNTIL("02.04.26 withdrawn"), "school_led 01.05.26–open"],
+        "registered",
+    ),
+    "other training planned: the school changes nothing now": (
+        [(april(2), later_training), (TODAY, refused(given_to_ucl)), (TODAY, refused(made_school_led))],
+        [AMBITION_UNTIL("30.04.26"), "school_led 01.05.26–open"],
+        "registered",
+    ),
+    "leaving, then another provider": (
+        [(april(2), leaving(IN_MAY)), (TODAY, given_to_teach_first)],
+        [AMBITION_UNTIL("19.04.26"), "Teach First? 20.04.26–01.05.26"],
+        "leaving",
+    ),
+    "leaving, then school-led": (
+        [(april(2), leaving(IN_MAY)), (TODAY, made_school_led)],
+        [AMBITION_UNTIL("19.04.26"), "school_led 20.04.26–01.05.26"],
+        "leaving",
+    ),
+    "another school registers: not leaving, and the old school may still act": (
+        [(april(2), registered_elsewhere(IN_MAY)), (TODAY, given_to_teach_first)],
+        [AMBITION_UNTIL("19.04.26"), "Teach First? 20.04.26–30.04.26"],
+        "registered",
+    ),
+    "another school registers, then school-led": (
+        [(april(2), registered_elsewhere(IN_MAY)), (TODAY, made_school_led)],
+        [AMBITION_UNTIL("19.04.26"), "school_led 20.04.26–30.04.26"],
+        "registered",
+    ),
+    "another school registers, then a later leaving date is reported": (
+        [(april(2), registered_elsewhere(IN_MAY)), (TODAY, leaving(LATER_IN_MAY))],
+        [AMBITION_UNTIL("30.04.26")],
+        "leaving",
+    ),
+    "another school registers, then an earlier leaving date is reported": (
+        [(april(2), registered_elsewhere(IN_MAY)), (TODAY, leaving(april(25)))],
+        [AMBITION_UNTIL("25.04.26")],
+        "leaving",
+    ),
+    "leaving, then another school registers from an earlier day": (
+        [(april(2), leaving(LATER_IN_MAY)), (TODAY, registered_elsewhere(IN_MAY))],
+        [AMBITION_UNTIL("30.04.26")],
+        "leaving",
+    ),
+    "training that began on the last day here stays when leaving is reported": (
+        [(april(2), registered_elsewhere(TOMORROW)), (TODAY, given_to_ucl), (TODAY, leaving(LATER_IN_MAY))],
+        [AMBITION_UNTIL("19.04.26"), "UCL Institute of Education 20.04.26–20.04.26"],
+        "leaving",
+    ),
+    "leaving, then withdrawn": (
+        [(april(2), leaving(IN_MAY)), (TODAY, withdrawn)],
+        [AMBITION_UNTIL("20.04.26 withdrawn")],
+        "leaving",
+    ),
+    "withdrawn, leaving, resumed before the last day": (
+        [(april(2), withdrawn), (april(3), leaving(IN_MAY)), (TODAY, resumed)],
+        [AMBITION_UNTIL("02.04.26 withdrawn"), "Ambition Institute 20.04.26–01.05.26"],
+        "leaving",
+    ),
+    "withdrawn, leaving, resumed on the last day": (
+        [(april(2), withdrawn), (april(3), leaving(TODAY)), (TODAY, refused(resumed))],
+        [AMBITION_UNTIL("02.04.26 withdrawn")],
+        "leaving",
+    ),
+    "leaving, then a later day (Q12)": (
+        [(april(2), leaving(IN_MAY)), (TODAY, leaving(LATER_IN_MAY))],
+        [AMBITION_UNTIL("20.05.26")],
+        "leaving",
+    ),
+    "leaving, then an earlier day (Q12)": (
+        [(april(2), leaving(LATER_IN_MAY)), (TODAY, leaving(IN_MAY))],
+        [AMBITION_UNTIL("01.05.26")],
+        "leaving",
+    ),
+    "leaving, withdrawn, then a later day: the mark keeps its end (Q1)": (
+        [(april(2), leaving(IN_MAY)), (april(3), withdrawn), (TODAY, leaving(LATER_IN_MAY))],
+        [AMBITION_UNTIL("03.04.26 withdrawn")],
+        "leaving",
+    ),
+    "leaving, then the same day again (Q14)": (
+        [(april(2), leaving(IN_MAY)), (TODAY, refused(leaving(IN_MAY)))],
+        [AMBITION_UNTIL("01.05.26")],
+        "leaving",
+    ),
+    "leaving the day after training started (Q8)": (
+        [(YESTERDAY, given_to_ucl), (TODAY, refused(leaving(YESTERDAY))), (TODAY, leaving(TODAY))],
+        [AMBITION_UNTIL("18.04.26"), "UCL Institute of Education 19.04.26–20.04.26"],
+        "leaving",
+    ),
+    "school-led and provider-led again on one day": (
+        [(TODAY, made_school_led), (TODAY, made_provider_led)],
+        [AMBITION_UNTIL("19.04.26"), "UCL Institute of Education 20.04.26–open"],
+        "registered",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_edge_case(world, case):
+    history, expected, status = CASES[case]
+    ada = ect()
+    for day, step in history:
+        with clock_at(day):
+            step(Participant.get_by_id(ada.id))
+            check_always()
+    with clock_at(history[-1][0]):
+        ada = Participant.get_by_id(ada.id)
+        assert described(ada) == expected
+        assert ada.status == status
+
+
+def test_the_former_provider_loses_sight_of_somebody_whose_training_began_today(world):
+    ada = ect((TODAY, given_to_ucl))
+    assert training.latest_confirmed_period(LeadProvider.get(name=UCL), ada.teacher, "ect")
+    with clock_at(TODAY):
+        given_to_teach_first(ada)
+    assert not training.latest_confirmed_period(LeadProvider.get(name=UCL), ada.teacher, "ect")
+
+
+def test_leaving_and_withdrawn_is_told_apart_on_record_and_card(naomi):
+    ada = ect((april(2), leaving(IN_MAY)), (TODAY, withdrawn))
+    naomi.get(f"/school/ects/{ada.id}")
+    assert naomi.row("Status") == "Leaving school"
+    assert "Ambition Institute told us that it no longer trains Ada Moss" in naomi.text
+    card = naomi.get("/school/ects").card("Ada Moss").get_text()
+    assert "Leaving school" in card
+    assert "Ambition Institute" not in card
+    assert "Tell us whether" not in card
+
+
+# --- ECTs and their mentors ----------------------------------------------------------------------------------
+
+
+def assign(participant: Participant, new_mentor: Participant) -> None:
+    participants.change_mentor(participant, tutor_of(participant), mentor_id=new_mentor.id)
+
+
+def ends(*people: Participant) -> list[date | None]:
+    """The last days of these ECTs' latest mentorships."""
+    found = [list(person.mentorships.order_by(Mentorship.started_on))[-1] for person in people]
+    return [mentorship.finished_on for mentorship in found]
+
+
+def acted(participant: Participant, step: Callable) -> Participant:
+    """As they are after this step, a second after the one before it, which keeps to all the rules."""
+    before = stored()
+    with clock_at(now() + timedelta(seconds=next(seconds))):
+        step(Participant.get_by_id(participant.id))
+    check_between(before, stored())
+    check_always()
+    return Participant.get_by_id(participant.id)
+
+
+def test_a_mentor_of_several_ects_leaves(world):
+    peter = person("Peter Marsh", "mentor")
+    leaves_first = ect((april(2), leaving(IN_MAY)), name="Leaves First")
+    stays, leaves_later = ect(name="Stays Here"), ect((april(2), leaving(date(2026, 6, 1))), name="Leaves Later")
+    acted(peter, leaving(LATER_IN_MAY))
+    assert ends(leaves_first, stays, leaves_later) == [IN_MAY, LATER_IN_MAY, LATER_IN_MAY]
+    acted(peter, leaving(date(2026, 7, 1)))
+    assert ends(leaves_first, stays, leaves_later) == [IN_MAY, date(2026, 7, 1), date(2026, 6, 1)]
+
+
+def test_a_mentor_who_leaves_later_than_said_does_not_take_an_ect_back(world):
+    ada, peter = ect(), acted(person("Peter Marsh", "mentor"), leaving(IN_MAY))
+    coming = mentor(name="Coming Soon", started_on=LATER_IN_MAY, training=None)
+    acted(ada, lambda ada: assign(ada, coming))
+    acted(peter, leaving(date(2026, 6, 30)))
+    assert [(m.mentor.name, m.finished_on) for m in ada.mentorships.order_by(Mentorship.started_on)] == [
+        ("Peter Marsh", LATER_IN_MAY - timedelta(days=1)),
+        ("Coming Soon", None),
+    ]
+
+
+def test_each_mentor_is_told_of_an_ect_who_left_once(world):
+    ada, peter, john = ect(), person("Peter Marsh", "mentor"), person("John Doe", "mentor")
+    for day, step in (
+        (april(22), lambda ada: assign(ada, john)),
+        (april(25), lambda ada: assign(ada, peter)),
+        (april(27), leaving(april(21))),
+    ):
+        with clock_at(day):
+            acted(ada, step)
+
+
+def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
+    ada, margaret = ect(), person("Margaret Evans", "mentor")
+    coming = mentor(name="Coming Soon", started_on=LATER_IN_MAY, training=None)
+    acted(ada, lambda ada: assign(ada, coming))
+    acted(ada, lambda ada: assign(ada, margaret))
+    assert [m.mentor.name for m in ada.current_mentorships] == ["Margaret Evans"]
+
+
+def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
+    grace, (thomas,) = mentor(name="Grace Page", training=None), loaded([person("Thomas Walker")])
+    acted(thomas, lambda thomas: assign(thomas, grace))
+    before = stored()
+    with pytest.raises(ChangedSince):
+        made_provider_led(thomas)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("step", [leaving(TODAY), withdrawn], ids=["leaving", "withdrawn"])
+def test_a_mentors_training_goes_on_without_the_ect(world, step):
+    peter = person("Peter Marsh", "mentor")
+    before = described(peter)
+    acted(ect(), step)
+    assert described(peter) == before
+
+
+def test_a_withdrawn_mentor_stays_the_mentor(world):
+    ada, grace = ect(), mentor(name="Grace Page")
+    ada = acted(ada, lambda ada: assign(ada, grace))
+    before = ada.status, ada.version, described(ada)
+    acted(grace, withdrawn)
+    assert (ada.status, ada.version, described(ada)) == before
+    assert Participant.get_by_id(ada.id).mentor == grace
+
+
+def test_each_school_reports_the_leaving_of_its_own_mentor(world):
+    here = mentor(name="Grace Page")
+    there = person_at(NORTHBROOK, "mentor", here.teacher)
+    acted(here, leaving(IN_MAY))
+    there = Participant.get_by_id(there.id)
+    assert there.finished_on is None
+    assert there.status == "registered"
+
+
+def test_a_mentor_who_leaves_later_than_said_is_not_trained_at_two_schools(world):
+    here = mentor((april(2), leaving(IN_MAY)), name="Grace Page")
+    there = person_at(NORTHBROOK, "mentor", here.teacher)
+    train(there, "Teach First", started_on=IN_MAY + timedelta(days=1))
+    acted(here, leaving(LATER_IN_MAY))
+    assert described(here) == [AMBITION_UNTIL("01.05.26")]
+
+
+# --- every act asks again ------------------------------------------------------------------------------------
+
+ANSWERS = {
+    "change-lead-provider": lambda: {"lead_provider_id": LeadProvider.get(name=UCL).id},
+    "change-training-programme": lambda: {"training_programme": "school_led"},
+    "report-teacher-leaving": lambda: {"leaving_on": IN_MAY},
+    "change-mentor": lambda: {"mentor_id": person("John Doe", "mentor").id},
+    "change-name": lambda: {"name": "Ada Lane"},
+    "change-email-address": lambda: {"email": "ada.lane@example.org"},
+    "change-working-pattern": lambda: {"working_pattern": "part_time"},
+}
+
+
+def take(journey: str) -> Callable:
+    return lambda participant: JOURNEYS[journey].finish(participant, tutor_of(participant), **ANSWERS[journey]())
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_the_school_changes_nothing_of_somebody_who_left(world, journey):
+    acted(ect(), take(journey))
+    refused(take(journey))(ect((april(2), leaving(YESTERDAY)), name="Gone Away"))
+
+
+@pytest.mark.parametrize("journey", ["change-training-programme", "change-mentor", "change-working-pattern"])
+def test_what_is_for_ects_is_refused_for_mentors(world, journey):
+    refused(take(journey))(mentor(name="Grace Page"))
+    refused(take(journey))(mentor(name="Fred Untrained", training=None))
+
+
+@pytest.mark.parametrize("journey", ["change-lead-provider", "change-training-programme"])
+def test_somebody_without_training_has_none_to_change(world, journey):
+    refused(take(journey))(ect(training=None))
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_another_schools_user_changes_nothing(world, journey):
+    ada, before = ect(), stored()
+    with pytest.raises(PermissionError):
+        JOURNEYS[journey].finish(ada, SchoolUser.get(name="David Lowe"), **ANSWERS[journey]())
+    assert stored().keys() - before.keys() <= {key for key in stored() if key[1] in (ada.id, ada.teacher_id)}

@@ -1,0 +1,290 @@
+"""The large invented world: it is the same again, the rules hold of all its rows, and the service takes it for its
+own."""
+
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+from peewee import fn
+
+import participants
+import training
+from clock import clock_at, now, today
+from database import db, migrate
+from models import (
+    INDUCTION_IS_OVER,
+    ROLES,
+    TABLES,
+    ContractPeriod,
+    Event,
+    LeadProvider,
+    Participant,
+    School,
+    SchoolPartnership,
+    SchoolUser,
+    Teacher,
+    TrainingPeriod,
+)
+from scenarios.large import add_schools
+from scenarios.names import FEATURES, KINDS, PLACES, school_name
+from tests.conftest import TODAY, both_engines
+from tests.invariants import check_always
+from tests.visitor import Visitor
+from views import loaded, participants_of
+
+
+@pytest.fixture
+def migrated(empty_database):
+    db.close()
+    migrate()
+    db.connect()
+    with clock_at(TODAY):
+        yield
+
+
+@pytest.fixture
+def large_world(migrated):
+    """Forty schools with so many people that everything has happened to somebody."""
+    add(40, ects=12)
+
+
+def add(schools: int, seed: int = 1, ects: int = 2) -> None:
+    assert sum(add_schools(schools, seed, ects)) == schools
+
+
+def everybody(role: str | None = None) -> list[Participant]:
+    query = Participant.select(Participant, Teacher).join(Teacher).order_by(Participant.id)
+    return loaded(query.where(Participant.role == role) if role else query)
+
+
+def rows_of(*worlds: tuple[int, int]) -> dict:
+    """Every row of a world of so many schools by this seed, or of several after one another; they are taken back."""
+    with db.atomic() as transaction:
+        for schools, seed in worlds:
+            add(schools, seed)
+        rows = {table: list(table.select().order_by(table._meta.primary_key).dicts()) for table in TABLES}
+        transaction.rollback()
+    return rows
+
+
+# --- the same again ----------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_makes_the_same_rows(migrated):
+    assert rows_of((12, 1)) == rows_of((12, 1))
+
+
+def test_another_seed_makes_other_people(migrated):
+    assert rows_of((12, 1))[Teacher] != rows_of((12, 2))[Teacher]
+
+
+def test_more_schools_go_on_where_the_last_ended(migrated):
+    assert rows_of((12, 1)) == rows_of((5, 1), (7, 1))
+
+
+# --- what the rules promise --------------------------------------------------------------------------------
+
+
+@both_engines
+def test_the_rules_hold_of_every_row(large_world):
+    check_always()
+
+
+@pytest.mark.parametrize("day", [date(2025, 9, 1), date(2026, 1, 2), date(2026, 6, 1), date(2027, 5, 31)])
+def test_the_rules_hold_on_any_day(migrated, day):
+    with clock_at(day):
+        add(20)
+        check_always()
+        assert_training_follows_the_contracts()
+
+
+def test_the_rules_hold_beside_the_base_world(world):
+    before = rows_of()
+    add(20)
+    check_always()
+    after = rows_of()
+    for table in (School, Teacher, Participant, TrainingPeriod, Event):
+        assert after[table][: len(before[table])] == before[table]
+    assert after[ContractPeriod] == before[ContractPeriod]
+    assert after[LeadProvider] == before[LeadProvider]
+
+
+def test_training_follows_the_contracts(large_world):
+    assert_training_follows_the_contracts()
+
+
+def assert_training_follows_the_contracts() -> None:
+    """The first training is in the contract period of its first day, what follows stays in it, and nobody awaits the
+    word of a lead provider that has given it to the school."""
+    confirmed = set(SchoolPartnership.select(SchoolPartnership.school, SchoolPartnership.active_lead_provider).tuples())
+    for participant in everybody():
+        provider_led = [period for period in participant.training_periods if period.is_provider_led]
+        first = min(provider_led, key=lambda period: period.started_on, default=None)
+        for period in provider_led:
+            assert first.contract_period.started_on <= first.started_on <= first.contract_period.finished_on
+            assert period.contract_period == first.contract_period
+            assert period.schedule == training.standard_schedule(first.started_on)
+            if not period.is_confirmed:
+                assert (participant.school_id, period.expression_of_interest_id) not in confirmed
+
+
+def test_marks_are_made_on_the_last_day_of_training_and_never_in_the_future(large_world):
+    marked = [period for participant in everybody() for period in participant.training_periods if period.withdrawn_at]
+    assert marked
+    for period in marked:
+        assert period.started_on < period.finished_on < today()
+        if not period.deferred_at:
+            assert period.withdrawn_at.date() == period.finished_on
+
+
+def test_what_happened_is_told_in_the_order_in_which_it_happened(large_world):
+    for participant in everybody():
+        moments = [event.created_at for event in participant.events.order_by(Event.version)]
+        assert moments == sorted(moments)
+        assert all(participant.created_at < moment < now() for moment in moments)
+        assert participant.teacher.api_updated_at == (moments or [participant.created_at])[-1]
+
+
+# --- a world like the real one -----------------------------------------------------------------------------
+
+
+def test_everything_has_happened_to_somebody(large_world):
+    ects, mentors = everybody("ect"), everybody("mentor")
+    assert {ect.status for ect in ects} == {
+        *("leaving", "exempt", "passed", "failed", "withdrawn", "deferred", "mentor-needed", "registered")
+    }
+    assert {mentor.status for mentor in mentors} == {"leaving", "withdrawn", "deferred", "registered"}
+    for people in (ects, mentors):
+        assert any(participant.has_left for participant in people)
+        shown = [participant.training_period for participant in people if participant.training_period]
+        assert {period.is_confirmed for period in shown if period.is_provider_led} == {True, False}
+    assert any(mentor.mentor_training_is_over for mentor in mentors)
+    assert any(not mentor.training_period for mentor in mentors)
+    assert any(ect.started_on > today() for ect in ects)
+    assert any(period.withdrawn_at and period.deferred_at for ect in ects for period in ect.training_periods)
+    assert {event_type for (event_type,) in Event.select(Event.event_type).distinct().tuples()} == {
+        "teacher_withdraws_training_period",
+        "teacher_defers_training_period",
+        "teacher_resumes_training_period",
+        "teacher_training_lead_provider_updated",
+        "teacher_training_programme_updated",
+        "teacher_left_school_as_ect",
+        "teacher_left_school_as_mentor",
+        "teacher_finishes_mentoring",
+        "teacher_finishes_being_mentored",
+    }
+
+
+def test_a_school_has_few_ects_and_about_as_many_mentors(migrated):
+    add(100)
+    ects = Counter(participant.school_id for participant in everybody("ect"))
+    assert 1.5 < ects.total() / 100 < 2.5
+    assert max(ects.values()) <= 8
+    assert 0.8 < len(everybody("mentor")) / ects.total() < 1.3
+    assert all(participants_of(school, "mentor").exists() for school in School.select().where(School.id << list(ects)))
+
+
+def test_ects_started_in_the_last_three_academic_years(large_world):
+    starts = [ect.started_on for ect in everybody("ect")]
+    assert date(2023, 9, 1) <= min(starts) < date(2024, 9, 1)
+    assert max(starts) < TODAY + timedelta(days=70)
+
+
+def test_names_are_as_people_have_them(large_world):
+    names = {participant.name for participant in everybody()}
+    assert all(any(mark in name for name in names) for mark in "-’'éë")
+    assert all(email.endswith(".example.org") for (email,) in Participant.select(Participant.email).tuples())
+
+
+def test_no_two_schools_of_a_large_country_have_the_same_name():
+    number = 30_000
+    assert number < len(PLACES) * len(FEATURES) * len(KINDS)
+    assert len({school_name(n) for n in range(number)}) == number
+
+
+# --- the service takes it for its own ----------------------------------------------------------------------
+
+
+ACTS = {
+    "teacher_withdraws_training_period": lambda ect, _: training.withdraw(
+        ect.training_period.lead_provider, ect.teacher, course_identifier="ecf-induction", reason="other"
+    ),
+    "teacher_defers_training_period": lambda ect, _: training.defer(
+        ect.training_period.lead_provider, ect.teacher, course_identifier="ecf-induction", reason="other"
+    ),
+    "teacher_resumes_training_period": lambda ect, _: training.resume(
+        ect.training_period.lead_provider, ect.teacher, course_identifier="ecf-induction"
+    ),
+    "teacher_training_lead_provider_updated": lambda ect, user: training.change_lead_provider(
+        ect, user, lead_provider_id=training.offered_lead_providers(ect)[0].id
+    ),
+    "teacher_training_programme_updated": lambda ect, user: training.change_training_programme(
+        ect, user, training_programme="school_led"
+    ),
+    "teacher_left_school_as_ect": lambda ect, user: participants.report_leaving(ect, user, leaving_on=today()),
+    "teacher_finishes_mentoring": lambda ect, user: participants.report_leaving(ect, user, leaving_on=today()),
+}
+
+
+@pytest.mark.parametrize("event_type", ACTS)
+def test_events_are_told_as_the_acts_tell_them(large_world, event_type):
+    """Somebody to whom it hasn't happened yet is taken through the act: what it writes has the same shape."""
+    invented = Event.select().where(Event.event_type == event_type).order_by(Event.id).first()
+    status = "deferred" if event_type == "teacher_resumes_training_period" else "registered"
+    ect = next(
+        ect
+        for ect in everybody("ect")
+        if ect.status == status and ect.mentor and ect.training_period.is_confirmed and ect.training_period.has_started
+    )
+    ACTS[event_type](ect, SchoolUser.get(school=ect.school_id))
+    told = Event.select().order_by(Event.id.desc()).where(Event.event_type == event_type).first()
+    assert told.id > invented.id
+    assert shape(invented) == shape(told)
+
+
+def shape(event: Event) -> tuple:
+    modified = [modification.split(":")[0] for modification in event.modifications]
+    has_period = event.training_period_id is not None
+    return event.author_type, event.lead_provider_id is not None, has_period, modified, sorted(event.details)
+
+
+@both_engines
+def test_the_next_act_is_written_after_what_was_invented(migrated):
+    add(5)
+    before = Event.select(fn.MAX(Event.id)).scalar()
+    ect = next(ect for ect in everybody("ect") if ect.status == "registered")
+    version = ect.version
+    event = participants.report_leaving(ect, SchoolUser.get(school=ect.school_id), leaving_on=today())
+    assert event.id > before
+    assert event.version == version + 1
+    check_always()
+
+
+def test_school_users_see_their_own(app, migrated):
+    add(3)
+    visitor = Visitor(app)
+    for user in list(SchoolUser.select()):
+        visitor.sign_in(user.name)
+        for role in ROLES:
+            names = [
+                participant.name
+                for participant in loaded(participants_of(user.school, role))
+                if not participant.has_left and participant.teacher.trs_induction_status not in INDUCTION_IS_OVER
+            ]
+            assert names
+            assert sorted(visitor.get(f"/school/{role}s").cards) == sorted(names)
+            for name in names:
+                visitor.get(f"/school/{role}s").click(name)
+                assert visitor.heading == name
+        visitor.submit("Sign out")
+
+
+def test_the_command_says_what_there_is(app, migrated):
+    db.close()
+    result = app.test_cli_runner().invoke(args=["demo-data", "--schools", "3", "--seed", "1"])
+    db.connect()
+    people = Participant.select(fn.COUNT(Participant.id)).scalar()
+    assert result.output.splitlines() == [
+        "Adding 3 schools",
+        f"There are 3 schools and {people} participants.",
+    ]

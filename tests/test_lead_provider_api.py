@@ -1,0 +1,467 @@
+"""The lead providers' API through HTTP: who gets in, what may be sent, and what is answered to what can be wrong
+(`domain.md` 8). The rules are in test_reports.py, and what is told of a participant in test_participant_json.py."""
+
+import json
+import uuid
+from datetime import date, timedelta
+from itertools import product
+
+import pytest
+
+from clock import clock_at, now
+from models import ApiToken, Mentorship, Participant, TrainingPeriod, digest
+from tests.conftest import TODAY, both_engines, person
+from tests.reports import (
+    ACTS,
+    AMBITION,
+    ST_JOHNS,
+    TEACH_FIRST,
+    address,
+    ask,
+    attributes_of,
+    body,
+    confirmed,
+    given_to_teach_first,
+    leaving,
+    live_through,
+    person_at,
+    stored,
+    tell,
+    token_of,
+    train,
+)
+
+DENIED = '{"error": "access denied"}'
+NOT_FOUND = {"errors": [{"title": "Resource not found", "detail": "nothing was found for this address or id"}]}
+
+
+@pytest.fixture
+def hannah(world) -> Participant:
+    return person("Hannah Clarke")
+
+
+@pytest.fixture(autouse=True)
+def tokens_in_use(world):
+    """So that nothing at all changes when a request is refused."""
+    ApiToken.update(last_used_at=now()).execute()
+
+
+# --- who gets in -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "{token}",
+        "Bearer{token}",
+        "Basic {token}",
+        "Digest {token}",
+        "Bearer {token}x",
+        "Bearer x{token}",
+        "Bearer {digest}",
+        "Bearer Ambition Institute",
+        "Bearer tökén",
+    ],
+)
+def test_nobody_gets_in_without_a_token(visitor, hannah, authorization):
+    token = token_of(visitor, AMBITION)
+    headers = {}
+    if authorization is not None:
+        headers["Authorization"] = authorization.format(token=token, digest=digest(token))
+    before = stored()
+    for method, path in [("get", address(hannah)), *(("put", address(hannah, act)) for act in ACTS)]:
+        response = visitor.send(method, path, headers=headers, json=body("withdraw", {}))
+        assert (response.status_code, response.text) == (401, DENIED)
+        assert response.content_type == "application/json; charset=utf-8"
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert stored() == before
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Token", "bearer", "TOKEN", "Bearer  "])
+def test_the_scheme_may_be_called_bearer_or_token(visitor, hannah, scheme):
+    headers = {"Authorization": f"{scheme} {token_of(visitor, AMBITION)}"}
+    assert ask(visitor, "get", address(hannah), headers=headers).status_code == 200
+
+
+def test_a_token_says_when_it_was_last_used_within_five_minutes(visitor, hannah):
+    token = ApiToken.get(digest=digest(token_of(visitor, AMBITION)))
+    for minutes, written in ((4, 0), (6, 6), (10, 6), (12, 12)):
+        with clock_at(token.last_used_at + timedelta(minutes=minutes)):
+            ask(visitor, "get", address(hannah))
+        assert ApiToken.get_by_id(token.id).last_used_at == token.last_used_at + timedelta(minutes=written)
+
+
+def test_a_lead_provider_may_have_several_tokens(visitor, hannah):
+    ApiToken.create(digest=digest("another"), lead_provider=1, description="another system's")
+    assert ask(visitor, "get", address(hannah), headers={"Authorization": "Bearer another"}).status_code == 200
+
+
+# --- what may be sent --------------------------------------------------------------------------------------
+
+UNREADABLE = {
+    "nothing": b"",
+    "space": b"  ",
+    "cut off": b'{"data": ',
+    "not UTF-8": b'{"data": "\xff\xfe"}',
+    "a form": b"reason=other&course_identifier=ecf-induction",
+    "null": b"null",
+    "a number": b"7",
+    "text": b'"data"',
+    "a list": b"[]",
+    "an empty object": b"{}",
+    "20,000 lists deep": b"[" * 20_000 + b"]" * 20_000,
+    "10,000 objects deep": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "a number of 5,000 digits": b'{"data": %s}' % (b"9" * 5000),
+    "data is null": b'{"data": null}',
+    "data is text": b'{"data": "type"}',
+    "data is a list": b'{"data": ["type", "attributes"]}',
+    "data is a number": b'{"data": 1}',
+    "errors instead": b'{"errors": []}',
+}
+GOOD = '{"course_identifier": "ecf-induction", "reason": "other"}'
+
+# ACT stands for the act, GOOD for attributes with nothing wrong in them.
+MISSHAPEN = {
+    "no type": '{"data": {"attributes": GOOD}}',
+    "type is null": '{"data": {"type": null, "attributes": GOOD}}',
+    "type is a list": '{"data": {"type": ["participant-ACT"], "attributes": GOOD}}',
+    "another type": '{"data": {"type": "participant-act", "attributes": GOOD}}',
+    "no attributes": '{"data": {"type": "participant-ACT"}}',
+    "attributes beside data": '{"data": {"type": "participant-ACT"}, "attributes": GOOD}',
+    "attributes is null": '{"data": {"type": "participant-ACT", "attributes": null}}',
+    "attributes is a list": '{"data": {"type": "participant-ACT", "attributes": [GOOD]}}',
+    "attributes is text": '{"data": {"type": "participant-ACT", "attributes": "other"}}',
+    "attributes is empty": '{"data": {"type": "participant-ACT", "attributes": {}}}',
+    "nothing known": '{"data": {"type": "participant-ACT", "attributes": {"Reason": "other", "course": "x"}}}',
+    "a number for a course": '{"data": {"type": "participant-ACT", "attributes": {"course_identifier": 1}}}',
+    "a list for a course": '{"data": {"type": "participant-ACT", "attributes": {"course_identifier": ["ecf-mentor"]}}}',
+    "not a number": '{"data": {"type": "participant-ACT", "attributes": GOOD, "x": NaN}}',
+    "infinity": '{"data": {"type": "participant-ACT", "attributes": GOOD, "x": -Infinity}}',
+    "data twice": '{"data": {}, "data": {"type": "participant-ACT", "attributes": GOOD}}',
+    "a reason twice": '{"data": {"type": "participant-ACT", "attributes": {"reason": "other", "reason": "other", '
+    '"course_identifier": "ecf-induction"}}}',
+}
+
+WRONG_REASONS = ["1", "1.5", "true", "[]", '["other"]', "{}", '{"reason": "other"}', "1e999"]
+
+
+def refused_as_unreadable(visitor, participant, act, data):
+    before = stored()
+    response = ask(visitor, "put", address(participant, act), data=data, content_type="application/json")
+    assert response.status_code == 400
+    [error] = response.json["errors"]
+    assert error["title"] == "Bad request"
+    assert f"participant-{act}" in error["detail"], "says what it should be"
+    assert stored() == before
+
+
+@pytest.mark.parametrize("sent", UNREADABLE)
+def test_a_body_that_is_not_json_of_this_kind(visitor, hannah, sent):
+    for act in ACTS:
+        refused_as_unreadable(visitor, hannah, act, UNREADABLE[sent])
+
+
+@pytest.mark.parametrize("sent", MISSHAPEN)
+def test_a_body_that_is_not_in_the_documented_shape(visitor, hannah, sent):
+    for act in ACTS:
+        refused_as_unreadable(visitor, hannah, act, MISSHAPEN[sent].replace("ACT", act).replace("GOOD", GOOD))
+
+
+@pytest.mark.parametrize("reason", WRONG_REASONS)
+@pytest.mark.parametrize("act", ["withdraw", "defer"])
+def test_a_reason_is_text(visitor, hannah, act, reason):
+    said = json.dumps(body(act, {"course_identifier": "ecf-induction", "reason": "REASON"}))
+    refused_as_unreadable(visitor, hannah, act, said.replace('"REASON"', reason))
+
+
+@pytest.mark.parametrize("reason", ["\ud800", "\0", "other\n", "оther", "x" * 60_000, "'#/reason'", "<b>"])
+def test_a_reason_may_be_any_text_but_only_known_ones_are_recognised(visitor, hannah, reason):
+    response = tell(visitor, "withdraw", hannah, reason=reason)
+    assert response.status_code == 422
+    assert response.json == {"errors": [{"title": "reason", "detail": "'#/reason' is not recognised"}]}
+
+
+def test_a_reason_is_nothing_that_resuming_knows(visitor, hannah):
+    refused_as_unreadable(visitor, hannah, "resume", json.dumps(body("resume", {"reason": "other"})))
+
+
+def test_a_withdrawal_is_not_sent_to_defer(visitor, hannah):
+    refused_as_unreadable(visitor, hannah, "defer", json.dumps(body("withdraw", attributes_of("withdraw", hannah))))
+
+
+def test_more_than_64_kilobytes_is_too_much(visitor, hannah):
+    attributes = attributes_of("withdraw", hannah)
+    for extra, status in ((64 * 1024, 413), (60 * 1024, 200)):
+        said = body("withdraw", attributes | {"note": "x" * extra})
+        response = ask(visitor, "put", address(hannah, "withdraw"), json=said)
+        assert response.status_code == status
+        assert status == 200 or response.json["errors"][0]["title"] == "Request Entity Too Large"
+
+
+def test_what_is_not_known_is_ignored(visitor, hannah):
+    attributes = attributes_of("withdraw", hannah) | {"withdrawn_at": "2020-01-01", "evidence": {"held": [1, None]}}
+    said = {"data": {"id": "x", "type": "participant-withdraw", "attributes": attributes}, "meta": [], "jsonapi": {}}
+    assert ask(visitor, "put", address(hannah, "withdraw"), json=said).status_code == 200
+    [period] = hannah.training_periods
+    assert period.withdrawn_at == now()
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "application/vnd.api+json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/plain",
+        "nonsense",
+        None,
+    ],
+)
+def test_json_is_read_whatever_it_is_called(visitor, hannah, content_type):
+    """Client libraries name it in their own ways and curl calls it a form; what counts is what is in the body."""
+    said = json.dumps(body("withdraw", attributes_of("withdraw", hannah)))
+    response = ask(visitor, "put", address(hannah, "withdraw"), data=said, content_type=content_type)
+    assert response.status_code == 200
+
+
+# --- whom it may be about ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "participant_id",
+    [
+        str(uuid.UUID(int=7)),
+        "1",
+        "x",
+        "-",
+        "%00",
+        "%F0%9F%90%88",
+        "null",
+        "5f0c3a52-0000-4000-8000-00000000000",
+        "' or 1=1 --",
+        "9" * 300,
+    ],
+)
+def test_an_id_that_nobody_has(visitor, hannah, participant_id):
+    before = stored()
+    response = ask(visitor, "get", f"/api/v3/participants/{participant_id}")
+    assert (response.status_code, response.json) == (404, NOT_FOUND)
+    for act in ACTS:
+        said = body(act, attributes_of(act, hannah))
+        response = ask(visitor, "put", f"/api/v3/participants/{participant_id}/{act}", json=said)
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+    assert stored() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "by"),
+    [
+        ("Hannah Clarke", "ect", TEACH_FIRST),
+        ("Hannah Clarke", "ect", "Capita"),
+        ("Steven Taylor", "ect", TEACH_FIRST),
+        ("Laura Mitchell", "ect", AMBITION),
+        ("John Doe", "mentor", TEACH_FIRST),
+        ("Oliver Bennett", "ect", TEACH_FIRST),
+        ("Thomas Walker", "ect", AMBITION),
+        ("Margaret Evans", "mentor", AMBITION),
+    ],
+    ids=lambda value: value,
+)
+def test_somebody_who_is_not_in_confirmed_training_with_the_provider(visitor, name, role, by):
+    """Somebody else's, somebody who only may become theirs, and nobody's are all the same as nobody."""
+    participant = person(name, role)
+    before = stored()
+    response = ask(visitor, "get", address(participant), by)
+    assert (response.status_code, response.json) == (404, NOT_FOUND)
+    for act in ACTS:
+        response = tell(visitor, act, participant, by)
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+    assert stored() == before
+
+
+def test_somebody_stays_visible_to_each_provider_that_ever_confirmed(visitor, hannah):
+    live_through(hannah, [(date(2026, 4, 13), given_to_teach_first), (date(2026, 4, 14), leaving(date(2026, 4, 15)))])
+    assert ask(visitor, "get", address(hannah)).json["data"]["id"] == str(hannah.teacher.api_id)
+    assert ask(visitor, "get", address(hannah), TEACH_FIRST).status_code == 404, "it has not confirmed"
+
+
+def test_no_filter_changes_what_one_participant_is(visitor, hannah):
+    plain = ask(visitor, "get", address(hannah))
+    for query in ("filter=x", "filter[training_status]=withdrawn", "sort=nonsense", "page[page]=0"):
+        response = ask(visitor, "get", f"{address(hannah)}?{query}")
+        assert (response.status_code, response.text) == (200, plain.text)
+
+
+# --- the order of the checks -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("wrong", list(product([False, True], repeat=4)), ids=lambda w: "".join("01"[x] for x in w))
+def test_the_first_thing_that_is_wrong_is_answered(visitor, hannah, act, wrong):
+    """401, then 400, then 404, then 422, whatever else is wrong."""
+    token, shape, participant_id, rule = wrong
+    if act == "resume":
+        tell(visitor, "defer", hannah)
+        TrainingPeriod.update(finished_on=date(2026, 4, 13)).where(TrainingPeriod.participant == hannah).execute()
+    attributes = attributes_of(act, hannah) | ({"course_identifier": "unknown"} if rule else {})
+    path = address(hannah, act)
+    path = path.replace(str(hannah.teacher.api_id), str(uuid.UUID(int=7))) if participant_id else path
+    said = {"data": attributes} if shape else body(act, attributes)
+    before = stored()
+    response = ask(visitor, "put", path, headers={"Authorization": "Bearer x"} if token else {}, json=said)
+    expected = [status for status, is_so in zip((401, 400, 404, 422), wrong, strict=True) if is_so] or [200]
+    assert response.status_code == expected[0]
+    assert (stored() == before) == any(wrong)
+
+
+def test_too_much_is_not_read_before_the_token(visitor, hannah):
+    response = ask(
+        visitor, "put", address(hannah, "withdraw"), headers={"Authorization": "Bearer x"}, data=b"x" * 70_000
+    )
+    assert response.status_code == 401
+
+
+def test_everything_the_rules_refuse_is_said_at_once_in_their_order(visitor, hannah):
+    assert tell(visitor, "withdraw", hannah).status_code == 200
+    before = stored()
+    response = tell(visitor, "withdraw", hannah, reason="left_teaching_profession")
+    assert (response.status_code, response.json) == (
+        422,
+        {
+            "errors": [
+                {"title": "reason", "detail": "'#/reason' is not recognised"},
+                {"title": "participant_id", "detail": "'#/participant_id' has been withdrawn already"},
+            ]
+        },
+    )
+    response = tell(visitor, "defer", hannah, course_identifier=None, reason=None)
+    assert response.status_code == 422
+    assert response.json == {
+        "errors": [
+            {"title": "course_identifier", "detail": "'#/course_identifier' must be given"},
+            {"title": "reason", "detail": "'#/reason' must be given"},
+        ]
+    }
+    assert stored() == before
+
+
+def test_an_attribute_that_is_missing_is_a_rule_and_not_a_shape(visitor, hannah):
+    for act, left_out in (("withdraw", "reason"), ("defer", "course_identifier")):
+        attributes = {name: value for name, value in attributes_of(act, hannah).items() if name != left_out}
+        response = ask(visitor, "put", address(hannah, act), json=body(act, attributes))
+        assert response.status_code == 422
+        assert response.json == {"errors": [{"title": left_out, "detail": f"'#/{left_out}' must be given"}]}
+
+
+# --- what there is -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "act", "allowed"),
+    [
+        *((method, "", {"GET", "HEAD", "OPTIONS"}) for method in ("patch", "put", "post", "delete")),
+        *((method, act, {"PUT", "OPTIONS"}) for method in ("patch", "get", "post", "delete") for act in ACTS),
+    ],
+)
+def test_a_method_that_there_is_not(visitor, hannah, method, act, allowed):
+    before = stored()
+    said = body("withdraw", attributes_of("withdraw", hannah))
+    headers = {"X-HTTP-Method-Override": "PUT"}
+    response = ask(visitor, method, address(hannah, act), headers=headers, json=said)
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == allowed
+    assert response.json["errors"][0]["title"] == "Method Not Allowed"
+    assert stored() == before
+
+
+@pytest.mark.parametrize("path", ["", "participant", "participants/{id}/", "participants/{id}/leave", "../v2/schools"])
+def test_an_address_that_there_is_not(visitor, hannah, path):
+    for method in ("get", "put"):
+        response = ask(visitor, method, f"/api/v3/{path.format(id=hannah.teacher.api_id)}")
+        assert (response.status_code, response.json) == (404, NOT_FOUND)
+
+
+# --- what is done ------------------------------------------------------------------------------------------
+
+
+@both_engines
+def test_withdrawn_deferred_and_resumed(visitor, hannah):
+    """Each answer is the participant as they are then, and the school sees it at once."""
+    naomi = visitor.sign_in("Naomi Fletcher")
+    record = f"/school/ects/{hannah.id}"
+    for day, act, told, seen in (
+        (date(2026, 4, 20), "defer", ("deferred", "left"), "Training paused"),
+        (date(2026, 4, 21), "resume", ("active", "active"), "Registered"),
+        (date(2026, 4, 22), "withdraw", ("withdrawn", "left"), "Action required"),
+    ):
+        with clock_at(day):
+            response = tell(visitor, act, hannah)
+            assert response.status_code == 200
+            assert response.text == ask(visitor, "get", address(hannah)).text
+            [enrolment] = response.json["data"]["attributes"]["ecf_enrolments"]
+            assert (enrolment["training_status"], enrolment["participant_status"]) == told
+            assert naomi.get(record).row("Status").startswith(seen)
+            repeated = tell(visitor, act, hannah)
+            assert repeated.status_code == 422, "only reading can be repeated"
+    after = Participant.get_by_id(hannah.id)
+    assert after.version == after.events.count() == 3
+
+
+@both_engines
+def test_what_everybody_sees_from_registration_to_departure(visitor):
+    """The timeline of `domain.md` 9.2: two lead providers, and the school's record."""
+    naomi = visitor.sign_in("Naomi Fletcher")
+    first_day = date(2025, 9, 1)
+    ect = person_at(ST_JOHNS, started_on=first_day)
+    Mentorship.create(ect=ect, mentor=person("Peter Marsh", "mentor"), started_on=first_day)
+    train(ect, is_confirmed=False)
+
+    def told(by):
+        response = ask(visitor, "get", address(ect), by)
+        if response.status_code == 404:
+            return "not visible"
+        [enrolment] = response.json["data"]["attributes"]["ecf_enrolments"]
+        return f"{enrolment['training_status']} / {enrolment['participant_status']}"
+
+    def put(act, status=200):
+        def step(ect):
+            assert tell(visitor, act, ect).status_code == status
+
+        return step
+
+    timeline = [
+        (1, None, "not visible", "not visible", "Registered"),
+        (10, confirmed, "active / active", "not visible", "Registered"),
+        (40, put("defer"), "deferred / left", "not visible", "Training paused"),
+        (60, put("resume"), "active / active", "not visible", "Registered"),
+        (90, put("withdraw"), "withdrawn / left", "not visible", "Action required"),
+        (95, given_to_teach_first, "withdrawn / left", "not visible", "Registered"),
+        (96, put("resume", 422), "withdrawn / left", "not visible", "Registered"),
+        (97, confirmed, "withdrawn / left", "active / active", "Registered"),
+        (120, leaving(first_day + timedelta(days=149)), "withdrawn / left", "active / leaving", "Leaving school"),
+        (149, None, "withdrawn / left", "active / leaving", "Leaving school"),
+        (150, None, "withdrawn / left", "active / left", "Leaving school"),
+        (151, None, "withdrawn / left", "active / left", None),
+    ]
+    for day, step, former, present, seen in timeline:
+        with clock_at(first_day + timedelta(days=day - 1)):
+            if step:
+                step(Participant.get_by_id(ect.id))
+            assert (day, told(AMBITION), told(TEACH_FIRST)) == (day, former, present)
+            naomi.get(f"/school/ects/{ect.id}", 200 if seen else 404)
+            assert naomi.row("Status").startswith(seen or ""), day
+
+
+def test_a_refusal_leaves_the_time_of_the_last_change_alone(visitor, hannah):
+    with clock_at(TODAY + timedelta(days=1)):
+        tell(visitor, "withdraw", hannah)
+    with clock_at(TODAY + timedelta(days=2)):
+        before = ask(visitor, "get", address(hannah)).text
+        assert tell(visitor, "withdraw", hannah).status_code == 422
+        assert ask(visitor, "get", address(hannah)).text == before

@@ -1,0 +1,369 @@
+"""Finding people: who is in the lists, in which order, on which page and by which search, whose they are, and the way
+back. What a card says of somebody's state is in test_records.py."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from clock import clock_at
+from models import Participant, School, SchoolUser, Teacher
+from tests.conftest import TODAY, both_engines, person
+from tests.given import ect, mentor, mentored, withdrawn
+from tests.reports import april, leaving, person_at, resumed, train
+from tests.visitor import Visitor, rows_of
+
+TOMORROW = TODAY + timedelta(days=1)
+LIST = {"ect": "/school/ects", "mentor": "/school/mentors"}
+both_roles = pytest.mark.parametrize("given", [ect, mentor])
+
+SEARCH = "Search by name or teacher reference number (TRN)"
+
+# --- order -----------------------------------------------------------------------------------------------------
+
+
+@both_engines
+def test_ects_without_a_mentor_come_first_and_then_the_newest(naomi):
+    ect((TODAY, mentored("John Doe", TOMORROW)), name="Mentored Soon", mentor=None, started_on=april(14))
+    ect((TODAY, mentored("John Doe", april(1), TODAY)), name="Mentored Today", mentor=None, started_on=april(1))
+    ect((TODAY, mentored("John Doe", april(1), april(19))), name="Mentored Yesterday", mentor=None, started_on=april(1))
+    ect(name="Starts Later", started_on=date(2026, 9, 1), induction_started_on=None)
+    assert naomi.get("/school/ects").cards == [
+        "Mentored Yesterday",
+        "Priya Shah",
+        "Starts Later",
+        "Mentored Soon",
+        "Oliver Bennett",
+        "Mentored Today",
+        "Hannah Clarke",
+        "Thomas Walker",
+        "Daniel Cooper",
+        "Steven Taylor",
+        "Emily Roberts",
+        "Gustav Brown",
+    ]
+    assert naomi.heading == "Early career teachers (ECTs)"
+    assert naomi.text.startswith("St John’s C of E Primary School")
+
+
+@both_engines
+def test_mentors_come_by_last_name_as_it_is_shown(naomi):
+    for name in ["Ann de Souza", "Jo Smith-Jones", "Kim Smithers", "Al Smith", "Éva Ábel", "Cher .", "A O’Dea"]:
+        mentor(name=name)
+    Teacher.update(corrected_name="Peter Abbott").where(Teacher.trs_last_name == "Marsh").execute()
+    assert naomi.get("/school/mentors").cards == [
+        "Peter Abbott",
+        "Éva Ábel",
+        "Cher",
+        "Ann de Souza",
+        "John Doe",
+        "Margaret Evans",
+        "Alison Hughes",
+        "A O’Dea",
+        "Al Smith",
+        "Jo Smith-Jones",
+        "Kim Smithers",
+    ]
+    naomi.click("assign one to an ECT")
+    assert naomi.path == "/school/ects"
+
+
+# --- search ----------------------------------------------------------------------------------------------------
+
+ZOE = "Zoë O’Connor-Ångström"
+FOUND = {
+    "3200001": ["Steven Taylor"],
+    "3200003 3200002": ["Hannah Clarke", "Oliver Bennett"],
+    "3200002,3200003;": ["Hannah Clarke", "Oliver Bennett"],
+    "TRN:3200002": ["Hannah Clarke"],
+    "Steven 3200002": ["Hannah Clarke"],
+    "320000": [],
+    "32000012": [],
+    "3200008": [],  # at another school
+    "3100001": [],  # a mentor's
+    "steven": ["Steven Taylor"],
+    "  TAY   ste ": ["Steven Taylor"],
+    "ste ste ste": ["Steven Taylor"],
+    "ＳＴＥＶＥＮ": ["Steven Taylor"],
+    "aylor": [],
+    "Steven Brown": [],
+    "zoe": [ZOE],
+    "ZOË": [ZOE],
+    "zoe\u0308": [ZOE],
+    "oconnor": [ZOE],
+    "O'CONNOR": [ZOE],
+    "o’connor-angstrom": [ZOE],
+    "angstrom oconnor": [ZOE],
+    "connor": [],
+    "Laura": [],  # at another school
+    "John Doe": [],  # a mentor
+    "%": [],
+    "ste%": ["Steven Taylor"],
+    "s%n": [],
+    "_teven": [],
+    "\\": [],
+    "'": [],
+    "\0": [],
+    "\ufffd": [],
+    "' OR 1=1 --": [],
+    "☃": [],
+}
+
+
+@both_engines
+def test_search_for_ects(naomi):
+    ect(name=ZOE)
+    for search, found in FOUND.items():
+        look_for(naomi.get("/school/ects"), search)
+        assert sorted(naomi.cards) == found, search
+        assert naomi.main.select_one("[name=q]")["value"] == search.strip()
+        counted = {0: "Nobody matches", 1: "1 person matches", 2: "2 people match"}[len(found)]
+        assert f"{counted} “{' '.join(search.split())}”." in naomi.text
+    assert len(naomi.click("Show everybody").cards) == 9
+
+
+@both_engines
+def test_search_for_mentors(naomi):
+    for search, found in {"3100002": ["Peter Marsh"], "jo do": ["John Doe"], "Steven": [], "Catherine": []}.items():
+        look_for(naomi.get("/school/mentors"), search)
+        assert naomi.cards == found, search
+
+
+def test_a_search_for_nothing_finds_everybody(naomi):
+    look_for(naomi.get("/school/ects"), " \t ")
+    assert len(naomi.cards) == 8
+    assert "Show everybody" not in naomi.links
+
+
+def test_a_search_is_shown_as_it_was_typed(naomi):
+    search = '<b>"O\'Neil"</b> & {{ 7 * 7 }}'
+    look_for(naomi.get("/school/ects"), search)
+    assert f"Nobody matches “{search}”." in naomi.text
+    assert naomi.main.select_one("[name=q]")["value"] == search
+    assert not naomi.main.select("b")
+
+
+@both_engines
+def test_no_search_breaks_the_list(naomi):
+    many_words, letters_that_are_words, long = "a+" * 500, "%ef%b7%ba" * 500, "x" * 5000
+    for search in ("%00%01", "%ff%fe", "%ed%a0%80", many_words, letters_that_are_words, long, "x&q=y", "&q[]=x"):
+        for people in LIST.values():
+            assert SEARCH in naomi.get(f"{people}?q={search}").text
+
+
+# --- pages -------------------------------------------------------------------------------------------------------
+
+
+@both_engines
+@both_roles
+def test_a_list_has_twenty_on_a_page(naomi, given):
+    address = LIST[[given(name=f"Kim Number{number}") for number in range(37)][-1].role]
+    seen = list(naomi.get(address).cards)
+    assert len(seen) == 20
+    while "Next page" in naomi.links:
+        seen += naomi.click("Next page").cards
+    assert len(seen) == len(set(seen)) == (45 if given is ect else 41)
+    look_for(naomi.get(address), "kim")
+    naomi.click("Next page")
+    assert "37 people match “kim”." in naomi.text
+    assert naomi.main.select_one("[name=q]")["value"] == "kim"
+    assert len(naomi.cards) == 17
+    assert "Next page" not in naomi.links
+    assert len(naomi.click("Previous page").cards) == 20
+    assert len(naomi.click("2").cards) == 17
+
+
+def test_a_page_that_cannot_be_is_the_first(naomi):
+    for page in ("0", "-1", "abc", "", "1.5", "1"):
+        assert len(naomi.get(f"/school/ects?page={page}").cards) == 8
+
+
+@both_engines
+def test_a_page_past_the_end_is_empty_and_leads_back(naomi):
+    for page in ("2", "1000000", "99999999999999999999"):
+        naomi.get(f"/school/ects?q=s&page={page}")
+        assert not naomi.cards
+        assert "This list has no page " in naomi.text
+        naomi.click("Go to its first page")
+        assert sorted(naomi.cards) == ["Priya Shah", "Steven Taylor"]
+        assert naomi.main.select_one("[name=q]")["value"] == "s"
+
+
+@pytest.mark.parametrize("people", ["ECTs", "mentors"])
+def test_a_school_that_has_nobody(visitor, people):
+    SchoolUser.create(school=School.create(urn="900009", name="Empty School"), name="Eve Moore", email="e@example.org")
+    visitor.sign_in("Eve Moore").get(f"/school/{people.lower()}")
+    assert f"Your school has no {people} at the moment." in visitor.text
+    assert not visitor.main.select("form")
+    assert "Nobody matches" in visitor.get(f"/school/{people.lower()}?q=x").text
+
+
+# --- a mentor's ECTs -----------------------------------------------------------------------------------------------
+
+
+def test_the_ects_of_a_mentor(naomi):
+    """Who has passed or failed is no longer named; who comes later is; nobody is whose mentorship is over."""
+    for name, induction in (("Pat Passed", "Passed"), ("Fay Failed", "Failed"), ("Wyn Wales", "FailedInWales")):
+        ect(name=name, mentor="Margaret Evans", induction=induction)
+    ect((TODAY, mentored("Margaret Evans", TOMORROW)), name="Éva Soon", mentor=None)
+    ect((TODAY, mentored("Margaret Evans", april(1), TODAY)), name="Tom Today", mentor=None)
+    ect((TODAY, mentored("Margaret Evans", april(1), april(19))), name="Yves Yesterday", mentor=None)
+    assigned = "Éva Soon Tom Today Wyn Wales"
+    assert rows_of(naomi.get("/school/mentors").card("Margaret Evans"))["Assigned ECTs"] == assigned
+    assert naomi.click("Margaret Evans").row("Assigned ECTs") == assigned
+
+
+def test_a_card_names_up_to_five_ects_and_counts_more(naomi):
+    names = [f"Kim Number{number}" for number in range(6)]
+    for name in names[:5]:
+        ect(name=name, mentor="Margaret Evans")
+    assert rows_of(naomi.get("/school/mentors").card("Margaret Evans"))["Assigned ECTs"] == " ".join(names[:5])
+    ect(name=names[5], mentor="Margaret Evans")
+    assert rows_of(naomi.get("/school/mentors").card("Margaret Evans"))["Assigned ECTs"] == "6 assigned ECTs"
+    assert naomi.click("Margaret Evans").row("Assigned ECTs") == " ".join(names)
+
+
+# --- whose they are, and the way back ------------------------------------------------------------------------------
+
+
+def test_back_leads_to_where_one_came_from(naomi):
+    naomi.get("/school/mentors").click("Peter Marsh").click("Hannah Clarke")
+    assert go_back(naomi) == f"/school/mentors/{person('Peter Marsh', 'mentor').id}"
+    assert go_back(naomi) == "/school/mentors"
+    naomi.click("Hannah Clarke")
+    assert go_back(naomi) == "/school/mentors"
+    naomi.get("/school/ects").click("Hannah Clarke").click("Peter Marsh")
+    assert go_back(naomi) == f"/school/ects/{person('Hannah Clarke').id}"
+    assert go_back(naomi) == "/school/ects"
+    naomi.click("Peter Marsh")
+    assert go_back(naomi) == "/school/ects"
+
+
+def test_back_leads_to_the_list_from_anywhere_else(naomi):
+    for came_from in ("0", "-1", "abc", "99999999999999999999", "ects", "//example.com", ""):
+        naomi.get(f"/school/ects/{person('Steven Taylor').id}?from={came_from}")
+        assert go_back(naomi) == "/school/ects"
+
+
+@both_engines
+def test_back_leads_to_no_record_that_cannot_be_seen(naomi):
+    gone, steven = mentor((TODAY, leaving(TODAY))), person("Steven Taylor")
+    with clock_at(TOMORROW):
+        for other in (gone, person("Catherine Price", "mentor"), person("Hannah Clarke")):
+            naomi.get(f"/school/ects/{steven.id}?from={other.id}")
+            assert go_back(naomi) == "/school/ects"
+
+
+def test_a_mentor_at_two_schools_is_each_schools_own(naomi, app):
+    here = mentor((TODAY, leaving(TOMORROW)))
+    there = person_at("Northbrook Academy", "mentor", here.teacher)
+    train(there, "Teach First", year=2024)
+    naomi.get(f"/school/mentors/{here.id}")
+    assert naomi.row("Status") == "Leaving school"
+    assert naomi.row("Lead provider").startswith("Ambition Institute")
+    naomi.get(f"/school/mentors/{there.id}", 404)
+    david = Visitor(app).sign_in("David Lowe").get(f"/school/mentors/{there.id}")
+    assert david.row("Status") == "Registered"
+    assert david.row("Lead provider").startswith("Teach First")
+    assert "Ada Moss is leaving your school" not in david.text
+    assert "What has changed" not in david.text
+    with clock_at(TOMORROW + timedelta(days=1)):
+        naomi.get(f"/school/mentors/{here.id}", 404)
+        david.get(f"/school/mentors/{there.id}")
+
+
+def test_an_ect_who_is_a_mentor_too_has_two_records(naomi):
+    trained = ect((april(8), withdrawn))
+    mentoring = person_at(trained.school.name, "mentor", trained.teacher)
+    assert naomi.get(f"/school/ects/{trained.id}").row("Status").startswith("Action required")
+    assert naomi.get(f"/school/mentors/{mentoring.id}").row("Status") == "Registered"
+    naomi.get(f"/school/mentors/{trained.id}", 404)
+    naomi.get(f"/school/ects/{mentoring.id}", 404)
+
+
+@both_engines
+def test_anybody_elses_record_is_the_same_404_as_nobodys(naomi):
+    nobody = naomi.get("/school/ects/999999", 404).text
+    laura, catherine = person("Laura Mitchell"), person("Catherine Price", "mentor")
+    Participant.update(finished_on=april(1)).where(Participant.id == catherine.id).execute()
+    for address in (
+        f"ects/{laura.id}",
+        f"mentors/{laura.id}",
+        f"mentors/{catherine.id}",
+        f"ects/{laura.id}/change-lead-provider/lead-provider",
+        f"mentors/{catherine.id}/report-teacher-leaving/confirmation",
+        "ects/0",
+        "mentors/2147483647",
+        "ects/2147483648",
+        "mentors/99999999999999999999",
+        "ects/-1",
+        "ects/abc",
+    ):
+        assert naomi.get(f"/school/{address}", 404).text == nobody
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+NAMES = {
+    "Cher .": "Cher",
+    " ": "Unknown",
+    "Anna-Sophie Smith-Hughes": "Anna-Sophie Smith-Hughes",
+    "Máire Ní O’Súilleabháin": "Máire Ní O’Súilleabháin",
+    "Bree D'Arcy": "Bree D'Arcy",
+    "Zoe\u0308 Ångström": "Zoe\u0308 Ångström",
+    "محمد الأمين": "محمد الأمين",
+    "王 小明": "王 小明",
+    "<b>Bob</b> &amp; {{7*7}}</title><script>x</script>": "<b>Bob</b> &amp; {{7*7}}</title><script>x</script>",
+    "Wolfe" + "schlegelstein" * 18 + " " + "bergerdorff " * 21: "Wolfe" + "schlegelstein" * 18 + " bergerdorff" * 21,
+}
+
+
+@both_roles
+def test_any_name_is_shown_and_found(naomi, given):
+    for name, shown in NAMES.items():
+        participant = given((april(8), withdrawn), name=name)
+        naomi.get(LIST[participant.role]).click(shown)
+        assert naomi.heading == naomi.row("Name") == shown
+        assert f"no longer trains {shown}" in naomi.row("Status")
+        assert not naomi.page.select("main b, main script")
+        look_for(naomi.get(LIST[participant.role]), shown)
+        assert naomi.cards == [shown]
+
+
+# --- how much is asked of the database -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("given", "queries"), [(ect, 6), (mentor, 6)])
+def test_a_record_needs_a_fixed_number_of_queries(naomi, caplog, given, queries):
+    eventful = given((april(8), withdrawn), (april(15), resumed), (TODAY, leaving(TOMORROW)))
+    assert asked_of_database(naomi, caplog, f"{LIST[eventful.role]}/{given(name='Kim Quiet').id}") == queries
+    assert asked_of_database(naomi, caplog, f"{LIST[eventful.role]}/{eventful.id}") == queries
+
+
+@pytest.mark.parametrize(("given", "queries"), [(ect, 5), (mentor, 5)])
+def test_a_list_needs_as_many_queries_for_twenty_as_for_three(naomi, caplog, given, queries):
+    address = LIST[[given((april(8), withdrawn), name=f"Kim Number{number}") for number in range(3)][-1].role]
+    assert asked_of_database(naomi, caplog, f"{address}?q=kim") == queries
+    assert len(naomi.cards) == 3
+    for number in range(3, 20):
+        given(name=f"Kim Number{number}")
+    assert asked_of_database(naomi, caplog, f"{address}?q=kim") == queries
+    assert len(naomi.cards) == 20
+
+
+def asked_of_database(visitor: Visitor, caplog, path: str) -> int:
+    caplog.clear()
+    with caplog.at_level("DEBUG", "peewee"):
+        visitor.get(path)
+    return len(caplog.records)
+
+
+# --- using a list --------------------------------------------------------------------------------------------------
+
+
+def look_for(visitor: Visitor, search: str) -> Visitor:
+    return visitor.submit("Search", **{SEARCH: search})
+
+
+def go_back(visitor: Visitor) -> str:
+    """Follow the back link. The path there."""
+    return visitor.get(visitor.page.select_one(".govuk-back-link")["href"]).path

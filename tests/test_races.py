@@ -1,0 +1,185 @@
+"""Two parties act on one person at the same moment. Every rule of tests/invariants.py holds afterwards, whoever comes
+second is told by a rule or by "changed since", and nobody waits for ever."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import date
+from functools import partial
+
+import pytest
+
+import participants
+import training
+from changes import ChangedSince, RuleBroken
+from database import db
+from models import Event, LeadProvider, Mentorship, Participant, Teacher, TrainingPeriod
+from tests.conftest import both_engines
+from tests.given import SCHOOL_LED, ect, mentor
+from tests.invariants import Change, check_always, events_stay
+from tests.reports import NORTHBROOK, person_at, report, stored, train, tutor_of, withdrawn
+
+pytestmark = both_engines
+
+ROUNDS = 30
+YESTERDAY, IN_MAY = date(2026, 4, 19), date(2026, 5, 15)
+UCL = "UCL Institute of Education"
+
+
+def at_once(*acts: Callable) -> list[Event | Exception]:
+    """What becomes of acts that are done at the same moment, each on a connection of its own."""
+    ready = threading.Barrier(len(acts), timeout=10)
+
+    def do(act):
+        with db.connection_context():
+            ready.wait()
+            try:
+                return act()
+            except (RuleBroken, ChangedSince) as refusal:
+                return refusal
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return [future.result() for future in [threads.submit(copy_context().run, do, act) for act in acts]]
+
+
+def choose(participant: Participant, name: str, seen_version: int | None = None) -> Callable[[], Event]:
+    answers = {"lead_provider_id": LeadProvider.get(name=name).id, "seen_version": seen_version}
+    return partial(training.change_lead_provider, participant, tutor_of(participant), **answers)
+
+
+def leave(participant: Participant) -> Callable[[], Event]:
+    return partial(participants.report_leaving, participant, tutor_of(participant), leaving_on=IN_MAY)
+
+
+def become_provider_led(participant: Participant) -> Callable[[], Event]:
+    answers = {"training_programme": "provider_led", "lead_provider_id": LeadProvider.get(name="Teach First").id}
+    return partial(training.change_training_programme, participant, tutor_of(participant), **answers)
+
+
+def assign(participant: Participant, new_mentor: Participant) -> Callable[[], Event]:
+    return partial(participants.change_mentor, participant, tutor_of(participant), mentor_id=new_mentor.id)
+
+
+def rename(participant: Participant) -> Callable[[], Event]:
+    return partial(participants.change_name, participant, tutor_of(participant), name="Ada Lane")
+
+
+# --- who acts, and on whom: each gives two acts, to be done at once ------------------------------------------
+
+
+def ect_of(a_mentor: Participant, **row) -> Participant:
+    ada = ect(mentor=None, **row)
+    Mentorship.create(ect=ada, mentor=a_mentor, started_on=ada.started_on)
+    return ada
+
+
+def withdrawal_and_choice():
+    ada = ect()
+    return partial(report, "withdraw", ada), choose(ada, "Teach First", ada.version)
+
+
+def resumption_and_choice():
+    ada = ect((YESTERDAY, withdrawn))
+    return partial(report, "resume", ada), choose(ada, "Teach First")
+
+
+def two_choices():
+    ada = ect()
+    return choose(ada, "Teach First", ada.version), choose(ada, UCL, ada.version)
+
+
+def one_choice_twice():
+    ada = ect()
+    return choose(ada, "Teach First", ada.version), choose(ada, "Teach First", ada.version)
+
+
+def one_withdrawal_twice():
+    ada = ect()
+    return partial(report, "withdraw", ada), partial(report, "withdraw", ada)
+
+
+def ect_leaves_and_programme():
+    ada = ect_of(mentor(training=None), training=SCHOOL_LED)
+    return leave(ada), become_provider_led(ada)
+
+
+def mentor_leaves_and_programme():
+    grace = mentor(training=None)
+    return become_provider_led(ect_of(grace, training=SCHOOL_LED)), leave(grace)
+
+
+def mentor_leaves_and_is_assigned():
+    grace = mentor()
+    return leave(grace), assign(ect(), grace)
+
+
+def ect_and_mentor_leave():
+    grace = mentor()
+    return leave(ect_of(grace)), leave(grace)
+
+
+def mentor_chosen_for_at_two_schools():
+    here = mentor()
+    TrainingPeriod.update(finished_on=date(2026, 3, 1)).where(TrainingPeriod.participant == here).execute()
+    there = person_at(NORTHBROOK, "mentor", here.teacher)
+    train(there, "Teach First", started_on=date(2026, 3, 2), finished_on=date(2026, 4, 1))
+    return choose(here, UCL), choose(there, UCL)
+
+
+def two_who_mentor_each_other_leave():
+    """Each is an ECT at one school, mentored by the other, who is an ECT at the other school."""
+    ada, grace = ect(mentor=None), person_at(NORTHBROOK, "ect")
+    for one, other in ((ada, grace), (grace, ada)):
+        their_mentor = person_at(one.school.name, "mentor", other.teacher)
+        Mentorship.create(ect=one, mentor=their_mentor, started_on=one.started_on)
+    return leave(ada), leave(grace)
+
+
+# --- one goes first, the other is told -----------------------------------------------------------------------
+
+RACES = {
+    withdrawal_and_choice: {("done", "done"), ("done", "ChangedSince")},
+    resumption_and_choice: {("done", "done"), ("RuleBroken", "done")},
+    two_choices: {("done", "ChangedSince"), ("ChangedSince", "done")},
+    one_choice_twice: {("done", "ChangedSince"), ("ChangedSince", "done")},
+    one_withdrawal_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
+    ect_leaves_and_programme: {("done", "done")},
+    mentor_leaves_and_programme: {("done", "done")},
+    mentor_leaves_and_is_assigned: {("done", "RuleBroken"), ("ChangedSince", "done"), ("done", "done")},
+    ect_and_mentor_leave: {("done", "done")},
+    mentor_chosen_for_at_two_schools: {("done", "RuleBroken"), ("RuleBroken", "done")},
+    two_who_mentor_each_other_leave: {("done", "done")},
+}
+"""Who acts at once → what may become of the two."""
+
+
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
+def test_two_at_once(world, race):
+    before = stored()
+    for _ in range(ROUNDS):
+        with db.atomic():
+            acts = race()
+        answers = at_once(*acts)
+        assert (
+            tuple("done" if isinstance(answer, Event) else type(answer).__name__ for answer in answers) in RACES[race]
+        )
+        check_always()
+    assert not events_stay(Change(before, stored()))
+
+
+def test_a_new_name_is_not_lost(world):
+    """A provider is chosen meanwhile at the other school, where the contract period has closed, which the teacher's row
+    remembers."""
+    for _ in range(ROUNDS):
+        with db.atomic():
+            here = mentor(training=None)
+            there = person_at(NORTHBROOK, "mentor", here.teacher, date(2022, 9, 1))
+            train(there, "Teach First", year=2022, finished_on=date(2023, 3, 1))
+        renamed, chosen = at_once(rename(here), choose(there, UCL))
+        assert (renamed.heading, chosen.event_type) == (
+            "Your school changed the name Ada Moss to Ada Lane",
+            "teacher_training_lead_provider_updated",
+        )
+        teacher = Teacher.get_by_id(here.teacher_id)
+        assert (teacher.name, teacher.mentor_payments_frozen_year) == ("Ada Lane", 2022)

@@ -1,0 +1,501 @@
+"""What the school sees of one ECT or mentor, in every state: on the record, and on the card in the list."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+import pytest
+from bs4 import Tag
+
+from clock import LONDON, clock_at, display
+from models import INDUCTION_IS_OVER, Participant
+from tests.conftest import TODAY, both_engines
+from tests.given import (
+    ADA,
+    AWAITING,
+    SCHOOL_LED,
+    deferred,
+    ect,
+    mentor,
+    mentored,
+    registered_elsewhere,
+    training,
+    withdrawn,
+)
+from tests.reports import AMBITION, april, given_to_teach_first, leaving, made_school_led, resumed, train
+from tests.visitor import Visitor, rows_of, words
+
+ALPHA = "Alpha Teaching School Hub"
+SECRET_DAYS = ("8 April 2026", "9 April 2026", "2026-04-08", "2026-04-09")
+TOMORROW, JULY = TODAY + timedelta(days=1), date(2026, 7, 17)
+GIVEN_UP, PAUSED, BACK = (april(8), withdrawn), (april(8), deferred), (april(15), resumed)
+LEAVES = (TODAY, leaving(JULY))
+
+REGISTERED = ("Registered", "green", "")
+WITHDRAWN = (
+    "Action required",
+    "red",
+    "Ambition Institute told us that it no longer trains Ada Moss. If this is wrong, contact Ambition Institute.",
+)
+DEFERRED = (
+    "Training paused",
+    "orange",
+    "Ambition Institute told us that Ada Moss’s training is paused. If this is wrong, contact Ambition Institute.",
+)
+ASSIGN = "! Warning Assign a mentor to Ada Moss"
+NO_MENTOR = ("Action required", "red", "You need to assign a mentor to Ada Moss.")
+LEAVING = ("Leaving school", "yellow", "")
+EXEMPT = ("Exempt", "grey", "")
+PASSED = ("Completed induction", "blue", "")
+FAILED = ("Failed induction", "magenta", "")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is shown of the training: on the record, which links there, and which rows and paragraphs on the card."""
+
+    record: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    card: dict[str, str] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
+
+
+PROGRAMME_LINK, PROVIDER_LINK = "Change training programme", "Change lead provider"
+PARTNER_HINT = "Only Ambition Institute can change the delivery partner"
+NO_PARTNER = "Teach First has not told us the delivery partner yet"
+
+ABSENT = Training()
+CONFIRMED = Training(
+    [
+        "Training programme: Provider-led",
+        "Lead provider: Ambition Institute Confirmed by Ambition Institute",
+        f"Delivery partner: {ALPHA} {PARTNER_HINT}",
+    ],
+    [PROGRAMME_LINK, PROVIDER_LINK],
+    {"Lead provider": AMBITION, "Delivery partner": ALPHA},
+)
+AWAITED = Training(
+    [
+        "Training programme: Provider-led",
+        "Lead provider: Teach First Awaiting confirmation by Teach First",
+        f"Delivery partner: {NO_PARTNER}",
+    ],
+    [PROGRAMME_LINK, PROVIDER_LINK],
+    {"Lead provider": "Teach First", "Delivery partner": NO_PARTNER},
+)
+STOPPED = Training(
+    [
+        WITHDRAWN[2],
+        "If Ada Moss is going on with provider-led training, select a lead provider.",
+        "If your school is going to train Ada Moss, tell us that you are changing their programme type to school-led.",
+    ],
+    ["select a lead provider", "changing their programme type to school-led"],
+)
+AT_SCHOOL = Training(["Training programme: School-led"], [PROGRAMME_LINK])
+
+
+@dataclass(frozen=True)
+class Case:
+    status: tuple[str, str, str]
+    training: Training
+    history: tuple = ()
+    row: dict = field(default_factory=dict)
+
+
+def marks(withdrawn_on: int, deferred_on: int, **columns):
+    """Both marks on the training that ended on 8 April, made at noon on these days of April."""
+    moments = [datetime(2026, 4, day, 12, tzinfo=LONDON) for day in (withdrawn_on, deferred_on)]
+    return TODAY, training(
+        **{"withdrawn_at": moments[0], "withdrawal_reason": "changed_lead_provider", "finished_on": april(8)}
+        | {"deferred_at": moments[1], "deferral_reason": "parental_leave"}
+        | columns
+    )
+
+
+def planned(by: str):
+    return TODAY, lambda ada: train(ada, by, started_on=date(2026, 9, 1))
+
+
+ECTS = {
+    "confirmed": Case(REGISTERED, CONFIRMED),
+    "awaiting confirmation": Case(REGISTERED, AWAITED, row={"training": AWAITING}),
+    "withdrawn": Case(WITHDRAWN, STOPPED, (GIVEN_UP,)),
+    "withdrawn today": Case(WITHDRAWN, STOPPED, ((TODAY, withdrawn),)),
+    "withdrawn, no mentor": Case(WITHDRAWN, STOPPED, (GIVEN_UP,), {"mentor": None}),
+    "deferred": Case(DEFERRED, CONFIRMED, (PAUSED,)),
+    "deferred today": Case(DEFERRED, CONFIRMED, ((TODAY, deferred),)),
+    "deferred, no mentor": Case(DEFERRED, CONFIRMED, (PAUSED,), {"mentor": None}),
+    "deferred, then withdrawn": Case(WITHDRAWN, STOPPED, (PAUSED, (april(9), withdrawn))),
+    "withdrawn, then deferred": Case(DEFERRED, CONFIRMED, (marks(8, 9),)),
+    "withdrawn and deferred at once": Case(WITHDRAWN, STOPPED, (marks(8, 8),)),
+    "school-led": Case(REGISTERED, AT_SCHOOL, row={"training": SCHOOL_LED}),
+    "school-led, no mentor": Case(NO_MENTOR, AT_SCHOOL, row={"training": SCHOOL_LED, "mentor": None}),
+    "school-led with stray marks": Case(
+        REGISTERED, AT_SCHOOL, (marks(8, 9, finished_on=JULY),), {"training": SCHOOL_LED}
+    ),
+    "leaving": Case(LEAVING, CONFIRMED, (LEAVES,)),
+    "leaving, no mentor": Case(LEAVING, CONFIRMED, (LEAVES,), {"mentor": None}),
+    "leaving today": Case(LEAVING, CONFIRMED, ((TODAY, leaving(TODAY)),)),
+    "withdrawn, then leaving": Case(LEAVING, STOPPED, (GIVEN_UP, LEAVES)),
+    "leaving, then withdrawn": Case(LEAVING, STOPPED, ((april(7), leaving(JULY)), GIVEN_UP)),
+    "leaving, deferred": Case(LEAVING, CONFIRMED, (PAUSED, LEAVES)),
+    "leaving, school-led": Case(LEAVING, AT_SCHOOL, (LEAVES,), {"training": SCHOOL_LED}),
+    "leaving, exempt": Case(LEAVING, CONFIRMED, (LEAVES,), {"induction": "Exempt"}),
+    "to go on at another school": Case(REGISTERED, CONFIRMED, ((TODAY, registered_elsewhere(JULY)),)),
+    "last day before another school": Case(REGISTERED, CONFIRMED, ((TODAY, registered_elsewhere(TODAY)),)),
+    "no mentor": Case(NO_MENTOR, CONFIRMED, row={"mentor": None}),
+    "exempt": Case(EXEMPT, CONFIRMED, row={"induction": "Exempt"}),
+    "exempt, no mentor": Case(EXEMPT, CONFIRMED, row={"induction": "Exempt", "mentor": None}),
+    "exempt, withdrawn": Case(EXEMPT, STOPPED, (GIVEN_UP,), {"induction": "Exempt"}),
+    "exempt, deferred": Case(EXEMPT, CONFIRMED, (PAUSED,), {"induction": "Exempt"}),
+    "passed": Case(PASSED, CONFIRMED, row={"induction": "Passed"}),
+    "passed, withdrawn": Case(PASSED, STOPPED, (GIVEN_UP,), {"induction": "Passed"}),
+    "failed": Case(FAILED, CONFIRMED, row={"induction": "Failed"}),
+    "failed, deferred, no mentor": Case(FAILED, CONFIRMED, (PAUSED,), {"induction": "Failed", "mentor": None}),
+    "failed in Wales": Case(REGISTERED, CONFIRMED, row={"induction": "FailedInWales"}),
+    "failed in Wales, withdrawn": Case(WITHDRAWN, STOPPED, (GIVEN_UP,), {"induction": "FailedInWales"}),
+    "induction required": Case(REGISTERED, CONFIRMED, row={"induction": "RequiredToComplete"}),
+    "training ended": Case(REGISTERED, CONFIRMED, ((TODAY, training(finished_on=date(2026, 3, 27))),)),
+    "no training": Case(REGISTERED, ABSENT, row={"training": None}),
+    "no training, no mentor": Case(NO_MENTOR, ABSENT, row={"training": None, "mentor": None}),
+    "resumed": Case(REGISTERED, CONFIRMED, (GIVEN_UP, BACK)),
+    "withdrawn, then to another provider": Case(REGISTERED, AWAITED, (GIVEN_UP, (april(15), given_to_teach_first))),
+    "withdrawn, then school-led": Case(REGISTERED, AT_SCHOOL, (GIVEN_UP, (april(15), made_school_led))),
+    "withdrawn, more training planned": Case(REGISTERED, CONFIRMED, (GIVEN_UP, planned(AMBITION))),
+    "in training, more planned": Case(
+        REGISTERED, CONFIRMED, ((TODAY, training(finished_on=JULY)), planned("Teach First"))
+    ),
+    "still to start": Case(REGISTERED, CONFIRMED, row={"started_on": date(2026, 9, 1), "induction_started_on": None}),
+}
+
+
+def every(cases: dict[str, Case]):
+    return pytest.mark.parametrize("case", cases.values(), ids=cases.keys())
+
+
+@every(ECTS)
+def test_an_ect(naomi, case):
+    ada = ect(*case.history, **case.row)
+    naomi.get("/school/ects")
+    shows_no_motive(naomi)
+    has_mentor = case.row.get("mentor", "Peter Marsh")
+    if case.row.get("induction") in INDUCTION_IS_OVER:
+        assert ADA not in naomi.cards
+    else:
+        card = naomi.card(ADA)
+        assert status_of(card) == case.status
+        rows = rows_of(card)
+        assert rows.pop("Mentor").startswith("Peter Marsh" if has_mentor else ASSIGN)
+        assert (
+            rows
+            == {
+                "Status": words_of(case.status),
+                "TRN": ada.teacher.trn,
+                "School start date": display(ada.started_on),
+                "Appropriate body": ALPHA,
+            }
+            | case.training.card
+        )
+        warning = [words(link) for link in card.select(".govuk-summary-card__content > .govuk-warning-text a")]
+        asked = ["Tell us whether Ada Moss is going on with training or has left"]
+        assert warning == (asked if case.status == WITHDRAWN else [])
+        assert not warning or naomi.click(warning[0]).main.select_one("h2#training-details")
+    naomi.get(f"/school/ects/{ada.id}")
+    assert naomi.heading == ADA
+    assert f"TRN: {ada.teacher.trn}" in naomi.text
+    assert status_of(naomi.main) == case.status
+    assert section(naomi, "Training details") == case.changes.record
+    assert naomi.links == [
+        "Change name",
+        "Change email address",
+        *(["Peter Marsh", "Change mentor"] if has_mentor else ["Assign a mentor to Ada Moss"]),
+        "Change working pattern",
+        *case.training.links,
+        *leaving_links(ada),
+    ]
+    shows_no_motive(naomi)
+
+
+# --- mentors -------------------------------------------------------------------------------------------------
+
+MENTOR_WITHDRAWN = ("Action required", "red", WITHDRAWN[2].replace(ADA, "Ada Moss as a mentor"))
+MENTOR_DEFERRED = ("Training paused", "orange", DEFERRED[2].replace("training", "mentor training"))
+IN_TRAINING = "Ada Moss is registered for mentor training."
+ANOTHER = "If another lead provider is going to train Ada Moss, "
+ON_RECORD = ANOTHER + "tell us on Ada Moss’s record."
+
+MENTOR_CONFIRMED = Training(
+    CONFIRMED.record[1:],
+    [PROVIDER_LINK],
+    {"Lead provider": f"{AMBITION} Confirmed by {AMBITION}", "Delivery partner": ALPHA},
+    [IN_TRAINING],
+)
+MENTOR_AWAITED = Training(
+    AWAITED.record[1:],
+    [PROVIDER_LINK],
+    {"Lead provider": "Teach First Awaiting confirmation by Teach First", "Delivery partner": NO_PARTNER},
+    [IN_TRAINING],
+)
+MENTOR_STOPPED = Training(
+    [MENTOR_WITHDRAWN[2], ANOTHER + "select a lead provider."], ["select a lead provider"], beside=[ON_RECORD]
+)
+MENTOR_PAUSED = Training([MENTOR_DEFERRED[2], *MENTOR_CONFIRMED.record], [PROVIDER_LINK])
+COMPLETED = Training(["Ada Moss finished mentor training on 18 July 2025."])
+NOT_COMPLETED = Training(
+    [
+        "Ada Moss cannot do any more mentor training.",
+        "Either Ada Moss did mentor training before, or began it and did not finish.",
+        "The lead provider that trains Ada Moss’s ECTs can see who their mentor is, so that Ada Moss can use the "
+        "training materials. If Ada Moss cannot get the materials, ask that lead provider.",
+    ]
+)
+
+
+def over(reason: str) -> dict:
+    return {"funding_ended": {"on": date(2025, 7, 18), "reason": reason}}
+
+
+def with_message(shown: Training, message: str) -> Training:
+    """For somebody whose status speaks of something else, so that the card has to say it beside."""
+    return replace(shown, beside=[message, *shown.beside])
+
+
+MENTORS = {
+    "confirmed": Case(REGISTERED, MENTOR_CONFIRMED),
+    "awaiting confirmation": Case(REGISTERED, MENTOR_AWAITED, row={"training": AWAITING}),
+    "still to start": Case(REGISTERED, MENTOR_CONFIRMED, row={"started_on": date(2026, 9, 1)}),
+    "withdrawn": Case(MENTOR_WITHDRAWN, MENTOR_STOPPED, (GIVEN_UP,)),
+    "withdrawn today": Case(MENTOR_WITHDRAWN, MENTOR_STOPPED, ((TODAY, withdrawn),)),
+    "deferred": Case(MENTOR_DEFERRED, MENTOR_PAUSED, (PAUSED,)),
+    "deferred, then withdrawn": Case(MENTOR_WITHDRAWN, MENTOR_STOPPED, (PAUSED, (april(9), withdrawn))),
+    "resumed": Case(REGISTERED, MENTOR_CONFIRMED, (GIVEN_UP, BACK)),
+    "withdrawn, then to another provider": Case(
+        REGISTERED, MENTOR_AWAITED, (GIVEN_UP, (april(15), given_to_teach_first))
+    ),
+    "completed": Case(REGISTERED, COMPLETED, row=over("completed_declaration_received")),
+    "completed early": Case(REGISTERED, COMPLETED, row=over("completed_during_early_roll_out")),
+    "completed, never trained": Case(
+        REGISTERED, COMPLETED, row={"training": None} | over("completed_during_early_roll_out")
+    ),
+    "completed, withdrawn": Case(REGISTERED, COMPLETED, (GIVEN_UP,), over("completed_declaration_received")),
+    "not completed": Case(REGISTERED, NOT_COMPLETED, row=over("started_not_completed")),
+    "not completed, deferred": Case(REGISTERED, NOT_COMPLETED, (PAUSED,), over("started_not_completed")),
+    "never trained": Case(REGISTERED, ABSENT, row={"training": None}),
+    "training ended": Case(REGISTERED, ABSENT, ((TODAY, training(finished_on=april(19))),)),
+    "last day of training": Case(REGISTERED, MENTOR_CONFIRMED, ((TODAY, training(finished_on=TODAY)),)),
+    "leaving": Case(LEAVING, MENTOR_CONFIRMED, (LEAVES,)),
+    "leaving today": Case(LEAVING, MENTOR_CONFIRMED, ((TODAY, leaving(TODAY)),)),
+    "leaving, withdrawn": Case(LEAVING, with_message(MENTOR_STOPPED, MENTOR_WITHDRAWN[2]), (GIVEN_UP, LEAVES)),
+    "leaving, deferred": Case(LEAVING, with_message(MENTOR_PAUSED, MENTOR_DEFERRED[2]), (PAUSED, LEAVES)),
+    "leaving, completed": Case(LEAVING, COMPLETED, (LEAVES,), over("completed_declaration_received")),
+    "leaving, never trained": Case(LEAVING, ABSENT, (LEAVES,), {"training": None}),
+}
+
+
+@every(MENTORS)
+def test_a_mentor(naomi, case):
+    ada = mentor(*case.history, **case.row)
+    card = naomi.get("/school/mentors").card(ADA)
+    shows_no_motive(naomi)
+    assert status_of(card) == case.status
+    rows = {"Status": words_of(case.status), "TRN": ada.teacher.trn, "Assigned ECTs": "No ECTs assigned"}
+    assert rows_of(card) == rows | case.training.card
+    assert [words(paragraph) for paragraph in card.select("p.govuk-body")] == case.training.beside
+    if ON_RECORD in case.training.beside:
+        naomi.click("tell us on Ada Moss’s record")
+        assert naomi.main.select_one("h2#training-details")
+    naomi.get(f"/school/mentors/{ada.id}")
+    assert naomi.heading == ADA
+    assert f"TRN: {ada.teacher.trn}" in naomi.text
+    assert status_of(naomi.main) == case.status
+    assert naomi.row("Assigned ECTs") == "No ECTs assigned"
+    assert section(naomi, "ECTE mentor training details") == case.changes.record
+    assert naomi.links == ["Change name", "Change email address", *case.training.links, *leaving_links(ada)]
+    shows_no_motive(naomi)
+
+
+# --- leaving -------------------------------------------------------------------------------------------------
+
+TELL_US = "Tell us if Ada Moss has left or is leaving for good"
+
+
+@pytest.mark.parametrize(
+    ("history", "heading", "last_day"),
+    [
+        ([], TELL_US, None),
+        ([(TODAY, registered_elsewhere(JULY))], TELL_US, None),
+        ([LEAVES], "Ada Moss is leaving your school", "17 July 2026"),
+        ([(TODAY, leaving(TODAY))], "Ada Moss is leaving your school today", "today, 20 April 2026"),
+    ],
+    ids=["staying", "going to another school", "leaving", "leaving today"],
+)
+@pytest.mark.parametrize("given", [ect, mentor])
+def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
+    ada = given(*history)
+    naomi.get(f"/school/{ada.role}s/{ada.id}")
+    tell = f"{'the appropriate body, and ' if ada.is_ect else ''}the lead provider if there is one"
+    assert section(naomi, heading) == (
+        [
+            f"You told us that Ada Moss’s last day is {last_day}. After that day you cannot see or change this record.",
+            "Change the date that Ada Moss leaves",
+        ]
+        if last_day
+        else [
+            "We need to know about people who go and will not come back.",
+            f"If Ada Moss will come back, for example after parental leave, you do not need to tell us. Tell {tell}.",
+            "Tell us that Ada Moss is leaving for good",
+        ]
+    )
+
+
+@both_engines
+@pytest.mark.parametrize("given", [ect, mentor])
+@pytest.mark.parametrize(
+    ("history", "why"),
+    [
+        ((TODAY, leaving(TOMORROW)), "Your school told us that Ada Moss’s last day was 21 April 2026."),
+        ((TODAY, registered_elsewhere(TOMORROW)), "last day at yours was 21 April 2026."),
+    ],
+    ids=["leaving", "gone to another school"],
+)
+def test_after_the_last_day_the_record_is_gone_and_says_why(naomi, given, history, why):
+    ada = given(history)
+    address, people = f"/school/{ada.role}s", "ECTs" if ada.is_ect else "mentors"
+    with clock_at(TOMORROW):
+        assert ADA in naomi.get(address).cards
+        naomi.get(f"{address}/{ada.id}")
+    with clock_at(TOMORROW + timedelta(days=1)):
+        assert ADA not in naomi.get(address).cards
+        assert not naomi.get(f"{address}?q=Ada").cards
+        naomi.get(f"{address}/{ada.id}", 404)
+        assert naomi.heading == "You can no longer see Ada Moss’s record"
+        assert why in naomi.text
+        assert naomi.click(f"Back to your school’s {people}").path == address
+
+
+# --- rows of the record ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "history", "expected"),
+    [
+        ({}, [], "Peter Marsh"),
+        ({"mentor": None}, [mentored("Peter Marsh", JULY)], "Peter Marsh From 17 July 2026"),
+        ({"mentor": None}, [mentored("Peter Marsh", TODAY)], "Peter Marsh"),
+        (
+            {"mentor": None},
+            [mentored("Peter Marsh", april(1), TODAY), mentored("John Doe", TOMORROW)],
+            "Peter Marsh John Doe (from 21 April 2026)",
+        ),
+        (
+            {"mentor": None},
+            [
+                mentored("Margaret Evans", date(2026, 9, 1)),
+                mentored("Peter Marsh", april(1), JULY),
+                mentored("John Doe", JULY + timedelta(days=1), date(2026, 8, 31)),
+            ],
+            "Peter Marsh John Doe (from 18 July 2026) Margaret Evans (from 1 September 2026)",
+        ),
+        ({"mentor": None}, [mentored("Peter Marsh", april(1), april(19))], ASSIGN),
+    ],
+)
+def test_an_ects_mentors_now_and_later(naomi, row, history, expected):
+    ada = ect(*[(TODAY, step) for step in history], **row)
+    assert naomi.get(f"/school/ects/{ada.id}").row("Mentor") == expected
+    assert rows_of(naomi.get("/school/ects").card(ADA))["Mentor"] == expected
+
+
+RECORDED = "This appropriate body recorded the induction. Contact it if this is wrong, or if you want another one."
+NO_DATE = "The appropriate body has not told us the date yet"
+
+
+@pytest.mark.parametrize(
+    ("row", "body", "started"),
+    [
+        ({}, f"{ALPHA} {RECORDED}", "1 September 2025 Reported by appropriate body"),
+        ({"induction_started_on": None}, f"{ALPHA} Awaiting confirmation by {ALPHA}", NO_DATE),
+        (
+            {"induction_started_on": date(2024, 9, 2)},
+            f"{ALPHA} Awaiting confirmation by {ALPHA}",
+            "2 September 2024 Reported by appropriate body",
+        ),
+        ({"induction_started_on": None, "appropriate_body": None}, "Not reported", NO_DATE),
+    ],
+    ids=["recorded here", "awaiting", "recorded before this school", "not reported"],
+)
+def test_induction_details(naomi, row, body, started):
+    naomi.get(f"/school/ects/{ect(**row).id}")
+    assert naomi.row("Appropriate body") == body
+    assert naomi.row("Induction start date") == started
+
+
+def test_the_other_rows(naomi):
+    rows = naomi.get(f"/school/ects/{ect(working_pattern='part_time').id}").rows
+    assert {key: rows[key] for key in ("Name", "Email address", "School start date", "Working pattern")} == {
+        "Name": ADA,
+        "Email address": "a@example.org",
+        "School start date": "1 September 2025",
+        "Working pattern": "Part time",
+    }
+
+
+def test_nothing_is_made_up_where_nothing_is_known(naomi):
+    ada = ect(training=None, appropriate_body=None, induction_started_on=None, mentor=None)
+    Participant.update(email=None, working_pattern=None).where(Participant.id == ada.id).execute()
+    ada.teacher.trn, ada.teacher.is_trnless = None, True
+    ada.teacher.save()
+    naomi.get(f"/school/ects/{ada.id}")
+    assert "TRN: not known" in naomi.text
+    assert [naomi.row(key) for key in ("Email address", "Working pattern")] == ["Not reported"] * 2
+    assert rows_of(naomi.get("/school/ects").card(ADA))["TRN"] == "Not known"
+
+
+def test_what_has_changed_has_dates_of_what_the_school_did_and_none_of_what_providers_reported(naomi):
+    ada = ect(PAUSED, (april(9), withdrawn), (april(16), made_school_led))
+    naomi.get(f"/school/ects/{ada.id}")
+    assert section(naomi, "What has changed") == [
+        "16 April 2026 Your school changed Ada Moss’s training programme to school-led",
+        "Ambition Institute told us that it no longer trains Ada Moss",
+        "Ambition Institute told us that Ada Moss’s training is paused",
+    ]
+
+
+# --- reading a page --------------------------------------------------------------------------------------------
+
+
+def status_of(shown: Tag) -> tuple[str, str, str]:
+    """The tag's words, its colour, and the message under it."""
+    (tag,) = shown.select(".govuk-tag")
+    (colour,) = [name.removeprefix("govuk-tag--") for name in tag["class"] if name != "govuk-tag"]
+    message = tag.find_next_sibling(class_="govuk-hint")
+    return words(tag), colour, words(message) if message else ""
+
+
+def section(visitor: Visitor, heading: str) -> list[str]:
+    """What stands under this heading: paragraphs, items, and rows as "key: value". Empty without such a heading."""
+    lines = []
+    for title in visitor.main.select("h2"):
+        if words(title) != heading:
+            continue
+        for element in title.find_next_siblings():
+            if element.name == "h2":
+                break
+            if element.name == "dl":
+                lines += [f"{words(dt)}: {words(dt.find_next_sibling('dd'))}" for dt in element.select("dt")]
+            else:
+                lines += [words(line) for line in element.select("li") or [element]]
+    return lines
+
+
+def words_of(status: tuple[str, str, str]) -> str:
+    tag, _colour, message = status
+    return f"{tag} {message}".strip()
+
+
+def leaving_links(ada: Participant) -> list[str]:
+    return [f"Change the date that {ADA} leaves" if ada.is_leaving else f"Tell us that {ADA} is leaving for good"]
+
+
+def shows_no_motive(visitor: Visitor) -> None:
+    """Neither why nor when a provider withdrew or deferred: it did so on 8 or 9 April."""
+    for secret in ("bereavement", "left_teaching", "left-teaching", *SECRET_DAYS):
+        assert secret not in visitor.response.text
