@@ -14,8 +14,8 @@ from random import Random
 
 from peewee import Field, JSONField, fn
 
-import changes
 import training
+from changes import HEADINGS, next_event
 from clock import LONDON, clock_at, now, today
 from database import db, is_postgresql
 from models import (
@@ -346,7 +346,7 @@ class InventedSchool:
             yield self.moment(reported_on), InventedSchool.leave, participant, last_day
 
     def record(self, participant: Participant, author: SchoolUser | LeadProvider, *what: str, **told) -> None:
-        self.rows.add(changes.next_event(participant, author, *what, **told))
+        self.rows.add(next_event(participant, author, *what, **told))
         participant.teacher.api_updated_at = now()
 
     def withdraw(self, participant: Participant) -> None:
@@ -359,11 +359,11 @@ class InventedSchool:
     def _mark(self, participant: Participant, event_type: str, marked_at: str, reason: str, reasons) -> None:
         period = participant.training_period
         finished_on = min(period.finished_on or today(), today())
-        changes = {marked_at: now(), reason: self.random.choice(reasons), "finished_on": finished_on}
-        modifications = [f"{name}: {getattr(period, name)} → {value}" for name, value in changes.items()]
-        for name, value in changes.items():
+        columns = {marked_at: now(), reason: self.random.choice(reasons), "finished_on": finished_on}
+        modifications = [f"{name}: {getattr(period, name)} → {value}" for name, value in columns.items()]
+        for name, value in columns.items():
             setattr(period, name, value)
-        heading = changes.HEADINGS[event_type].format(provider=period.lead_provider.name, name=participant.name)
+        heading = HEADINGS[event_type].format(provider=period.lead_provider.name, name=participant.name)
         self.record(participant, period.lead_provider, event_type, heading, period=period, modifications=modifications)
 
     def resume(self, participant: Participant) -> None:
@@ -374,7 +374,7 @@ class InventedSchool:
             participant,
             period.lead_provider,
             event_type,
-            changes.HEADINGS[event_type].format(provider=period.lead_provider.name, name=participant.name),
+            HEADINGS[event_type].format(provider=period.lead_provider.name, name=participant.name),
             period=period,
             modifications=[f"training_period_id: {period.id} → {resumed.id}"],
             new_training_period_id=resumed.id,
@@ -414,7 +414,7 @@ class InventedSchool:
     def _change(self, participant: Participant, event_type: str, columns: dict, words: dict, **told) -> None:
         end(participant.training_period, today() - timedelta(1))
         period = self.train(participant, today(), **columns)
-        heading = changes.HEADINGS[event_type].format(name=participant.name, **words)
+        heading = HEADINGS[event_type].format(name=participant.name, **words)
         self.record(participant, self.school_user, event_type, heading, period=period, **told)
 
     def leave(self, participant: Participant, last_day: date) -> None:
