@@ -36,8 +36,6 @@ SCHEDULES = tuple(
     for month in ("january", "april", "september")
 )
 AUTHOR_TYPES = ("school_user", "lead_provider_api", "system", "dfe_staff_user", "appropriate_body_user")
-
-
 DATES_IN_ORDER = Check('"finished_on" IS NULL OR "finished_on" >= "started_on"')
 
 
@@ -88,9 +86,9 @@ class ContractPeriod(Table):
     class Meta:
         constraints = [DATES_IN_ORDER]
 
-    def is_closed(self, on: date | None = None) -> bool:
+    def is_closed(self, on: date = date.min) -> bool:
         """Now, or by the time that a later day begins."""
-        moment = datetime.combine(on, time(), LONDON) if on and on > today() else now()
+        moment = datetime.combine(on, time(), LONDON) if on > today() else now()
         return self.payments_frozen_at is not None and self.payments_frozen_at <= moment
 
 
@@ -265,11 +263,9 @@ class Participant(Table):
     @property
     def assigned_ects(self) -> list["Participant"]:
         """A mentor's ECTs of now and later who have neither passed nor failed, by name."""
-        ects = (mentorship.ect for mentorship in self.ect_mentorships if not mentorship.has_finished)
-        return sorted(
-            (ect for ect in ects if ect.teacher.trs_induction_status not in ("Passed", "Failed")),
-            key=lambda ect: ect.teacher.folded_name,
-        )
+        ects = [mentorship.ect for mentorship in self.ect_mentorships if not mentorship.has_finished]
+        still = [ect for ect in ects if ect.teacher.trs_induction_status not in ("Passed", "Failed")]
+        return sorted(still, key=lambda ect: ect.teacher.folded_name)
 
     @property
     def mentor_training_is_over(self) -> bool:

@@ -126,19 +126,19 @@ def test_four_months_ahead_and_no_day_more(world, today, latest):
         (
             date(2026, 3, 27),
             "Confirm that Hannah Clarke has left your school for good",
-            "Hannah Clarke is no longer on your school’s list of ECTs",
+            "Hannah Clarke is no longer on your list of ECTs",
             "has left",
         ),
         (
             TODAY,
             "Confirm that Hannah Clarke is leaving your school for good",
-            "Hannah Clarke will leave your school’s list of ECTs after 20 April 2026",
+            "Hannah Clarke stays on your list of ECTs until the end of today, 20 April 2026",
             "until 20 April 2026, today",
         ),
         (
             date(2026, 7, 17),
             "Confirm that Hannah Clarke is leaving your school for good",
-            "Hannah Clarke will leave your school’s list of ECTs after 17 July 2026",
+            "Hannah Clarke stays on your list of ECTs until 17 July 2026",
             "until 17 July 2026",
         ),
     ],
@@ -161,7 +161,7 @@ def test_words_by_date(naomi, on, question, panel, next_steps):
 def test_mentor_words(naomi):
     leaving_page(naomi, "John Doe", "mentor").submit("Continue", Day="17", Month="7", Year="2026")
     naomi.submit("Confirm and continue")
-    assert naomi.heading == "John Doe will leave your school’s list of mentors after 17 July 2026"
+    assert naomi.heading == "John Doe stays on your list of mentors until 17 July 2026"
     assert "The ECTs that John Doe mentors need a new mentor from the day after" in naomi.text
     assert "appropriate body" not in naomi.text
     naomi.click("Back to mentors")
@@ -294,7 +294,7 @@ def test_the_page_says_when_another_schools_date_stands(naomi):
     leaving_page(naomi, "Hannah Clarke").submit("Continue", Day="17", Month="7", Year="2026")
     assert "the last day at your school stays 1 May 2026" in naomi.text
     naomi.submit("Confirm and continue")
-    assert naomi.heading == "Hannah Clarke will leave your school’s list of ECTs after 1 May 2026"
+    assert naomi.heading == "Hannah Clarke stays on your list of ECTs until 1 May 2026"
 
 
 @both_engines

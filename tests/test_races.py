@@ -20,14 +20,12 @@ from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import Change, check_always, events_stay
 from tests.reports import NORTHBROOK, person_at, report, stored, train, tutor_of, withdrawn
 
-pytestmark = both_engines
-
 ROUNDS = 30
 YESTERDAY, IN_MAY = date(2026, 4, 19), date(2026, 5, 15)
 UCL = "UCL Institute of Education"
 
 
-def at_once(*acts: Callable) -> list[Event | Exception]:
+def at_once(*acts: Callable, meanwhile: Callable = lambda: None) -> list[Event | Exception]:
     """What becomes of acts that are done at the same moment, each on a connection of its own."""
     ready = threading.Barrier(len(acts), timeout=10)
 
@@ -40,7 +38,9 @@ def at_once(*acts: Callable) -> list[Event | Exception]:
                 return refusal
 
     with ThreadPoolExecutor(len(acts)) as threads:
-        return [future.result() for future in [threads.submit(copy_context().run, do, act) for act in acts]]
+        futures = [threads.submit(copy_context().run, do, act) for act in acts]
+        meanwhile()
+        return [future.result() for future in futures]
 
 
 def choose(participant: Participant, name: str, seen_version: int | None = None) -> Callable[[], Event]:
@@ -154,6 +154,7 @@ RACES = {
 """Who acts at once → what may become of the two."""
 
 
+@both_engines
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
 def test_two_at_once(world, race):
     before = stored()
@@ -168,6 +169,27 @@ def test_two_at_once(world, race):
     assert not events_stay(Change(before, stored()))
 
 
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("race", [ect_and_mentor_leave, mentor_leaves_and_programme])
+@pytest.mark.parametrize("held", [0, 1])
+def test_nobody_waits_for_what_the_other_one_holds(world, race, held):
+    """Somebody else has one of the two people. Both acts come to wait for that, and neither holds the other person."""
+    acts = race()
+    db.begin()
+    list(Participant.select().where(Participant.id == acts[held].args[0].id).for_update())
+
+    def let_go_when_both_wait():
+        for _ in range(10_000):
+            if db.execute_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (2,):
+                break
+        db.rollback()
+
+    answers = at_once(*acts, meanwhile=let_go_when_both_wait)
+    assert all(isinstance(answer, Event) for answer in answers)
+    check_always()
+
+
+@both_engines
 def test_a_new_name_is_not_lost(world):
     """A provider is chosen meanwhile at the other school, where the contract period has closed, which the teacher's row
     remembers."""
