@@ -107,7 +107,7 @@ def next_event(
 
 
 def finish(period: TrainingPeriod | Mentorship, on: date) -> None:
-    """End the period on this day. One that ended earlier keeps its end (Q1)."""
+    """End the period on this day. One that ended earlier keeps its end."""
     if period.finished_on is None or period.finished_on > on:
         period.finished_on = on
         period.save()

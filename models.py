@@ -273,7 +273,7 @@ class Participant(Table):
 
     @property
     def status(self) -> str:
-        """What needs the school's attention most, by the precedence of the rules (Q16). Never stored."""
+        """What needs the school's attention most, by the precedence that docs/rules.md gives. Never stored."""
         induction = self.teacher.trs_induction_status if self.is_ect else None
         training = "active" if self.mentor_training_is_over else self.training_status
         if self.is_leaving:
@@ -363,7 +363,7 @@ class TrainingPeriod(Table):
 
     @property
     def training_status(self) -> str:
-        """`active`, `withdrawn` or `deferred`; the later mark wins, and withdrawn on a tie (Q23)."""
+        """`active`, `withdrawn` or `deferred`; the later mark wins, and withdrawn on a tie."""
         marks = [(self.withdrawn_at, "withdrawn"), (self.deferred_at, "deferred")]
         made = [mark for mark in marks if mark[0] and self.is_provider_led]
         return max(made)[1] if made else "active"

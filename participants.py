@@ -25,7 +25,7 @@ def months_later(on: date, months: int) -> date:
 
 
 def check_leaving_on(participant: Participant, leaving_on: date) -> None:
-    """The rules of 6.4, in their order; Q8 for the earliest date, Q12 for a date that was reported before."""
+    """The rules for a leaving date, in their order: the earliest is the day after placement and training began."""
     latest = months_later(today(), MOST_MONTHS_AHEAD)
     started = [period.started_on for period in participant.training_periods if period.started_on <= today()]
     training_started_on = max(started, default=date.min)
@@ -65,7 +65,7 @@ def report_leaving(
     participant: Participant, author: SchoolUser, *, leaving_on: date, seen_version: int | None = None
 ) -> Event:
     """The school says which day is or was the participant's last, or changes the day it said before. What would go on
-    longer ends then; what ended on the day said before moves with it (`domain.md` 6.4, 6.5, Q12)."""
+    longer ends then; what ended on the day said before moves with it."""
     touched = {other.id for other in _partners(participant)}
     with changing(participant.id, author, seen_version, also=touched) as participant:
         check_leaving_on(participant, leaving_on)

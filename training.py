@@ -187,7 +187,7 @@ def is_blank(text: str | None) -> bool:
 
 
 def contract_period_for(participant: Participant) -> ContractPeriod | None:
-    """The contract period of the person's next provider-led training (Q2, Q3): their last one's; when that is closed,
+    """The contract period of the person's next provider-led training: their last one's; when that is closed,
     or there is none, the earliest that has begun and is open on the day the training starts."""
     last = participant.last_provider_led_period
     if last and not last.contract_period.is_closed():
@@ -198,7 +198,7 @@ def contract_period_for(participant: Participant) -> ContractPeriod | None:
 
 
 def offered_lead_providers(participant: Participant) -> list[LeadProvider]:
-    """Whom the school may choose for the person's next training: alphabetical, without the present one (D8, Q4)."""
+    """Whom the school may choose for the person's next training: alphabetical, without the present one."""
     return list(
         LeadProvider.select()
         .join(ActiveLeadProvider)
@@ -256,7 +256,7 @@ def is_trained_elsewhere(participant: Participant) -> bool:
 def change_lead_provider(
     participant: Participant, author: SchoolUser, *, lead_provider_id: int, seen_version: int | None = None
 ) -> Event:
-    """The school chooses another lead provider for an ECT or a mentor, from today (`domain.md` 6.1, 6.2)."""
+    """The school chooses another lead provider for an ECT or a mentor, from today."""
     with changing(participant.id, author, seen_version) as participant:
         if not participant.can_change_lead_provider:
             raise RuleBroken({"participant": "not_offered"})
@@ -298,7 +298,7 @@ def change_training_programme(
     lead_provider_id: int | None = None,
     seen_version: int | None = None,
 ) -> Event:
-    """The school takes over an ECT's training, or gives it to a lead provider, from today (`domain.md` 6.3)."""
+    """The school takes over an ECT's training, or gives it to a lead provider, from today."""
     mentor = participant.mentor if training_programme == "provider_led" else None
     with changing(participant.id, author, seen_version, also=[mentor.id] if mentor else []) as participant:
         if not participant.can_change_training_programme:
@@ -408,6 +408,6 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, contrac
 
 
 def standard_schedule(starts_on: date) -> str:
-    """The schedule of training that starts on this day, where no earlier one is kept (row 4 of 6.6)."""
+    """The schedule of training that starts on this day, where no earlier one is kept."""
     month = starts_on.month
     return "ecf-standard-" + ("september" if 6 <= month <= 10 else "april" if 3 <= month <= 5 else "january")

@@ -319,7 +319,7 @@ def events_stay(change):
 
 @between
 def every_change_has_its_event(change):
-    """One for each participant whose row, training or mentorship is different, and never two for one act (Q14)."""
+    """One for each participant whose row, training or mentorship is different, and never two for one act."""
     written = [event["participant"] for event in change.events]
     silent = change.touched() - set(written)
     return [*silent, *(person for person in set(written) if written.count(person) > 1)]

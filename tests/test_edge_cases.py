@@ -1,4 +1,4 @@
-"""The edge cases of the rules (`domain.md` 6.7, as its section 0 amends it): what happened on which day, and what is
+"""The edge cases of the rules: what happened on which day, and what is
 true afterwards. The rows of the table are histories; `refused` steps must change nothing."""
 
 from collections.abc import Callable
@@ -104,12 +104,12 @@ CASES = {
         [AMBITION_UNTIL("19.04.26 withdrawn"), "school_led 20.04.26–open"],
         "registered",
     ),
-    "withdrawn earlier, school-led today (Q1)": (
+    "withdrawn earlier, school-led today": (
         [(april(2), withdrawn), (TODAY, made_school_led)],
         [AMBITION_UNTIL("02.04.26 withdrawn"), "school_led 20.04.26–open"],
         "registered",
     ),
-    "withdrawn earlier, another provider today (Q1)": (
+    "withdrawn earlier, another provider today": (
         [(april(2), withdrawn), (TODAY, given_to_teach_first)],
         [AMBITION_UNTIL("02.04.26 withdrawn"), "Teach First? 20.04.26–open"],
         "registered",
@@ -163,7 +163,7 @@ CASES = {
         [AMBITION_UNTIL("02.04.26 withdrawn"), "school_led 19.04.26–open"],
         "registered",
     ),
-    "withdrawn, other training planned, then resumed (Q29)": (
+    "withdrawn, other training planned, then resumed": (
         [(april(2), later_training), (april(2), withdrawn), (TODAY, refused(resumed))],
         [AMBITION_UNTIL("02.04.26 withdrawn"), "school_led 01.05.26–open"],
         "registered",
@@ -228,27 +228,27 @@ CASES = {
         [AMBITION_UNTIL("02.04.26 withdrawn")],
         "leaving",
     ),
-    "leaving, then a later day (Q12)": (
+    "leaving, then a later day": (
         [(april(2), leaving(IN_MAY)), (TODAY, leaving(LATER_IN_MAY))],
         [AMBITION_UNTIL("20.05.26")],
         "leaving",
     ),
-    "leaving, then an earlier day (Q12)": (
+    "leaving, then an earlier day": (
         [(april(2), leaving(LATER_IN_MAY)), (TODAY, leaving(IN_MAY))],
         [AMBITION_UNTIL("01.05.26")],
         "leaving",
     ),
-    "leaving, withdrawn, then a later day: the mark keeps its end (Q1)": (
+    "leaving, withdrawn, then a later day: the mark keeps its end": (
         [(april(2), leaving(IN_MAY)), (april(3), withdrawn), (TODAY, leaving(LATER_IN_MAY))],
         [AMBITION_UNTIL("03.04.26 withdrawn")],
         "leaving",
     ),
-    "leaving, then the same day again (Q14)": (
+    "leaving, then the same day again": (
         [(april(2), leaving(IN_MAY)), (TODAY, refused(leaving(IN_MAY)))],
         [AMBITION_UNTIL("01.05.26")],
         "leaving",
     ),
-    "leaving the day after training started (Q8)": (
+    "leaving the day after training started": (
         [(YESTERDAY, given_to_ucl), (TODAY, refused(leaving(YESTERDAY))), (TODAY, leaving(TODAY))],
         [AMBITION_UNTIL("18.04.26"), "UCL Institute of Education 19.04.26–20.04.26"],
         "leaving",

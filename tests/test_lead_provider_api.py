@@ -1,5 +1,5 @@
-"""The lead providers' API through HTTP: who gets in, what may be sent, and what is answered to what can be wrong
-(`domain.md` 8). The rules are in test_reports.py, and what is told of a participant in test_participant_json.py."""
+"""The lead providers’ API through HTTP: who gets in, what may be sent, and what is answered to what can be wrong. The
+rules are in test_reports.py, and what is told of a participant in test_participant_json.py."""
 
 import json
 import uuid
@@ -415,7 +415,7 @@ def test_withdrawn_deferred_and_resumed(visitor, hannah):
 
 @both_engines
 def test_what_everybody_sees_from_registration_to_departure(visitor):
-    """The timeline of `domain.md` 9.2: two lead providers, and the school's record."""
+    """The timeline of one ECT: two lead providers, and the school's record."""
     naomi = visitor.sign_in("Naomi Fletcher")
     first_day = date(2025, 9, 1)
     ect = person_at(ST_JOHNS, started_on=first_day)

@@ -1,4 +1,4 @@
-"""What the API tells of a participant: every field of `domain.md` 8.3, in its order, and the tables of 4.1 and 4.5."""
+"""What the API tells of a participant: every field, in its order, and the tables of statuses."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What lead providers report, and what the rules make of it (`domain.md` 4.4, 6.7 and 8.4), without HTTP.
+"""What lead providers report, and what the rules make of it, without HTTP.
 
 Unless said otherwise it is about an ECT who has trained with Ambition Institute since 1 September 2025.
 """

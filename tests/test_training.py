@@ -97,7 +97,7 @@ def test_change_lead_provider(world, started_on, finished_on, is_confirmed, expe
 @pytest.mark.parametrize(("act", "mark"), [(training.withdraw, "withdrawn"), (training.defer, "deferred")])
 @pytest.mark.parametrize("days_ago", [0, 1, 30])
 def test_a_mark_and_its_day_stay(world, act, mark, days_ago):
-    """Withdrawn or deferred today: the period's end moves to yesterday. Earlier: nothing of it moves (Q1)."""
+    """Withdrawn or deferred today: the period's end moves to yesterday. Earlier: nothing of it moves."""
     hannah = person("Hannah Clarke")
     marked_on = TODAY - timedelta(days=days_ago)
     with clock_at(marked_on):
@@ -222,7 +222,7 @@ def test_a_mentor_in_training_at_another_school_is_refused(world):
         change(peter, "Teach First")
 
 
-# --- contract period and schedule (Q2, Q3, 6.6) --------------------------------------------------------------
+# --- contract period and schedule --------------------------------------------------------------
 
 
 def freeze(*years: int, at=None) -> None:

@@ -1,4 +1,4 @@
-"""The lead providers' API, version 3: participants, and what providers report of them (`domain.md` 8).
+"""The lead providers' API, version 3: participants, and what providers report of them.
 
 Every lookup starts from the lead provider of the token, so another provider's people are 404. Refusals of the acts in
 training.py become 422 here and nowhere else.
@@ -195,7 +195,7 @@ def participant_json(teacher: Teacher) -> dict:
 
 
 def enrolment(teacher: Teacher, period: TrainingPeriod) -> dict:
-    """What the API tells of one person in one role (8.3)."""
+    """What the API tells of one person in one role."""
     participant, partnership, role = period.participant, period.school_partnership, period.participant.role
     is_ect = role == "ect"
     mentor = participant.mentor if is_ect else None
@@ -249,7 +249,7 @@ def is_eligible(eligible_from: datetime | None, ineligible_from: date | None) ->
 
 
 def participant_status(teacher: Teacher, period: TrainingPeriod) -> str:
-    """`joining`, `active`, `leaving` or `left` (4.5): by the date alone, so it moves without `updated_at` moving."""
+    """`joining`, `active`, `leaving` or `left`: by the date alone, so it moves without `updated_at` moving."""
     is_ect, finish = period.participant.is_ect, period.finished_on
     ended = (finish and ("leaving" if finish > today() else "left")) or None
     completed_on = induction_end(teacher) if is_ect else teacher.mentor_became_ineligible_for_funding_on
