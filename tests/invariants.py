@@ -313,7 +313,7 @@ class Change:
 
 @between
 def events_stay(change):
-    """I16, Q15: never changed, never deleted."""
+    """Never changed, never deleted."""
     return [old for old, _ in change.pairs("event") if old]
 
 
@@ -349,7 +349,7 @@ def the_api_notices(change):
 
 @between
 def nobody_who_left_is_changed(change):
-    """D15: after the last day the school changes nothing of the person itself."""
+    """After the last day the school changes nothing of the person itself."""
     return [
         event["id"]
         for event in change.events
@@ -373,7 +373,7 @@ def marks_stay(change):
 
 @between
 def what_began_stays(change):
-    """Training that began is history: it isn't deleted, and only what no provider saw is rewritten (6.1, 6.3)."""
+    """Training that began is history: it isn't deleted, and only what no provider saw is rewritten."""
     columns = ("training_programme", "school_partnership", "expression_of_interest", "schedule", "started_on")
     return [
         old["id"]
@@ -392,7 +392,7 @@ def what_began_stays(change):
 
 @between
 def an_end_that_has_passed_stays(change):
-    """Q1: unless the school says that the person had left before it."""
+    """Unless the school says that the person had left before it."""
     return [
         (table, old["id"])
         for table in ("training_period", "mentorship")
@@ -406,7 +406,7 @@ def an_end_that_has_passed_stays(change):
 
 @between
 def an_end_moves_back_only_with_the_last_day(change):
-    """Q12: what ended on the last day known before moves with it; nothing else goes on longer than was known."""
+    """What ended on the last day known before moves with it; nothing else goes on longer than was known."""
     return [
         (table, old["id"])
         for table in ("training_period", "mentorship")
@@ -424,7 +424,7 @@ def an_end_moves_back_only_with_the_last_day(change):
 
 @between
 def the_last_day_moves_only_when_the_school_says_so(change):
-    """6.4: and never beyond a day that somebody else had set (6.7)."""
+    """And never beyond a day that somebody else had set."""
     return [
         old["id"]
         for old, new in change.pairs("participant")

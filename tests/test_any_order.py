@@ -239,7 +239,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def register_elsewhere(participant: Participant, from_day: date, provider: str) -> Participant | None:
-    """The other school registers this ECT, which cuts everything at the old one to the day before (6.7)."""
+    """The other school registers this ECT, which cuts everything at the old one to the day before."""
     last_day = from_day - timedelta(days=1)
     moves_on = Participant.select().where(
         Participant.teacher == participant.teacher,

@@ -419,7 +419,7 @@ def test_training_that_was_never_confirmed_is_not_meant(ect):
 
 
 def test_what_the_school_replaced_on_its_first_day_is_not_seen_any_more(world):
-    """The former provider's own earlier training is meant, if there was any (6.7)."""
+    """The former provider's own earlier training is meant, if there was any."""
     ect = person_at(ST_JOHNS, started_on=TODAY)
     train(ect)
     given_to_teach_first(ect)
