@@ -3,14 +3,17 @@ fragment and page are one, that migrations make what the models describe, and th
 
 import ast
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from flask import abort
 
 import database
 import models
-from app import HEADERS, create_app
+from app import ERRORS, HEADERS, create_app
 from database import db, migrate
 from forms.journeys import JOURNEYS
 from tests.conftest import both_engines, person
@@ -299,6 +302,33 @@ def test_no_trace_of_a_stack(naomi, monkeypatch):
     assert response.status_code == 500
     assert "ZeroDivisionError" not in response.text
     assert "Sorry, there is a problem with the service" in response.text
+
+
+@pytest.mark.parametrize(("code", "title"), ERRORS.items())
+def test_every_error_has_a_page_in_the_services_clothes(naomi, monkeypatch, code, title):
+    monkeypatch.setattr("views.records.events_of", lambda participant: abort(code))
+    naomi.get(f"/school/ects/{person('Steven Taylor').id}", code)
+    assert naomi.heading == title
+    assert "Nothing was changed" in naomi.text or code == 404
+    assert naomi.page.select_one("header .app-account")
+
+
+def test_a_busy_database_is_said_so_and_nothing_is_lost(naomi, world):
+    """Another program holds the database's lock for longer than we wait."""
+    address = f"/school/ects/{person('Steven Taylor').id}/change-lead-provider/lead-provider"
+    naomi.get(address)
+    before = dump()
+    db.close()
+    db.obj._timeout = 0
+    with closing(sqlite3.connect(world.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        response = naomi.client.post(address, data={"lead_provider_id": "5"})
+        other.execute("ROLLBACK")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "Wait a moment, then try again" in response.text
+    db.connect(reuse_if_open=True)
+    assert dump() == before
 
 
 # --- signing in ----------------------------------------------------------------------------------------------
