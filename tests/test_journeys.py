@@ -5,10 +5,10 @@ import pytest
 
 import participants
 import training
-from database import db
 from forms.journeys import JOURNEYS
 from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
 from tests.conftest import person
+from tests.reports import stored
 from tests.visitor import Visitor, words
 from tests.walks import WALKS, Walk
 
@@ -17,14 +17,9 @@ every_question = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk
 every_choice = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.answers != walk.other], ids=str)
 
 
-def dump() -> dict[str, list]:
+def dump() -> dict:
     """Everything stored but the answers and who is signed in."""
-    kept_out = ("answers", "sign_in")
-    return {
-        table: db.execute_sql(f'SELECT * FROM "{table}"').fetchall()
-        for table in db.get_tables()
-        if table not in kept_out
-    }
+    return {key: row for key, row in stored().items() if key[0] not in ("answers", "sign_in")}
 
 
 def start(visitor: Visitor, walk: Walk) -> Visitor:

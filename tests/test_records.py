@@ -459,9 +459,6 @@ def test_what_has_changed_newest_first_with_dates(naomi):
     ]
 
 
-# --- reading a page --------------------------------------------------------------------------------------------
-
-
 def status_of(shown: Tag) -> tuple[str, str, str]:
     """The tag's words, its colour, and the message under it."""
     (tag,) = shown.select(".govuk-tag")
