@@ -72,7 +72,11 @@ def report_leaving(
         mentorships = _mentorships(participant)
         if not {other.id for other in _partners(participant)} <= touched:
             raise ChangedSince
-        old, new = participant.finished_on, last_day(participant, leaving_on)
+        old, new, trained_by = (
+            participant.finished_on,
+            last_day(participant, leaving_on),
+            lead_provider_name(participant),
+        )
         was_leaving = participant.is_leaving
         participant.finished_on = new
         participant.reported_leaving_by_school = participant.school_id
@@ -102,9 +106,18 @@ def report_leaving(
             modifications=[f"finished_on: {old} → {new}"],
             leaving_on=new.isoformat(),
             reported_on=leaving_on.isoformat(),
-            is_provider_led=bool(participant.training_period and participant.training_period.is_provider_led),
+            lead_provider=trained_by,
             training_status=participant.training_status,
         )
+
+
+def lead_provider_name(participant: Participant) -> str | None:
+    """Of the lead provider that trains the participant or told us that it stopped; None when none has a part in it."""
+    period = participant.training_period
+    if not period or not period.is_provider_led or participant.mentor_training_is_over:
+        return None
+    has_ended = period.has_finished and period.training_status == "active"
+    return None if has_ended else period.lead_provider.name
 
 
 def leaving_heading(name: str, last_day: date) -> str:

@@ -38,7 +38,7 @@ from models import (
     TrainingPeriod,
     folded,
 )
-from participants import end_of_mentorship, leaving_heading
+from participants import end_of_mentorship, lead_provider_name, leaving_heading
 from scenarios import load_contracts, read
 from scenarios.names import HUBS, school_name, some_name
 
@@ -434,7 +434,7 @@ class InventedSchool:
             modifications=[f"finished_on: None → {last_day}"],
             leaving_on=last_day.isoformat(),
             reported_on=last_day.isoformat(),
-            is_provider_led=bool(participant.training_period and participant.training_period.is_provider_led),
+            lead_provider=lead_provider_name(participant),
             training_status=participant.training_status,
         )
 

@@ -1,12 +1,12 @@
-"""The journey "change lead provider", through its pages."""
+"""The main job, through its pages: a new lead provider for somebody withdrawn; and what each journey says by status."""
 
+import pytest
+
+import training
+from forms.journeys import JOURNEYS
+from models import LeadProvider
 from tests.conftest import both_engines
-
-FIRST = {
-    "Steven Taylor": "has already stopped",
-    "Gustav Brown": "is paused",
-    "Hannah Clarke": "will stop today",
-}
+from tests.walks import WALKS
 
 
 @both_engines
@@ -28,3 +28,39 @@ def test_the_school_selects_a_new_lead_provider_for_a_withdrawn_ect(naomi):
     assert naomi.row("Status") == "Registered"
     assert naomi.row("Lead provider") == "Teach First Awaiting confirmation by Teach First"
     assert naomi.row("Delivery partner") == "Teach First has not told us the delivery partner yet"
+
+
+# --- what the pages say, by what the provider has told us ------------------------------------------------------
+
+SAYS = {
+    "active": ("will stop", ("no longer trains", "can go on with")),
+    "withdrawn": ("has already stopped", ("had already stopped",)),
+    "deferred": ("is paused", ("The pause has ended", "was paused. It will not go on")),
+}
+
+
+@pytest.mark.parametrize("status", SAYS)
+@pytest.mark.parametrize(
+    ("role", "journey"),
+    [
+        ("ect", "change-lead-provider"),
+        ("mentor", "change-lead-provider"),
+        ("ect", "change-training-programme"),
+        ("ect", "report-teacher-leaving"),
+        ("mentor", "report-teacher-leaving"),
+    ],
+)
+def test_first_page_and_confirmation_follow_the_training_status(naomi, role, journey, status):
+    name = {"ect": "Hannah Clarke", "mentor": "John Doe"}[role]
+    walk = next(walk for walk in WALKS if walk.journey == journey and walk.name == name)
+    act = {"withdrawn": training.withdraw, "deferred": training.defer}.get(status)
+    if act:
+        ambition, course = LeadProvider.get(name="Ambition Institute"), {"ect": "ecf-induction", "mentor": "ecf-mentor"}
+        act(ambition, walk.participant.teacher, course_identifier=course[role], reason="other")
+    first, confirmed = SAYS[status]
+    naomi.get(walk.page(next(iter(JOURNEYS[journey].questions))))
+    assert first in naomi.text
+    assert status == "active" or "will stop" not in naomi.text
+    walk.answer(naomi).submit(walk.confirm)
+    assert any(words in naomi.text for words in confirmed), naomi.text
+    assert not any(words in naomi.text for other in SAYS if other != status for words in SAYS[other][1]), naomi.text

@@ -133,7 +133,7 @@ def test_four_months_ahead_and_no_day_more(world, today, latest):
             TODAY,
             "Confirm that Hannah Clarke is leaving your school for good",
             "Hannah Clarke stays on your list of ECTs until the end of today, 20 April 2026",
-            "until 20 April 2026, today",
+            "until the end of today, 20 April 2026",
         ),
         (
             date(2026, 7, 17),
@@ -166,6 +166,15 @@ def test_mentor_words(naomi):
     assert "appropriate body" not in naomi.text
     naomi.click("Back to mentors")
     assert naomi.path == "/school/mentors"
+
+
+@pytest.mark.parametrize("name", ["Margaret Evans", "Alison Hughes"])
+def test_a_mentor_who_is_not_in_training_is_not_told_of_any(naomi, name):
+    leaving_page(naomi, name, "mentor")
+    assert "mentor training" not in naomi.text
+    naomi.submit("Continue", Day="17", Month="7", Year="2026").submit("Confirm and continue")
+    assert "training" not in naomi.text
+    assert "sees from now on" not in naomi.text
 
 
 def test_the_date_can_be_changed_from_the_record(naomi):
@@ -283,7 +292,7 @@ def test_an_end_that_another_school_set_is_kept(world):
     assert event.details == {
         "leaving_on": "2026-05-01",
         "reported_on": "2026-07-17",
-        "is_provider_led": True,
+        "lead_provider": "Ambition Institute",
         "training_status": "active",
     }
 
