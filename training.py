@@ -347,7 +347,7 @@ def _train_mentor_too(
     has_gone = mentor.finished_on is not None and mentor.finished_on < starts_on
     if has_gone or mentor.mentor_training_is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor):
         return
-    columns = _provider_led(mentor, lead_provider, contract_period)
+    columns = _provider_led(mentor, lead_provider, contract_period) | {"schedule": standard_schedule(starts_on)}
     period = TrainingPeriod.create(participant=mentor, started_on=starts_on, finished_on=mentor.finished_on, **columns)
     record(
         mentor,

@@ -14,7 +14,7 @@ from clock import clock_at, now
 from forms.journeys import JOURNEYS
 from models import LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
-from tests.given import ect, mentor
+from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always, check_between
 from tests.reports import (
     NORTHBROOK,
@@ -343,7 +343,7 @@ def test_each_mentor_is_told_of_an_ect_who_left_once(world):
     for day, step in (
         (april(22), lambda ada: assign(ada, john)),
         (april(25), lambda ada: assign(ada, peter)),
-        (april(27), leaving(april(21))),
+        (april(27), leaving(TODAY)),
     ):
         with clock_at(day):
             acted(ada, step)
@@ -364,6 +364,20 @@ def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
     with pytest.raises(ChangedSince):
         made_provider_led(thomas)
     assert stored() == before
+
+
+def test_a_mentor_who_leaves_is_trained_until_then(world):
+    ada = ect(training=SCHOOL_LED, mentor="Margaret Evans")
+    acted(person("Margaret Evans", "mentor"), leaving(IN_MAY))
+    acted(ada, made_provider_led)
+    assert described(person("Margaret Evans", "mentor")) == ["UCL Institute of Education 20.04.26–01.05.26"]
+
+
+def test_a_mentor_is_trained_from_the_day_the_ect_starts_by_the_schedule_of_that_day(world):
+    coming = ect(training=SCHOOL_LED, mentor="Margaret Evans", started_on=date(2026, 9, 1))
+    acted(coming, made_provider_led)
+    (period,) = person("Margaret Evans", "mentor").training_periods
+    assert (period.started_on, period.schedule) == (date(2026, 9, 1), "ecf-standard-september")
 
 
 @pytest.mark.parametrize("step", [leaving(TODAY), withdrawn], ids=["leaving", "withdrawn"])
