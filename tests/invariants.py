@@ -54,7 +54,7 @@ OUTSIDE = (
 
 @always
 def ects_are_at_one_school_at_a_time():
-    """3.3 rule 1: a teacher's ECT periods never overlap, across all schools."""
+    """A teacher's ECT periods never overlap, across all schools."""
     return rows(
         "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
         f"WHERE a.role = 'ect' AND b.role = 'ect' AND {IN_COMMON}"
@@ -63,7 +63,7 @@ def ects_are_at_one_school_at_a_time():
 
 @always
 def mentors_are_at_a_school_once_at_a_time():
-    """3.3 rule 2: a mentor's periods at the same school never overlap."""
+    """A mentor's periods at the same school never overlap."""
     return rows(
         "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
         f"AND a.school_id = b.school_id WHERE a.role = 'mentor' AND b.role = 'mentor' AND {IN_COMMON}"
@@ -72,7 +72,7 @@ def mentors_are_at_a_school_once_at_a_time():
 
 @always
 def training_is_inside_the_time_at_the_school():
-    """3.3 rule 3, I4, I13: nothing begins before somebody comes or goes on after they left."""
+    """Nothing begins before somebody comes or goes on after they left."""
     return rows(
         "SELECT inner_one.id FROM training_period inner_one "
         f"JOIN participant outer_one ON outer_one.id = inner_one.participant_id WHERE {OUTSIDE}"
@@ -81,7 +81,7 @@ def training_is_inside_the_time_at_the_school():
 
 @always
 def mentorships_are_inside_the_time_of_both():
-    """3.3 rule 3, 3.4."""
+    """Nobody mentors, or is mentored, before they come or after they left."""
     return rows(
         "SELECT inner_one.id FROM mentorship inner_one "
         f"JOIN participant outer_one ON outer_one.id IN (inner_one.ect_id, inner_one.mentor_id) WHERE {OUTSIDE}"
@@ -90,7 +90,7 @@ def mentorships_are_inside_the_time_of_both():
 
 @always
 def leaving_is_reported_by_the_own_school():
-    """3.3 rule 4: and then there is a last day."""
+    """And then there is a last day."""
     return rows(
         "SELECT id FROM participant WHERE reported_leaving_by_school_id IS NOT NULL "
         "AND (reported_leaving_by_school_id <> school_id OR finished_on IS NULL)"
@@ -99,7 +99,7 @@ def leaving_is_reported_by_the_own_school():
 
 @always
 def periods_end_on_the_day_they_start_or_later():
-    """Section 2, I3."""
+    """A period of one day is fine."""
     return [
         (table, *row)
         for table in ("participant", "training_period", "mentorship", "induction_period")
@@ -112,13 +112,13 @@ def periods_end_on_the_day_they_start_or_later():
 
 @always
 def an_ect_has_one_mentor_at_a_time():
-    """3.4."""
+    """An ECT's mentorships never overlap."""
     return rows(f"SELECT a.id, b.id FROM mentorship a JOIN mentorship b ON a.ect_id = b.ect_id WHERE {IN_COMMON}")
 
 
 @always
 def a_mentor_mentors_ects_of_the_same_school_and_not_themself():
-    """3.4."""
+    """Both are there in these roles, and they are two people."""
     return rows(
         "SELECT mentorship.id FROM mentorship JOIN participant ect ON ect.id = ect_id "
         "JOIN participant mentor ON mentor.id = mentor_id WHERE ect.role <> 'ect' OR mentor.role <> 'mentor' "
@@ -131,7 +131,7 @@ def a_mentor_mentors_ects_of_the_same_school_and_not_themself():
 
 @always
 def one_training_period_is_open():
-    """I1."""
+    """At most one for each participant."""
     return rows(
         "SELECT participant_id FROM training_period WHERE finished_on IS NULL "
         "GROUP BY participant_id HAVING count(*) > 1"
@@ -140,7 +140,7 @@ def one_training_period_is_open():
 
 @always
 def training_never_overlaps():
-    """I2, 3.5: not with any other training of the same teacher in the same role, at whatever school."""
+    """Not with any other training of the same teacher in the same role, at whatever school."""
     return rows(
         "SELECT a.id, b.id FROM training_period a JOIN participant p ON p.id = a.participant_id "
         "JOIN participant q ON q.teacher_id = p.teacher_id AND q.role = p.role "
@@ -150,7 +150,7 @@ def training_never_overlaps():
 
 @always
 def marks_have_a_reason_and_an_end():
-    """I5, 3.5: time and reason both or neither, an end with them, and no mark on what hasn't begun."""
+    """Time and reason both or neither, an end with them, and no mark on what hasn't begun."""
     return rows(
         "SELECT id FROM training_period WHERE (withdrawn_at IS NULL) <> (withdrawal_reason IS NULL) "
         "OR (deferred_at IS NULL) <> (deferral_reason IS NULL) "
@@ -161,7 +161,7 @@ def marks_have_a_reason_and_an_end():
 
 @always
 def a_mark_ends_the_training():
-    """4.4: on the day of the mark, unless it had ended before."""
+    """On the day of the mark, unless it had ended before."""
     return [
         period.id
         for period in TrainingPeriod.select()
@@ -172,7 +172,7 @@ def a_mark_ends_the_training():
 
 @always
 def a_programme_has_its_shape():
-    """I6, I14, 3.5: provider-led has a provider and a schedule, school-led neither; mentors are provider-led."""
+    """Provider-led has a provider and a schedule, school-led neither; mentors are provider-led."""
     return rows(
         "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id WHERE CASE training_programme "
         "WHEN 'provider_led' THEN schedule IS NULL "
@@ -184,7 +184,7 @@ def a_programme_has_its_shape():
 
 @always
 def a_schedule_fits_the_role():
-    """3.2: replacement schedules are for mentors, reduced ones for ECTs."""
+    """Replacement schedules are for mentors, reduced ones for ECTs."""
     return rows(
         "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
         "WHERE (p.role = 'ect' AND schedule LIKE 'ecf-replacement-%%') "
@@ -194,7 +194,7 @@ def a_schedule_fits_the_role():
 
 @always
 def a_partnership_is_with_the_own_school():
-    """3.5."""
+    """Training is confirmed by a lead provider's partnership with the school that the person is at."""
     return rows(
         "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
         "JOIN school_partnership s ON s.id = school_partnership_id WHERE s.school_id <> p.school_id"
@@ -203,7 +203,7 @@ def a_partnership_is_with_the_own_school():
 
 @always
 def partnership_and_interest_agree():
-    """3.5: on one lead provider in one contract period."""
+    """On one lead provider in one contract period."""
     return rows(
         "SELECT t.id FROM training_period t JOIN school_partnership s ON s.id = school_partnership_id "
         "WHERE expression_of_interest_id <> s.active_lead_provider_id"
@@ -212,7 +212,7 @@ def partnership_and_interest_agree():
 
 @always
 def training_that_ended_was_ended_by_something():
-    """I10: a mark, the training that followed, the last day at the school, or the end of a mentor's funding."""
+    """By a mark, the training that followed, the last day at the school, or the end of a mentor's funding."""
     return rows(
         "SELECT t.id FROM training_period t JOIN participant p ON p.id = t.participant_id "
         "JOIN teacher ON teacher.id = p.teacher_id "
@@ -229,7 +229,7 @@ def training_that_ended_was_ended_by_something():
 
 @always
 def versions_count_the_events():
-    """I7, I12: as many events as versions, numbered without a gap, so none is written twice."""
+    """As many events as versions, numbered without a gap, so none is written twice."""
     return rows(
         "SELECT p.id, p.version FROM participant p LEFT JOIN event e ON e.participant_id = p.id "
         "GROUP BY p.id, p.version "
@@ -240,7 +240,7 @@ def versions_count_the_events():
 
 @always
 def every_mark_has_its_event():
-    """I9: exactly one."""
+    """Exactly one."""
     return rows(
         "SELECT t.id, kind.mark FROM training_period t JOIN (SELECT 'withdraws' AS mark UNION SELECT 'defers') kind "
         "ON CASE kind.mark WHEN 'withdraws' THEN withdrawn_at ELSE deferred_at END IS NOT NULL "
@@ -251,7 +251,7 @@ def every_mark_has_its_event():
 
 @always
 def authors_were_allowed():
-    """I11: a user of the participant's school, or the provider that trained them. And an event is about one person."""
+    """A user of the participant's school, or the provider that trained them. And an event is about one person."""
     return rows(
         "SELECT e.id FROM event e JOIN participant p ON p.id = e.participant_id "
         "WHERE e.school_id <> p.school_id OR e.teacher_id <> p.teacher_id OR CASE author_type "
@@ -294,11 +294,6 @@ class Change:
             if event["event_type"].startswith("teacher_left_school")
         }
 
-    def people(self, *stored: dict) -> set[int]:
-        """The participants that these rows of training periods, mentorships or participants belong to."""
-        columns = ("participant", "ect", "mentor")
-        return {row[column] for row in stored for column in columns if column in row}
-
     def touched(self) -> set[int]:
         """The participants of whom anything is different now, their versions and events aside."""
         people = set()
@@ -307,7 +302,7 @@ class Change:
                 people.add(new["id"])
         for table in ("training_period", "mentorship"):
             for pair in self.pairs(table):
-                people |= self.people(*pair)
+                people |= people_of(*pair)
         return people
 
 
@@ -327,7 +322,7 @@ def every_change_has_its_event(change):
 
 @between
 def new_training_has_its_event(change):
-    """I8."""
+    """The event of the act that began it names it."""
     told = {event["training_period_id"] for event in change.events}
     told |= {event["details"].get("new_training_period_id") for event in change.events}
     return [new["id"] for old, new in change.pairs("training_period") if not old and new["id"] not in told]
@@ -335,7 +330,7 @@ def new_training_has_its_event(change):
 
 @between
 def the_api_notices(change):
-    """I15: `updated_at` moves with every change to a person, and never backwards."""
+    """`updated_at` moves with every change to a person, and never backwards."""
     touched = {change.after["participant", person]["teacher"] for person in change.touched()}
     offenders = []
     for key, new in change.after.items():
@@ -438,9 +433,14 @@ def the_last_day_moves_only_when_the_school_says_so(change):
     ]
 
 
+def people_of(*stored: dict) -> set[int]:
+    """The participants that these training periods and mentorships belong to."""
+    return {row[column] for row in stored for column in ("participant", "ect", "mentor") if column in row}
+
+
 def has_ended(period: dict) -> bool:
     return period["finished_on"] is not None and period["finished_on"] < today()
 
 
 def last_days_of(change: Change, period: dict) -> list[tuple]:
-    return [days for person, days in change.last_days.items() if person in change.people(period)]
+    return [days for person, days in change.last_days.items() if person in people_of(period)]
