@@ -104,7 +104,6 @@ def test_training_can_be_left_from_the_midnight_after_its_first_day(world, midni
         assert described(ada)[-1].startswith(f"{ucl.name} {day - A_DAY:%d.%m.%y}–{day:%d.%m.%y}")
 
 
-@both_engines
 @every_midnight
 def test_a_change_from_midnight_ends_the_old_training_the_day_before(world, midnight, day):
     ada = ect()

@@ -35,8 +35,6 @@ from tests.test_any_order import register_elsewhere
 from tests.test_training import described
 from views import loaded
 
-pytestmark = both_engines
-
 YESTERDAY, TOMORROW, IN_MAY, LATER_IN_MAY = april(19), april(21), date(2026, 5, 1), date(2026, 5, 20)
 UCL = "UCL Institute of Education"
 seconds = count(1)
@@ -317,6 +315,7 @@ def acted(participant: Participant, step: Callable) -> Participant:
     return Participant.get_by_id(participant.id)
 
 
+@both_engines
 def test_a_mentor_of_several_ects_leaves(world):
     peter = person("Peter Marsh", "mentor")
     leaves_first = ect((april(2), leaving(IN_MAY)), name="Leaves First")
@@ -327,6 +326,7 @@ def test_a_mentor_of_several_ects_leaves(world):
     assert ends(leaves_first, stays, leaves_later) == [IN_MAY, date(2026, 7, 1), date(2026, 6, 1)]
 
 
+@both_engines
 def test_a_mentor_who_leaves_later_than_said_does_not_take_an_ect_back(world):
     ada, peter = ect(), acted(person("Peter Marsh", "mentor"), leaving(IN_MAY))
     coming = mentor(name="Coming Soon", started_on=LATER_IN_MAY, training=None)
@@ -338,6 +338,7 @@ def test_a_mentor_who_leaves_later_than_said_does_not_take_an_ect_back(world):
     ]
 
 
+@both_engines
 def test_each_mentor_is_told_of_an_ect_who_left_once(world):
     ada, peter, john = ect(), person("Peter Marsh", "mentor"), person("John Doe", "mentor")
     for day, step in (
@@ -349,6 +350,7 @@ def test_each_mentor_is_told_of_an_ect_who_left_once(world):
             acted(ada, step)
 
 
+@both_engines
 def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
     ada, margaret = ect(), person("Margaret Evans", "mentor")
     coming = mentor(name="Coming Soon", started_on=LATER_IN_MAY, training=None)
@@ -357,6 +359,7 @@ def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
     assert [m.mentor.name for m in ada.current_mentorships] == ["Margaret Evans"]
 
 
+@both_engines
 def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
     grace, (thomas,) = mentor(name="Grace Page", training=None), loaded([person("Thomas Walker")])
     acted(thomas, lambda thomas: assign(thomas, grace))
@@ -366,6 +369,7 @@ def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
     assert stored() == before
 
 
+@both_engines
 def test_a_mentor_who_leaves_is_trained_until_then(world):
     ada = ect(training=SCHOOL_LED, mentor="Margaret Evans")
     acted(person("Margaret Evans", "mentor"), leaving(IN_MAY))
@@ -373,6 +377,7 @@ def test_a_mentor_who_leaves_is_trained_until_then(world):
     assert described(person("Margaret Evans", "mentor")) == ["UCL Institute of Education 20.04.26–01.05.26"]
 
 
+@both_engines
 def test_a_mentor_is_trained_from_the_day_the_ect_starts_by_the_schedule_of_that_day(world):
     coming = ect(training=SCHOOL_LED, mentor="Margaret Evans", started_on=date(2026, 9, 1))
     acted(coming, made_provider_led)
@@ -380,6 +385,7 @@ def test_a_mentor_is_trained_from_the_day_the_ect_starts_by_the_schedule_of_that
     assert (period.started_on, period.schedule) == (date(2026, 9, 1), "ecf-standard-september")
 
 
+@both_engines
 @pytest.mark.parametrize("step", [leaving(TODAY), withdrawn], ids=["leaving", "withdrawn"])
 def test_a_mentors_training_goes_on_without_the_ect(world, step):
     peter = person("Peter Marsh", "mentor")
@@ -388,6 +394,7 @@ def test_a_mentors_training_goes_on_without_the_ect(world, step):
     assert described(peter) == before
 
 
+@both_engines
 def test_a_withdrawn_mentor_stays_the_mentor(world):
     ada, grace = ect(), mentor(name="Grace Page")
     ada = acted(ada, lambda ada: assign(ada, grace))
@@ -397,6 +404,7 @@ def test_a_withdrawn_mentor_stays_the_mentor(world):
     assert Participant.get_by_id(ada.id).mentor == grace
 
 
+@both_engines
 def test_each_school_reports_the_leaving_of_its_own_mentor(world):
     here = mentor(name="Grace Page")
     there = person_at(NORTHBROOK, "mentor", here.teacher)
@@ -406,6 +414,7 @@ def test_each_school_reports_the_leaving_of_its_own_mentor(world):
     assert there.status == "registered"
 
 
+@both_engines
 def test_a_mentor_who_leaves_later_than_said_is_not_trained_at_two_schools(world):
     here = mentor((april(2), leaving(IN_MAY)), name="Grace Page")
     there = person_at(NORTHBROOK, "mentor", here.teacher)
@@ -431,23 +440,27 @@ def take(journey: str) -> Callable:
     return lambda participant: JOURNEYS[journey].finish(participant, tutor_of(participant), **ANSWERS[journey]())
 
 
+@both_engines
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_the_school_changes_nothing_of_somebody_who_left(world, journey):
     acted(ect(), take(journey))
     refused(take(journey))(ect((april(2), leaving(YESTERDAY)), name="Gone Away"))
 
 
+@both_engines
 @pytest.mark.parametrize("journey", ["change-training-programme", "change-mentor", "change-working-pattern"])
 def test_what_is_for_ects_is_refused_for_mentors(world, journey):
     refused(take(journey))(mentor(name="Grace Page"))
     refused(take(journey))(mentor(name="Fred Untrained", training=None))
 
 
+@both_engines
 @pytest.mark.parametrize("journey", ["change-lead-provider", "change-training-programme"])
 def test_somebody_without_training_has_none_to_change(world, journey):
     refused(take(journey))(ect(training=None))
 
 
+@both_engines
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_another_schools_user_changes_nothing(world, journey):
     ada, before = ect(), stored()
