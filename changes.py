@@ -1,5 +1,5 @@
 """What every change of a participant has in common: who can't be changed meanwhile, how a rule refuses, and the event
-that is written. The acts themselves are in training.py and participants.py.
+that is written. The acts themselves are in training.py, participants.py and reports.py.
 
 An act refuses by raising RuleBroken, whose errors are keyed by the act's own parameters: they are also the names of the
 form's fields and of the API's attributes, so whoever called can put a sentence where it belongs.

@@ -1,7 +1,7 @@
 """The tables, what the database itself guarantees about them, and the facts derived from them.
 
-What changes them is in training.py and participants.py. Dates (`…_on`) are London calendar days, both ends of a period
-included; moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
+What changes them is in training.py, participants.py and reports.py. Dates (`…_on`) are London calendar days, both ends
+of a period included; moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
 """
 
 import hashlib

@@ -1,5 +1,6 @@
 """What schools change of a participant's place with them: when they leave, who mentors them, how they are reached. The
-acts on training, and what every act has in common, are in training.py."""
+acts on training are in training.py, what lead providers report is in reports.py, what all have in common in changes.py.
+"""
 
 import calendar
 import re

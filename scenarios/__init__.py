@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import participants
+import reports
 import training
 from clock import LONDON, clock_at, today
 from database import db
@@ -107,7 +108,7 @@ def load_participant(school: School, role: str, row: dict) -> None:
         Mentorship.create(ect=participant, mentor=mentor, started_on=max(participant.started_on, mentor.started_on))
     if "training" in row:
         load_training(participant, row["training"])
-    for act, mark in ((training.withdraw, "withdrawn"), (training.defer, "deferred")):
+    for act, mark in ((reports.withdraw, "withdrawn"), (reports.defer, "deferred")):
         if mark in row:
             with clock_at(row[mark]["on"]):
                 provider = LeadProvider.get(name=row["training"]["lead_provider"])

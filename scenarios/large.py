@@ -1,8 +1,8 @@
 """A large invented world, for measurements: as many schools as one asks for, with people in every state that the rules
 know.
 
-The same seed makes the same rows on the same day. What happened to people is written as the acts in training.py and
-participants.py write it, but in bulk: doing the acts themselves would take several times as long.
+The same seed makes the same rows on the same day. What happened to people is written as the acts write it (reports.py,
+training.py, participants.py), but in bulk: doing the acts themselves would take several times as long.
 """
 
 import json

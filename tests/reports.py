@@ -6,6 +6,7 @@ from datetime import date
 
 import commands
 import participants
+import reports
 import training
 from clock import clock_at
 from models import (
@@ -37,7 +38,7 @@ def attributes_of(act: str, participant: Participant) -> dict[str, str]:
 
 def report(act: str, participant: Participant, by: str = AMBITION, **attributes) -> Event:
     provider = LeadProvider.get(name=by)
-    return getattr(training, act)(provider, participant.teacher, **attributes_of(act, participant) | attributes)
+    return getattr(reports, act)(provider, participant.teacher, **attributes_of(act, participant) | attributes)
 
 
 def stored() -> dict[tuple, dict]:

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 import changes
 import participants
+import reports
 import scenarios
 import training
 from changes import ChangedSince, RuleBroken
@@ -161,15 +162,15 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(who=who, role=roles, wait=waits, provider=providers, reason=spelt(WITHDRAWAL_REASONS))
     def withdraw(self, who, role, wait, provider, reason):
-        self.report(training.withdraw, self.chosen(who, role, wait), provider, reason=reason)
+        self.report(reports.withdraw, self.chosen(who, role, wait), provider, reason=reason)
 
     @rule(who=who, role=roles, wait=waits, provider=providers, reason=spelt(DEFERRAL_REASONS))
     def defer(self, who, role, wait, provider, reason):
-        self.report(training.defer, self.chosen(who, role, wait), provider, reason=reason)
+        self.report(reports.defer, self.chosen(who, role, wait), provider, reason=reason)
 
     @rule(who=who, role=roles, wait=waits, provider=providers)
     def resume(self, who, role, wait, provider):
-        self.report(training.resume, self.chosen(who, role, wait), provider)
+        self.report(reports.resume, self.chosen(who, role, wait), provider)
 
     # --- what schools change ---
 

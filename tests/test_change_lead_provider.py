@@ -2,7 +2,7 @@
 
 import pytest
 
-import training
+import reports
 from forms.journeys import JOURNEYS
 from models import LeadProvider
 from tests.conftest import both_engines
@@ -53,7 +53,7 @@ SAYS = {
 def test_first_page_and_confirmation_follow_the_training_status(naomi, role, journey, status):
     name = {"ect": "Hannah Clarke", "mentor": "John Doe"}[role]
     walk = next(walk for walk in WALKS if walk.journey == journey and walk.name == name)
-    act = {"withdrawn": training.withdraw, "deferred": training.defer}.get(status)
+    act = {"withdrawn": reports.withdraw, "deferred": reports.defer}.get(status)
     if act:
         ambition, course = LeadProvider.get(name="Ambition Institute"), {"ect": "ecf-induction", "mentor": "ecf-mentor"}
         act(ambition, walk.participant.teacher, course_identifier=course[role], reason="other")

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 import participants
+import reports
 import training
 from changes import ChangedSince, RuleBroken
 from clock import clock_at, now
@@ -275,10 +276,10 @@ def test_edge_case(world, case):
 
 def test_the_former_provider_loses_sight_of_somebody_whose_training_began_today(world):
     ada = ect((TODAY, given_to_ucl))
-    assert training.latest_confirmed_period(LeadProvider.get(name=UCL), ada.teacher, "ect")
+    assert reports.latest_confirmed_period(LeadProvider.get(name=UCL), ada.teacher, "ect")
     with clock_at(TODAY):
         given_to_teach_first(ada)
-    assert not training.latest_confirmed_period(LeadProvider.get(name=UCL), ada.teacher, "ect")
+    assert not reports.latest_confirmed_period(LeadProvider.get(name=UCL), ada.teacher, "ect")
 
 
 def test_leaving_and_withdrawn_is_told_apart_on_record_and_card(naomi):

@@ -4,6 +4,7 @@ doubling anything. Each test takes every journey of walks.py."""
 import pytest
 
 import participants
+import reports
 import training
 from forms.journeys import JOURNEYS
 from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
@@ -208,7 +209,7 @@ def test_a_provider_that_withdraws_and_resumes_before_the_button_is_noticed_too(
     walk = WALKS[2]
     walk.answer(naomi)
     teacher = Teacher.get_by_id(walk.participant.teacher_id)
-    training.defer(
+    reports.defer(
         LeadProvider.get(name="Ambition Institute"), teacher, course_identifier="ecf-induction", reason="other"
     )
     naomi.submit("Confirm change", 409)

@@ -8,6 +8,7 @@ import pytest
 from peewee import fn
 
 import participants
+import reports
 import training
 from clock import clock_at, now, today
 from database import db, migrate
@@ -206,13 +207,13 @@ def test_no_two_schools_of_a_large_country_have_the_same_name():
 
 
 ACTS = {
-    "teacher_withdraws_training_period": lambda ect, _: training.withdraw(
+    "teacher_withdraws_training_period": lambda ect, _: reports.withdraw(
         ect.training_period.lead_provider, ect.teacher, course_identifier="ecf-induction", reason="other"
     ),
-    "teacher_defers_training_period": lambda ect, _: training.defer(
+    "teacher_defers_training_period": lambda ect, _: reports.defer(
         ect.training_period.lead_provider, ect.teacher, course_identifier="ecf-induction", reason="other"
     ),
-    "teacher_resumes_training_period": lambda ect, _: training.resume(
+    "teacher_resumes_training_period": lambda ect, _: reports.resume(
         ect.training_period.lead_provider, ect.teacher, course_identifier="ecf-induction"
     ),
     "teacher_training_lead_provider_updated": lambda ect, user: training.change_lead_provider(

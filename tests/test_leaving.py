@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 import participants
+import reports
 import training
 from changes import RuleBroken
 from clock import clock_at
@@ -244,7 +245,7 @@ def test_a_changed_date_moves_what_ended_on_the_first(world, second):
 def test_training_that_the_provider_stopped_meanwhile_does_not_move(world):
     hannah = person("Hannah Clarke")
     leave(hannah, date(2026, 7, 17))
-    training.withdraw(
+    reports.withdraw(
         LeadProvider.get(name="Ambition Institute"), hannah.teacher, course_identifier="ecf-induction", reason="other"
     )
     leave(person("Hannah Clarke"), date(2026, 8, 1))

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-import training
+import reports
 from changes import RuleBroken
 from clock import clock_at
 from models import LeadProvider, Mentorship, Participant, TrainingPeriod
@@ -341,7 +341,7 @@ RESUMED = {
 def test_resuming_opens_a_new_period_and_leaves_the_old_one_alone(ect, case):
     history, finished_on = RESUMED[case]
     before_it = live_through(ect, history)
-    old = training.latest_confirmed_period(LeadProvider.get(name=AMBITION), ect.teacher, "ect")
+    old = reports.latest_confirmed_period(LeadProvider.get(name=AMBITION), ect.teacher, "ect")
     old.expression_of_interest, old.schedule = old.active_lead_provider, "ecf-extended-april"
     old.save()
     before = stored()

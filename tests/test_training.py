@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 import participants
+import reports
 import training
 from changes import ChangedSince, RuleBroken
 from clock import clock_at, now
@@ -94,7 +95,7 @@ def test_change_lead_provider(world, started_on, finished_on, is_confirmed, expe
     assert described(hannah) == expected
 
 
-@pytest.mark.parametrize(("act", "mark"), [(training.withdraw, "withdrawn"), (training.defer, "deferred")])
+@pytest.mark.parametrize(("act", "mark"), [(reports.withdraw, "withdrawn"), (reports.defer, "deferred")])
 @pytest.mark.parametrize("days_ago", [0, 1, 30])
 def test_a_mark_and_its_day_stay(world, act, mark, days_ago):
     """Withdrawn or deferred today: the period's end moves to yesterday. Earlier: nothing of it moves."""

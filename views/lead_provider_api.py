@@ -1,7 +1,7 @@
 """The lead providers' API, version 3: participants, and what providers report of them.
 
 Every lookup starts from the lead provider of the token, so another provider's people are 404. Refusals of the acts in
-training.py become 422 here and nowhere else.
+reports.py become 422 here and nowhere else.
 """
 
 import json
@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, g, request
 from pydantic import BaseModel, ConfigDict, model_validator
 from werkzeug.exceptions import HTTPException
 
-import training
+import reports
 from changes import RuleBroken
 from clock import LONDON, now, today
 from models import ApiToken, LeadProvider, Teacher, TrainingPeriod, digest
@@ -158,7 +158,7 @@ def for_participant(view):
 
 def periods_of(teacher: Teacher) -> list[TrainingPeriod | None]:
     """The provider's latest training period for this person as an ECT and as a mentor."""
-    return [training.latest_confirmed_period(g.lead_provider, teacher, role) for role in ("ect", "mentor")]
+    return [reports.latest_confirmed_period(g.lead_provider, teacher, role) for role in ("ect", "mentor")]
 
 
 @api.get("/participants/<participant_id>")
@@ -171,7 +171,7 @@ def participant(teacher):
 def report(participant_id, action):
     """The body is judged before the participant is looked for (400 before 404), and both before the rules (422)."""
     attributes = body_of(f"participant-{action}", Attributes if action == "resume" else AttributesWithReason)
-    return report_on(participant_id, act=getattr(training, action), attributes=attributes)
+    return report_on(participant_id, act=getattr(reports, action), attributes=attributes)
 
 
 @for_participant
