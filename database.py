@@ -115,7 +115,7 @@ def is_up_to_date() -> bool:
     return all(migration.applied for migration in Runner(db.obj, str(MIGRATIONS)).status())
 
 
-# --- guards: SQL for both engines, used by the migrations and by models.create_tables() --------------------
+# --- guards: SQL for both engines, used by the migrations and by guards.py ---------------------------------
 
 
 def no_overlap(table: str, *keys: str, where: str = "TRUE", name: str | None = None) -> list[str]:
@@ -160,4 +160,14 @@ def append_only(table: str) -> list[str]:
         f"$$ BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'check_violation'; END $$",
         f'CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON "{table}" '
         f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
+    ]
+
+
+def after(name: str, change: str, table: str, body: str) -> list[str]:
+    """Does `body` after each row's `change` (INSERT, UPDATE OF …, DELETE), which it knows as NEW or OLD."""
+    if not is_postgresql():
+        return [f'CREATE TRIGGER {name} AFTER {change} ON "{table}" BEGIN {body} END']
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$",
+        f'CREATE TRIGGER {name} AFTER {change} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
     ]

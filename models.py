@@ -1,4 +1,4 @@
-"""The tables, what the database itself guarantees about them, and the facts derived from them.
+"""The tables and the facts derived from them. What else the database guarantees about them is in guards.py.
 
 What changes them is in training.py, participants.py and reports.py. Dates (`…_on`) are London calendar days, both ends
 of a period included; moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, UUIDField
 
 from clock import LONDON, now, today
-from database import MomentField, Table, WordsField, append_only, db, no_overlap, one_of
+from database import MomentField, Table, WordsField
 
 ROLES = ("ect", "mentor")
 TRAINING_PROGRAMMES = ("provider_led", "school_led")
@@ -35,6 +35,7 @@ SCHEDULES = tuple(
     for kind in ("standard", "extended", "reduced", "replacement")
     for month in ("january", "april", "september")
 )
+TRAINING_STATUSES = ("active", "withdrawn", "deferred")
 AUTHOR_TYPES = ("school_user", "lead_provider_api", "system", "dfe_staff_user", "appropriate_body_user")
 DATES_IN_ORDER = Check('"finished_on" IS NULL OR "finished_on" >= "started_on"')
 
@@ -43,11 +44,18 @@ DATES_IN_ORDER = Check('"finished_on" IS NULL OR "finished_on" >= "started_on"')
 
 
 class School(Table):
+    """`api_updated_at`: when anything last changed that the API tells of the school, in whatever contract period."""
+
     urn = WordsField(unique=True, max_length=6)
     api_id = UUIDField(unique=True, default=uuid.uuid4)
     name = WordsField()
     induction_tutor_name = WordsField(null=True)
     induction_tutor_email = WordsField(null=True)
+    created_at = MomentField(default=now)
+    api_updated_at = MomentField(default=now, index=True)
+
+    class Meta:
+        indexes = ((("created_at", "id"), False),)
 
 
 class SchoolUser(Table):
@@ -73,6 +81,8 @@ class LeadProvider(Table):
 class DeliveryPartner(Table):
     name = WordsField(unique=True)
     api_id = UUIDField(unique=True, default=uuid.uuid4)
+    created_at = MomentField(default=now)
+    api_updated_at = MomentField(default=now)
 
 
 class ContractPeriod(Table):
@@ -102,6 +112,16 @@ class ActiveLeadProvider(Table):
         indexes = ((("lead_provider", "contract_period"), True),)
 
 
+class DeliveryPartnership(Table):
+    """A delivery partner with which a lead provider may work in one contract period."""
+
+    active_lead_provider = ForeignKeyField(ActiveLeadProvider)
+    delivery_partner = ForeignKeyField(DeliveryPartner)
+
+    class Meta:
+        indexes = ((("active_lead_provider", "delivery_partner"), True),)
+
+
 class SchoolPartnership(Table):
     """A lead provider's word that it trains at this school in this contract period, with this delivery partner."""
 
@@ -110,6 +130,7 @@ class SchoolPartnership(Table):
     active_lead_provider = ForeignKeyField(ActiveLeadProvider)
     delivery_partner = ForeignKeyField(DeliveryPartner)
     created_at = MomentField(default=now)
+    api_updated_at = MomentField(default=now)
 
     class Meta:
         indexes = ((("school", "active_lead_provider", "delivery_partner"), True),)
@@ -128,6 +149,14 @@ class ApiToken(Table):
     description = WordsField()
     created_at = MomentField(default=now)
     last_used_at = MomentField(null=True)
+
+
+class RequestCount(Table):
+    """How many requests somebody (`key`) has made since this window began. See limits.py."""
+
+    key = WordsField(unique=True)
+    window_started_at = MomentField()
+    count = IntegerField()
 
 
 def digest(token: str) -> str:
@@ -188,6 +217,14 @@ class Teacher(Table):
     def save(self, *args, **kwargs):
         self.folded_name = folded(self.name)[: Teacher.folded_name.max_length]
         return super().save(*args, **kwargs)
+
+
+class ParticipantIdChange(Table):
+    """Another id that lead providers once knew this person by, from before two records were found to be one person."""
+
+    teacher = ForeignKeyField(Teacher, backref="id_changes")
+    from_participant_id = UUIDField(unique=True)
+    changed_at = MomentField(default=now)
 
 
 class Participant(Table):
@@ -404,6 +441,29 @@ class TrainingPeriod(Table):
         )
 
 
+class Enrolment(Table):
+    """What one lead provider sees of a person in one role: its latest confirmed training period of them. The database
+    keeps it so by triggers (guards.py), so that a page of the API takes as long among a million people as among a few.
+    """
+
+    lead_provider = ForeignKeyField(LeadProvider, index=False)
+    teacher = ForeignKeyField(Teacher)
+    role = WordsField(*ROLES)
+    training_period = ForeignKeyField(TrainingPeriod, unique=True, on_delete="CASCADE")
+    cohort = IntegerField()
+    training_status = WordsField(*TRAINING_STATUSES)
+    created_at = MomentField()
+    updated_at = MomentField()
+
+    class Meta:
+        indexes = (
+            (("lead_provider", "teacher", "role"), True),
+            # The two orders of the API's list, with all that its filters ask.
+            (("lead_provider", "created_at", "teacher", "cohort", "training_status"), False),
+            (("lead_provider", "updated_at", "teacher", "cohort", "training_status"), False),
+        )
+
+
 class InductionPeriod(Table):
     """What an appropriate body recorded of an ECT's statutory induction. No journey here changes it."""
 
@@ -466,34 +526,3 @@ class Answers(Table):
 
 
 TABLES = Table.__subclasses__()
-
-
-def guards() -> list[str]:
-    """What else the database guarantees, as SQL for the engine in use."""
-    return [
-        *no_overlap("contract_period"),
-        *no_overlap("participant", "teacher_id", where="{row}.role = 'ect'", name="ect_no_overlap"),
-        *no_overlap("participant", "teacher_id", "school_id", where="{row}.role = 'mentor'", name="mentor_no_overlap"),
-        *no_overlap("training_period", "participant_id"),
-        *no_overlap("mentorship", "ect_id"),
-        *no_overlap("induction_period", "teacher_id"),
-        *one_of("participant", "teacher_id", where="finished_on IS NULL AND role = 'ect'", name="ect_one_open"),
-        *one_of(
-            "participant",
-            "teacher_id",
-            "school_id",
-            where="finished_on IS NULL AND role = 'mentor'",
-            name="mentor_one_open",
-        ),
-        *one_of("training_period", "participant_id", where="finished_on IS NULL", name="training_period_one_open"),
-        *one_of("mentorship", "ect_id", where="finished_on IS NULL", name="mentorship_one_open"),
-        *one_of("induction_period", "teacher_id", where="outcome IS NOT NULL", name="induction_period_one_outcome"),
-        *append_only("event"),
-    ]
-
-
-def create_tables() -> None:
-    """Make an empty database as these models describe it. A real one is made by the migrations."""
-    db.create_tables(TABLES)
-    for sql in guards():
-        db.execute_sql(sql)

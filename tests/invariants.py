@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from clock import LONDON, today
 from database import db
-from models import TrainingPeriod
+from models import Enrolment, TrainingPeriod
 
 ALWAYS: list[Callable[[], list]] = []
 BETWEEN: list[Callable[["Change"], list]] = []
@@ -225,6 +225,25 @@ def training_that_ended_was_ended_by_something():
 
 
 # --- what was done -----------------------------------------------------------------------------------------
+
+
+@always
+def each_provider_sees_its_latest_confirmed_training():
+    """The enrolments, which triggers keep, are what the rules make of the training periods."""
+    latest = {}
+    for period in TrainingPeriod.with_providers().order_by(TrainingPeriod.started_on, TrainingPeriod.id):
+        if period.is_confirmed:
+            teacher, role = period.participant.teacher, period.participant.role
+            told = (period.id, period.contract_period.year, period.training_status)
+            latest[period.lead_provider.id, teacher.id, role] = (*told, teacher.created_at, teacher.api_updated_at)
+    seen = {
+        (row.lead_provider_id, row.teacher_id, row.role): (
+            *(row.training_period_id, row.cohort, row.training_status),
+            *(row.created_at, row.updated_at),
+        )
+        for row in Enrolment.select()
+    }
+    return [(key, latest.get(key), seen.get(key)) for key in latest | seen if latest.get(key) != seen.get(key)]
 
 
 @always
