@@ -25,6 +25,7 @@ from views import (  # noqa: F401 - journeys and records bring the school's rout
     sign_in,
     step_url,
 )
+from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
 
 INLINE_SCRIPT = "'sha256-GUQ5ad8JK5KmEWmROf3LZd9ge94daqNvd8xy9YS1iDw='"
 """GOV.UK Frontend's own line, which says that scripts run. By hash, because a nonce is lost on the way back."""
@@ -71,7 +72,7 @@ def create_app(**settings) -> Flask:
     db.initialize(open_database(app.config["DATABASE_URL"]))
     Htmx(app)
     set_up_templates(app)
-    for blueprint in (school, sign_in.blueprint, lead_provider_api.api):
+    for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation):
         app.register_blueprint(blueprint)
     set_up_requests(app)
     set_up_errors(app)

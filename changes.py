@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 from clock import now
-from database import db, is_postgresql
+from database import db, hold, is_postgresql
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, Teacher, TrainingPeriod
 
 HEADINGS = {
     "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}",
     "teacher_defers_training_period": "{provider} told us that {name}’s training is paused",
     "teacher_resumes_training_period": "{provider} told us that it trains {name} again",
+    "teacher_changes_schedule": "{provider} changed the schedule of {name}’s training",
+    "teacher_training_period_confirmed": "{provider} confirmed that it trains {name}, with {delivery_partner}",
+    "teacher_delivery_partner_updated": "{provider} changed {name}’s delivery partner to {delivery_partner}",
     "teacher_training_lead_provider_updated": "Your school changed {name}’s lead provider from {old} to {new}",
     "teacher_training_programme_updated": "Your school changed {name}’s training programme to {programme}",
 }
@@ -43,17 +46,7 @@ def changing(
     """One transaction for one change: gives the participant as it is now. Nobody else can change that person meanwhile,
     at whatever school, nor the participants `also` touched by the change."""
     with db.atomic():
-        # With their teachers, whom other schools may be changing, and always in the same order, so that two changes
-        # can't each wait for what the other one holds.
-        query = (
-            Participant.select(Participant, Teacher)
-            .join(Teacher)
-            .where(Participant.id << [participant_id, *also])
-            .order_by(Participant.teacher, Participant.id)
-        )
-        # SQLite's transactions (see open_database) keep every other writer out by themselves.
-        locked = list(query.for_update() if is_postgresql() else query)
-        participant = next(participant for participant in locked if participant.id == participant_id)
+        participant = locked([participant_id, *also])[participant_id]
         if seen_version not in (None, participant.version):
             raise ChangedSince
         if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
@@ -66,11 +59,32 @@ def changing(
         yield participant
 
 
+def locked(participant_ids: Iterable[int]) -> dict[int, Participant]:
+    """These participants as they are now, by their ids. Nobody else can change them until the transaction ends."""
+    # With their teachers, whom other schools may be changing, and always in the same order, so that two changes can't
+    # each wait for what the other one holds.
+    query = (
+        Participant.select(Participant, Teacher)
+        .join(Teacher)
+        .where(Participant.id << list(participant_ids))
+        .order_by(Participant.teacher, Participant.id)
+    )
+    # SQLite's transactions (see open_database) keep every other writer out by themselves.
+    return {participant.id: participant for participant in (query.for_update() if is_postgresql() else query)}
+
+
+def updated_at() -> datetime:
+    """The moment of a change, for the API. Changes are written in the order of these moments, so that whoever asks for
+    what came after the latest change that they know of misses none."""
+    hold("updated_at")
+    return now()
+
+
 def record(participant: Participant, author: SchoolUser | LeadProvider, event_type: str, heading: str, **told) -> Event:
     """Write down the one thing that was done to this participant, and make it their next version."""
     event = next_event(participant, author, event_type, heading, **told)
     participant.save(only=[Participant.version])
-    Teacher.update(api_updated_at=now()).where(Teacher.id == participant.teacher_id).execute()
+    Teacher.update(api_updated_at=updated_at()).where(Teacher.id == participant.teacher_id).execute()
     event.save()
     return event
 

@@ -147,6 +147,27 @@ def tokens():
     """The tokens that let lead providers' software in."""
 
 
+@tokens.command("list")
+def list_tokens():
+    """Whose tokens there are, and when each was last used."""
+    with db.connection_context():
+        for token in (
+            ApiToken.select(ApiToken, LeadProvider).join(LeadProvider).order_by(LeadProvider.name, ApiToken.id)
+        ):
+            used = f"last used {token.last_used_at:%Y-%m-%d %H:%M} UTC" if token.last_used_at else "never used"
+            click.echo(f"{token.id:>6}  {token.lead_provider.name}: {token.description}, {used}")
+
+
+@tokens.command("revoke")
+@click.argument("number", type=int)
+def revoke_token(number):
+    """Let nobody in any more by the token with this NUMBER in the list."""
+    with db.connection_context():
+        if not ApiToken.delete().where(ApiToken.id == number).execute():
+            raise click.ClickException(f"There is no token {number}. To see which there are: flask tokens list")
+        click.echo(f"Token {number} lets nobody in any more.")
+
+
 @tokens.command("create")
 @click.option("--lead-provider", required=True, help="The lead provider's name, in full.")
 @click.option("--description", default="made on the command line", help="Whose software it is for.")

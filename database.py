@@ -95,6 +95,13 @@ def is_postgresql() -> bool:
     return isinstance(db.obj, PostgresqlDatabase)
 
 
+def hold(what: str, *, shared: bool = False) -> None:
+    """Until this transaction ends nobody else holds `what`, or only others who hold it shared too. On SQLite that is
+    true of every transaction anyway."""
+    if is_postgresql():
+        db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (what,))
+
+
 def migrate() -> list[str]:
     """Bring the database up to date. Returns the names of the migrations that it ran, safe to call from anywhere.
 

@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from changes import ChangedSince, RuleBroken, changing, finish, record
+from changes import ChangedSince, RuleBroken, changing, finish, record, updated_at
 from clock import LONDON, display, today
-from models import WORKING_PATTERNS, Event, Mentorship, Participant, SchoolUser, TrainingPeriod
+from models import WORKING_PATTERNS, Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
 
 MOST_MONTHS_AHEAD = 4
 
@@ -85,7 +85,10 @@ def report_leaving(
         moved_from = old if was_leaving else None
         for period in participant.training_periods:
             free_until = _day_before_next(period, _training_in_role(participant))
-            _end_with(period, new, leaving_on, moved_from if period.training_status == "active" else None, free_until)
+            moves_from = moved_from if period.training_status == "active" else None
+            if not _end_with(period, new, leaving_on, moves_from, free_until):
+                # A lead provider may have been wanted for it.
+                School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
         ended: dict[Participant, date] = {}
         for mentorship in mentorships:
             other = mentorship.mentor if participant.is_ect else mentorship.ect

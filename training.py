@@ -5,14 +5,16 @@ of schools are in participants.py, tables and derived facts in models.py.
 
 from datetime import date, timedelta
 
-from changes import HEADINGS, ChangedSince, RuleBroken, changing, finish, record
+from changes import HEADINGS, ChangedSince, RuleBroken, changing, finish, record, updated_at
 from clock import today
+from database import hold
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
     Event,
     LeadProvider,
     Participant,
+    School,
     SchoolPartnership,
     SchoolUser,
     TrainingPeriod,
@@ -213,6 +215,7 @@ def _train(participant: Participant, columns: dict) -> TrainingPeriod:
     for name, value in columns.items():
         setattr(period, name, value)
     period.save()
+    School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
     return period
 
 
@@ -225,6 +228,8 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, contrac
         setattr(participant.teacher, f"{participant.role}_payments_frozen_year", last.contract_period.year)
         participant.teacher.save()
     active = ActiveLeadProvider.get(lead_provider=lead_provider, contract_period=contract_period)
+    # The provider may be about to make one: it confirms what waits for it by then.
+    hold(partnerships_of(participant.school_id), shared=True)
     partnership = (
         SchoolPartnership.select()
         .where(SchoolPartnership.school == participant.school_id, SchoolPartnership.active_lead_provider == active)
@@ -238,6 +243,11 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, contrac
         "expression_of_interest": None if partnership else active,
         "schedule": last.schedule if keeps_contract_period else standard_schedule(starts_on),
     }
+
+
+def partnerships_of(school_id: int) -> str:
+    """What is held, shared, by who chooses a provider at this school, and by a provider that agrees with it."""
+    return f"partnerships of school {school_id}"
 
 
 def standard_schedule(starts_on: date) -> str:

@@ -15,6 +15,7 @@ from models import (
     AppropriateBody,
     ContractPeriod,
     DeliveryPartner,
+    DeliveryPartnership,
     InductionPeriod,
     LeadProvider,
     Mentorship,
@@ -58,7 +59,16 @@ def load_contracts(world: dict) -> None:
         )
         for name, provider in providers.items():
             if is_closed or name not in closed["lead_providers"]:
-                ActiveLeadProvider.create(lead_provider=provider, contract_period=period)
+                active = ActiveLeadProvider.create(lead_provider=provider, contract_period=period)
+                for partner in world["delivery_partners"].get(name, []):
+                    pair(active, partner)
+
+
+def pair(active: ActiveLeadProvider, delivery_partner: str) -> DeliveryPartner:
+    """Let the two work together in that contract period."""
+    partner, _ = DeliveryPartner.get_or_create(name=delivery_partner)
+    DeliveryPartnership.get_or_create(active_lead_provider=active, delivery_partner=partner)
+    return partner
 
 
 def load_school(row: dict) -> None:
@@ -69,9 +79,9 @@ def load_school(row: dict) -> None:
     for user in row["users"]:
         SchoolUser.create(school=school, **user)
     for partnership in row["partnerships"]:
-        partner, _ = DeliveryPartner.get_or_create(name=partnership["delivery_partner"])
         for year in partnership["years"]:
             active = active_provider(partnership["lead_provider"], year)
+            partner = pair(active, partnership["delivery_partner"])
             SchoolPartnership.create(school=school, active_lead_provider=active, delivery_partner=partner)
     for role in ("mentor", "ect"):
         for person in row[f"{role}s"]:

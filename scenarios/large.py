@@ -26,6 +26,7 @@ from models import (
     AppropriateBody,
     ContractPeriod,
     DeliveryPartner,
+    DeliveryPartnership,
     Event,
     InductionPeriod,
     LeadProvider,
@@ -112,24 +113,31 @@ class World:
 
     def __init__(self, random: Random):
         world = read("world")
+        named = sorted({partner for partners in world["delivery_partners"].values() for partner in partners})
         with db.atomic():
+            for name in [*named, *HUBS]:
+                DeliveryPartner.get_or_create(name=name, defaults={"api_id": some_uuid(random)})
             if not ContractPeriod.select().exists():
                 load_contracts(world)
             for name, body_type in (world["appropriate_bodies"] | dict.fromkeys(HUBS, "teaching_school_hub")).items():
                 AppropriateBody.get_or_create(name=name, defaults={"body_type": body_type})
-            for name in HUBS:
-                DeliveryPartner.get_or_create(name=name, defaults={"api_id": some_uuid(random)})
         self.today = today()
         self.academic_year = self.today.year - (self.today.month < 9)
         self.terms = dict(self._terms())
         self.appropriate_bodies = list(AppropriateBody.select().order_by(AppropriateBody.id))
-        self.delivery_partners = list(DeliveryPartner.select().order_by(DeliveryPartner.id))
+        self.delivery_partners = list(
+            DeliveryPartner.select().where(DeliveryPartner.name << HUBS).order_by(DeliveryPartner.id)
+        )
         self.contract_periods = list(ContractPeriod.select())
         contracts = ActiveLeadProvider.select(ActiveLeadProvider, LeadProvider, ContractPeriod)
         contracts = (
             contracts.join(LeadProvider).switch(ActiveLeadProvider).join(ContractPeriod).order_by(LeadProvider.id)
         )
         self.contracts = {(contract.lead_provider_id, contract.contract_period_id): contract for contract in contracts}
+        with db.atomic():
+            pairs = [(contract.id, partner.id) for contract in contracts for partner in self.delivery_partners]
+            fields = [DeliveryPartnership.active_lead_provider, DeliveryPartnership.delivery_partner]
+            DeliveryPartnership.insert_many(pairs, fields=fields).on_conflict_ignore().execute()
         year = self.contract_year(self.today)
         self.lead_providers = [contract.lead_provider for contract in contracts if contract.contract_period_id == year]
 

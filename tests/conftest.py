@@ -20,6 +20,7 @@ from clock import clock_at
 from database import db, migrate, open_database
 from models import LeadProvider, Participant, Teacher
 from tests.visitor import Visitor
+from views.lead_provider_api import GUESSES, REQUESTS
 
 TODAY = date(2026, 4, 20)
 
@@ -120,6 +121,8 @@ class PostgresqlServer:
 
 
 def opened(address: str):
+    for limit in (REQUESTS, GUESSES):
+        limit.counted.clear()
     db.initialize(open_database(address))
     db.connect()
     if address.startswith("sqlite:"):

@@ -17,6 +17,7 @@ from models import (
     Event,
     LeadProvider,
     Participant,
+    RequestCount,
     School,
     SchoolPartnership,
     SchoolUser,
@@ -43,11 +44,12 @@ def report(act: str, participant: Participant, by: str = AMBITION, **attributes)
 
 
 def stored() -> dict[tuple, dict]:
-    """Every row of the database that an act writes: (table, key) → its columns. Enrolments are the database's own."""
+    """Every row that acts write: (table, key) → its columns. The database keeps enrolments itself; requests are counted
+    whatever they do."""
     return {
         (table._meta.table_name, row[table._meta.primary_key.name]): row
         for table in TABLES
-        if table is not Enrolment
+        if table not in (Enrolment, RequestCount)
         for row in table.select().dicts()
     }
 

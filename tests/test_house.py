@@ -90,6 +90,7 @@ def test_every_python_file_says_what_is_in_it():
 # --- addresses -----------------------------------------------------------------------------------------------
 
 OPEN = {"static", "assets", "healthz", "sign_in.home", "sign_in.sign_in", "sign_in.sign_out"}
+OPEN |= {"documentation.page", "documentation.openapi"}
 
 
 def rules(app, *, prefix: str = "") -> list:
@@ -105,7 +106,7 @@ def filled(rule, participant_id: int) -> str:
     values = {"participant_id": participant_id, "people": "ects", "journey_name": "change-lead-provider"}
     values |= {"page": "lead-provider", "action": "withdraw"}
     if rule.endpoint.startswith("api."):
-        values["participant_id"] = "5f0c3a52-0000-4000-8000-000000000001"
+        values |= dict.fromkeys(rule.arguments, "5f0c3a52-0000-4000-8000-000000000001")
     return re.sub(r"<(?:[^:>]*:)?([^>]+)>", lambda match: str(values[match[1]]), rule.rule)
 
 

@@ -266,7 +266,7 @@ def test_a_mentor_moves_out_of_a_closed_contract_period_too(world):
 
 
 def test_only_those_with_a_contract_are_offered_alphabetically(world):
-    ActiveLeadProvider.get(lead_provider=provider("National"), contract_period=2024).delete_instance()
+    ActiveLeadProvider.get(lead_provider=provider("National"), contract_period=2024).delete_instance(recursive=True)
     assert [each.name for each in training.offered_lead_providers(person("Steven Taylor"))] == [
         "Best Practice Network (home of Outstanding Leaders Partnership)",
         "Education Development Trust",

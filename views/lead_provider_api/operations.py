@@ -1,0 +1,311 @@
+"""What may be asked and sent: the check of every request, written down so that the document about the API can be made
+from it (documentation.py). What breaks it is 400; the rules, which are 422, are the acts' own."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from flask import request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from models import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
+from reports import COURSES
+
+SORTS = ("created_at", "-created_at", "updated_at", "-updated_at")
+MOST_PER_PAGE = 3000
+MOST_ROWS = 2**31
+"""No list is longer; a database counts no further than this many squared."""
+
+
+class BadParameter(BadRequest):
+    title = "Bad parameter"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked of the API."""
+
+    summary: str
+    answers: type[BaseModel]
+    query: type[BaseModel] | None = None
+    sends: type[BaseModel] | None = None
+    refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Attribute → the codes of the rules that may refuse it."""
+    makes: dict = field(default_factory=dict)
+    """What is different in the answer, as an example of it."""
+
+
+def operation(summary: str, **known) -> Callable:
+    """Marks a view as this operation: it is called with its checked `query`, or with the `attributes` sent."""
+    this = Operation(summary, **known)
+
+    def decorate(view: Callable) -> Callable:
+        @wraps(view)
+        def checked(**values):
+            if this.query:
+                values["query"] = query_of(this.query)
+            if this.sends:
+                values["attributes"] = attributes_of(this.sends)
+            return view(**values)
+
+        checked.operation = this
+        return checked
+
+    return decorate
+
+
+# --- questions: filter[…], sort and page[…] ------------------------------------------------------------------
+
+
+def years(text: str) -> list[int] | None:
+    """Years with commas between; what isn't one is passed over. None, which is no filter, for nothing at all."""
+    if not text.strip():
+        return None
+    return [int(part) for part in text.split(",") if re.fullmatch(r"\s*[0-9]{1,9}\s*", part, re.ASCII)]
+
+
+def time_in(text: str) -> datetime | None:
+    """A date and time with its zone in ISO 8601, which may have been percent-encoded once more than it needed."""
+    text = unquote(text).strip()
+    if not text:
+        return None
+    try:
+        # A plus sign that nobody encoded arrives as a space.
+        found = datetime.fromisoformat(re.sub(r"(:[\d.]+) (\d{2}:?\d{2})$", r"\1+\2", text))
+    except ValueError:
+        found = None
+    if not found or not found.tzinfo or not re.search(r"\d[T ]\d", text):
+        raise ValueError("must be a date and time with a time zone in ISO 8601, such as 2026-04-20T09:00:00Z")
+    return found
+
+
+def whole_number(text: Any) -> int:
+    if not re.fullmatch(r"[0-9]{1,20}", str(text), re.ASCII) or not int(text):
+        raise ValueError("must be a whole number, 1 or more")
+    return int(text)
+
+
+def known_sort(text: str) -> str:
+    if text not in SORTS:
+        raise ValueError(f"must be one of {', '.join(SORTS)}")
+    return text
+
+
+def words(text: str) -> list[str] | None:
+    return [part.strip() for part in text.split(",")] if text.strip() else None
+
+
+def described(kind: Any, check: Callable, description: str, **schema) -> Any:
+    """A parameter: what the views get, how it is read from text, and what is said of it."""
+    schema = {"type": "string", "description": description} | schema
+    return Annotated[kind | None, BeforeValidator(check), WithJsonSchema(schema)]
+
+
+Years = described(list[int], years, "Contract periods by their year, with commas between.", examples=["2024,2025"])
+Since = described(
+    datetime,
+    time_in,
+    "Only what was updated at this moment or later: a date and time with a time zone, in ISO 8601.",
+    format="date-time",
+    examples=["2026-04-20T09:00:00Z"],
+)
+Text = Annotated[str | None, BeforeValidator(lambda text: text.strip() or None)]
+Ids = described(list[str], words, "Ids, with commas between.")
+Count = Annotated[int, BeforeValidator(whole_number), WithJsonSchema({"type": "integer", "minimum": 1})]
+Sort = Annotated[str, BeforeValidator(known_sort), WithJsonSchema({"type": "string", "enum": list(SORTS)})]
+
+
+class Page(BaseModel):
+    page: Count = Field(1, description="Which page. One past the end is empty.")
+    per_page: Count = Field(100, description=f"How many on a page. More than {MOST_PER_PAGE} count as {MOST_PER_PAGE}.")
+
+    @property
+    def limit(self) -> int:
+        return min(self.per_page, MOST_PER_PAGE)
+
+    @property
+    def offset(self) -> int:
+        return min((self.page - 1) * self.limit, MOST_ROWS)
+
+
+class Query(BaseModel):
+    page: Page = Page()
+    sort: Sort = Field("created_at", description="The order; “-” turns it round.")
+
+
+class UpdatedSince(BaseModel):
+    updated_since: Since = None
+
+
+class Cohorts(BaseModel):
+    cohort: Years = None
+
+
+class ParticipantsFilter(Cohorts, UpdatedSince):
+    training_status: Text = Field(None, description="`active`, `deferred` or `withdrawn`, in either role.")
+    from_participant_id: Text = Field(None, description="An id that the participant had before.")
+
+
+class ParticipantsQuery(Query):
+    filter: ParticipantsFilter = ParticipantsFilter()
+
+
+class TransfersQuery(Query):
+    filter: UpdatedSince = UpdatedSince()
+
+
+class Cohort(BaseModel):
+    cohort: Years = Field(description="The contract period by its year.")
+
+
+class SchoolsFilter(Cohort, UpdatedSince):
+    urn: Text = Field(None, description="The school’s unique reference number.")
+
+
+class SchoolsQuery(Query):
+    filter: SchoolsFilter
+
+
+class SchoolQuery(BaseModel):
+    filter: Cohort
+
+
+class PartnershipsFilter(Cohorts, UpdatedSince):
+    delivery_partner_id: Ids = None
+
+
+class PartnershipsQuery(Query):
+    filter: PartnershipsFilter = PartnershipsFilter()
+
+
+class DeliveryPartnersQuery(Query):
+    filter: Cohorts = Cohorts()
+
+
+def query_of(model: type[BaseModel]) -> BaseModel:
+    """The request's filter, sort and page; 400 for what breaks the documented form. What isn't known is ignored."""
+    given: dict[str, Any] = {}
+    for name, values in request.args.lists():
+        found = re.fullmatch(r"(filter|page)\[(\w+)\](\[\])?", name)
+        if found:
+            group = given.setdefault(found[1], {})
+            if isinstance(group, dict):
+                group[found[2]] = ",".join(values) if found[3] else values[-1]
+        elif name in ("filter", "page", "sort"):
+            given[name] = values[-1]
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        found = error.errors()[0]
+    place, message = found["loc"], str(found.get("ctx", {}).get("error", ""))
+    name = place[0] + "".join(f"[{part}]" for part in place[1:])
+    if found["type"] == "missing":
+        raise BadParameter(f"{'filter[cohort]' if name == 'filter' else name} must be given")
+    if not message:
+        raise BadParameter(f"{name} must be given as {name}[…]=…")
+    raise BadRequest(f"{name} {message}")
+
+
+# --- bodies ------------------------------------------------------------------------------------------------
+
+
+class Attributes(BaseModel):
+    """At least one known attribute must be there; unknown ones are ignored. Which must be given, the rules say."""
+
+    model_config = ConfigDict(strict=True)
+
+    @model_validator(mode="after")
+    def has_something_known(self):
+        if not self.model_fields_set:
+            raise ValueError("attributes is empty")
+        return self
+
+
+def choice(values) -> Any:
+    return Field(None, json_schema_extra={"enum": [value.replace("_", "-") for value in values]})
+
+
+class Resumption(Attributes):
+    course_identifier: str | None = choice(COURSES)
+
+
+class Withdrawal(Resumption):
+    reason: str | None = choice(WITHDRAWAL_REASONS)
+
+
+class Deferral(Resumption):
+    reason: str | None = choice(DEFERRAL_REASONS)
+
+
+class ChangeOfSchedule(Resumption):
+    schedule_identifier: str | None = choice(sorted(SCHEDULES, key="ecf-extended-september".__ne__))
+    cohort: str | int | None = Field(
+        None, description="The year of another contract period, if it changes too.", examples=["2026"]
+    )
+
+
+ID = "5f0c3a52-0000-4000-8000-000000000001"
+PARTNER = Field(None, description="The `id` from `GET /delivery-partners`.", examples=[ID])
+
+
+class NewPartnership(Attributes):
+    cohort: str | int | None = Field(None, description="The contract period by its year.", examples=["2025"])
+    school_id: str | None = Field(None, description="The `id` from `GET /schools`.", examples=[ID])
+    delivery_partner_id: str | None = PARTNER
+
+
+class OtherDeliveryPartner(Attributes):
+    delivery_partner_id: str | None = PARTNER
+
+
+TYPES = {
+    Withdrawal: "participant-withdraw",
+    Deferral: "participant-defer",
+    Resumption: "participant-resume",
+    ChangeOfSchedule: "participant-change-schedule",
+    NewPartnership: "partnership",
+    OtherDeliveryPartner: "partnership",
+}
+"""What `data.type` says when such attributes are sent."""
+
+OPTIONAL = {(ChangeOfSchedule, "cohort")}
+"""All other attributes must be given."""
+
+
+def attributes_of(model: type[Attributes]) -> dict[str, str | None]:
+    """The attributes of `{"data": {"type": …, "attributes": {…}}}`; 400 for any other body.
+
+    A body is JSON whatever its Content-Type says: libraries call it application/vnd.api+json, and curl a form.
+    """
+    body = request.get_data()
+    try:
+        sent = json.loads(body, object_pairs_hook=without_twins, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        if request.content_encoding or (request.mimetype and "json" not in request.mimetype):
+            raise UnsupportedMediaType("the body must be JSON, sent as application/json") from None
+        sent = None
+    try:
+        data = sent["data"]
+        if data["type"] != TYPES[model]:
+            raise ValueError("another type")
+        attributes = model.model_validate(data["attributes"]).model_dump()
+    except (ValueError, KeyError, TypeError):
+        shape = f"data.type {TYPES[model]!r} and data.attributes"
+        raise BadRequest(f"the body is not in the documented shape: {shape}") from None
+    return {name: str(value) if isinstance(value, int) else value for name, value in attributes.items()}
+
+
+def without_twins(pairs: list) -> dict:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def refuse_constant(name: str):
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,327 @@
+"""Participants: the people whom a lead provider trains or once had in confirmed training, and what it reports of
+them."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+
+from flask import Response, abort, g
+from peewee import fn
+
+import reports
+from clock import LONDON, today
+from models import (
+    DeliveryPartner,
+    Enrolment,
+    InductionPeriod,
+    Mentorship,
+    Participant,
+    ParticipantIdChange,
+    School,
+    SchoolPartnership,
+    Teacher,
+    TrainingPeriod,
+)
+from views.lead_provider_api import api, day, listing, moment, one, schemas
+from views.lead_provider_api.operations import (
+    ChangeOfSchedule,
+    Deferral,
+    ParticipantsQuery,
+    Query,
+    Resumption,
+    Withdrawal,
+    operation,
+)
+
+
+@api.get("/participants")
+@operation("Find your participants", query=ParticipantsQuery, answers=schemas.Many[schemas.Participant])
+def participants(query: ParticipantsQuery):
+    wanted, conditions = query.filter, []
+    if wanted.cohort is not None:
+        conditions.append(Enrolment.cohort << wanted.cohort)
+    if wanted.training_status:
+        conditions.append(Enrolment.training_status == wanted.training_status)
+    if wanted.updated_since:
+        conditions.append(Enrolment.updated_at >= wanted.updated_since)
+    if wanted.from_participant_id:
+        known = ParticipantIdChange.from_participant_id == as_id(wanted.from_participant_id)
+        conditions.append(Enrolment.teacher << ParticipantIdChange.select(ParticipantIdChange.teacher).where(known))
+    rows = seen(query, *conditions).limit(query.page.limit).offset(query.page.offset)
+    return listing(list(rows), participants_json)
+
+
+def seen(query: Query, *conditions):
+    """The people whom this provider sees, each once, in the order asked for: their ids, and when they were updated."""
+    column = getattr(Enrolment, query.sort.removeprefix("-"))
+    order = [column, Enrolment.teacher]
+    return (
+        Enrolment.select(Enrolment.teacher, fn.MAX(Enrolment.updated_at))
+        .where(Enrolment.lead_provider == g.lead_provider, *conditions)
+        .group_by(*order)
+        .order_by(*[each.desc() for each in order] if query.sort.startswith("-") else order)
+        .tuples()
+    )
+
+
+@api.get("/participants/<participant_id>")
+@operation("See one participant", answers=schemas.One[schemas.Participant])
+def participant(participant_id: str):
+    return told_of(teacher_of(participant_id))
+
+
+def told_of(teacher: Teacher) -> Response:
+    return one((teacher.id, teacher.api_updated_at), participants_json)
+
+
+def teacher_of(participant_id: str) -> Teacher:
+    """The person whom the API knows by this id, among those whom this provider sees; 404 for anybody else."""
+    teacher = Teacher.get_or_none(Teacher.api_id == (as_id(participant_id) or abort(404)))
+    if not teacher or not Enrolment.get_or_none(lead_provider=g.lead_provider, teacher=teacher):
+        abort(404)
+    return teacher
+
+
+def as_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+# --- reports -----------------------------------------------------------------------------------------------
+
+COURSE = {"course_identifier": ("missing", "not_theirs")}
+
+REPORTS = {
+    "withdraw": operation(
+        "Withdraw a participant from training",
+        sends=Withdrawal,
+        answers=schemas.One[schemas.Participant],
+        refusals=COURSE
+        | {
+            "reason": ("missing", "unknown", "not_for_an_ect"),
+            "participant_id": ("already_withdrawn", "not_started", "started_today"),
+        },
+        makes={
+            "training_status": "withdrawn",
+            "participant_status": "left",
+            "withdrawal": {"reason": "left-teaching-profession", "date": "2026-04-20T09:00:00Z"},
+        },
+    ),
+    "defer": operation(
+        "Pause a participant’s training",
+        sends=Deferral,
+        answers=schemas.One[schemas.Participant],
+        refusals=COURSE
+        | {
+            "reason": ("missing", "unknown"),
+            "participant_id": ("already_deferred", "already_withdrawn", "not_started", "started_today"),
+        },
+        makes={
+            "training_status": "deferred",
+            "participant_status": "left",
+            "deferral": {"reason": "bereavement", "date": "2026-04-20T09:00:00Z"},
+        },
+    ),
+    "resume": operation(
+        "Resume a participant’s training",
+        sends=Resumption,
+        answers=schemas.One[schemas.Participant],
+        refusals=COURSE
+        | {"participant_id": ("already_active", "trained_elsewhere", "stopped_today", "has_gone", "trained_later")},
+    ),
+    "change-schedule": operation(
+        "Change a participant’s schedule",
+        sends=ChangeOfSchedule,
+        answers=schemas.One[schemas.Participant],
+        refusals=COURSE
+        | {
+            "schedule_identifier": ("missing", "unknown", "same_schedule", "not_for_an_ect", "not_for_a_mentor"),
+            "cohort": ("unknown", "no_partnership", "closed"),
+            "participant_id": ("is_withdrawn", "is_deferred", "has_completed", "has_left", "trained_later"),
+        },
+        makes={"schedule_identifier": "ecf-extended-september", "cohort": "2026"},
+    ),
+}
+
+
+def report(act: Callable) -> Callable:
+    """The view that takes a report. Its body is judged before the participant is looked for (400 before 404), and both
+    before the rules (422)."""
+
+    def view(participant_id: str, attributes: dict):
+        teacher = teacher_of(participant_id)
+        act(g.lead_provider, teacher, **attributes)
+        return told_of(Teacher.get_by_id(teacher.id))
+
+    return view
+
+
+for name, described in REPORTS.items():
+    act = getattr(reports, name.replace("-", "_"))
+    api.add_url_rule(
+        f"/participants/<participant_id>/{name}", endpoint=name, view_func=described(report(act)), methods=["PUT"]
+    )
+
+
+# --- what is told ------------------------------------------------------------------------------------------
+
+
+def participants_json(teacher_ids: list[int]) -> Iterator[dict]:
+    """What this provider is told of these people, in their order, by six queries however many they are."""
+    teachers = with_inductions(teacher_ids)
+    enrolments = list(enrolments_of(teacher_ids))
+    mentors = mentors_of([row.participant for row in enrolments if row.role == "ect"])
+    at_schools = at_schools_of(teacher_ids)
+    id_changes: dict[int, list[dict]] = {}
+    for change in ParticipantIdChange.select().where(ParticipantIdChange.teacher << teacher_ids):
+        id_changes.setdefault(change.teacher_id, []).append(
+            {
+                "from_participant_id": str(change.from_participant_id),
+                "to_participant_id": str(teachers[change.teacher_id].api_id),
+                "changed_at": moment(change.changed_at),
+            }
+        )
+    of_teacher: dict[int, list[dict]] = {}
+    for row in enrolments:
+        teacher, at_school = teachers[row.teacher], at_schools[row.teacher, row.role]
+        of_teacher.setdefault(row.teacher, []).append(enrolment_json(row, teacher, mentors, at_school))
+    for teacher_id in teacher_ids:
+        teacher = teachers[teacher_id]
+        yield {
+            "id": str(teacher.api_id),
+            "type": "participant",
+            "attributes": {
+                "full_name": teacher.name,
+                "teacher_reference_number": teacher.trn,
+                "updated_at": moment(teacher.api_updated_at),
+                "ecf_enrolments": of_teacher[teacher_id],
+                "participant_id_changes": id_changes.get(teacher_id, []),
+            },
+        }
+
+
+def with_inductions(teacher_ids: list[int]) -> dict[int, Teacher]:
+    """These people by their ids, each with their induction periods from the first to the last."""
+    teachers = {teacher.id: teacher for teacher in Teacher.select().where(Teacher.id << teacher_ids)}
+    for teacher in teachers.values():
+        teacher.induction_periods = []
+    periods = InductionPeriod.select().where(InductionPeriod.teacher << teacher_ids)
+    for period in periods.order_by(InductionPeriod.started_on):
+        teachers[period.teacher_id].induction_periods.append(period)
+    return teachers
+
+
+def enrolments_of(teacher_ids: list[int]):
+    """The enrolments of these people that this provider sees, each person's as an ECT first."""
+    return (
+        Enrolment.select(
+            Enrolment.teacher,
+            Enrolment.role,
+            Enrolment.cohort,
+            Enrolment.training_status,
+            TrainingPeriod.schedule,
+            TrainingPeriod.started_on,
+            TrainingPeriod.finished_on,
+            TrainingPeriod.withdrawn_at,
+            TrainingPeriod.withdrawal_reason,
+            TrainingPeriod.deferred_at,
+            TrainingPeriod.deferral_reason,
+            TrainingPeriod.participant,
+            Participant.email,
+            School.urn,
+            DeliveryPartner.api_id,
+        )
+        .join(TrainingPeriod)
+        .join(Participant)
+        .switch(TrainingPeriod)
+        .join(SchoolPartnership)
+        .join(School)
+        .switch(SchoolPartnership)
+        .join(DeliveryPartner)
+        .where(Enrolment.lead_provider == g.lead_provider, Enrolment.teacher << teacher_ids)
+        .order_by(Enrolment.role)
+        .namedtuples()
+    )
+
+
+def mentors_of(ect_ids: list[int]) -> dict[int, uuid.UUID]:
+    """ECT (the participant's own id) → the API's id of their mentor, now or next."""
+    query = (
+        Mentorship.select(Mentorship.ect, Teacher.api_id)
+        .join(Participant, on=Mentorship.mentor)
+        .join(Teacher)
+        .where(
+            Mentorship.ect << ect_ids,
+            Mentorship.finished_on.is_null() | (Mentorship.finished_on >= today()),
+        )
+        .order_by(Mentorship.started_on.desc())
+    )
+    return dict(query.tuples())
+
+
+def at_schools_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[tuple]]:
+    """Person and role → for each of their places at schools, from the first to the last: when it was written down, and
+    the working pattern."""
+    places: dict[tuple[int, str], list[tuple]] = {}
+    query = (
+        Participant.select(Participant.teacher, Participant.role, Participant.created_at, Participant.working_pattern)
+        .where(Participant.teacher << teacher_ids)
+        .order_by(Participant.started_on, Participant.id)
+    )
+    for teacher_id, role, *place in query.tuples():
+        places.setdefault((teacher_id, role), []).append(place)
+    return places
+
+
+def enrolment_json(row, teacher: Teacher, mentors: dict, at_school: list[tuple]) -> dict:
+    """What the API tells of one person in one role."""
+    role, is_ect = row.role, row.role == "ect"
+    inductions = teacher.induction_periods if is_ect else []
+    completed_on = reports.completed_on(teacher, role)
+    status = row.training_status
+    mentor_id = mentors.get(row.participant) if is_ect else None
+    return {
+        "training_record_id": str(getattr(teacher, f"api_{role}_training_record_id")),
+        "email": row.email,
+        "mentor_id": str(mentor_id) if mentor_id else None,
+        "school_urn": row.urn,
+        "participant_type": role,
+        "cohort": str(row.cohort),
+        "training_status": status,
+        "participant_status": reports.participant_status(status, row.started_on, row.finished_on, completed_on),
+        "eligible_for_funding": is_eligible(
+            getattr(teacher, f"{role}_first_became_eligible_for_training_at"),
+            getattr(teacher, f"{role}_became_ineligible_for_funding_on"),
+        ),
+        "pupil_premium_uplift": False,
+        "sparsity_uplift": False,
+        "schedule_identifier": row.schedule,
+        "delivery_partner_id": str(row.api_id),
+        "withdrawal": mark(row.withdrawal_reason, row.withdrawn_at) if status == "withdrawn" else None,
+        "deferral": mark(row.deferral_reason, row.deferred_at) if status == "deferred" else None,
+        "created_at": moment(at_school[0][0]),
+        "induction_end_date": day(completed_on) if is_ect else None,
+        "most_recent_induction_period_end_date": day(inductions[-1].finished_on) if inductions else None,
+        "overall_induction_start_date": (
+            day(inductions[0].started_on if inductions else teacher.trs_induction_start_date) if is_ect else None
+        ),
+        "mentor_funding_end_date": None if is_ect else day(teacher.mentor_became_ineligible_for_funding_on),
+        "cohort_changed_after_payments_frozen": getattr(teacher, f"{role}_payments_frozen_year") is not None,
+        "mentor_ineligible_for_funding_reason": (
+            None if is_ect else teacher.mentor_became_ineligible_for_funding_reason
+        ),
+        "working_pattern": at_school[-1][1] if is_ect else None,
+    }
+
+
+def is_eligible(eligible_from: datetime | None, ineligible_from: date | None) -> bool | None:
+    """None when nothing is known; true when the person became eligible first or on the same day."""
+    if not eligible_from:
+        return False if ineligible_from else None
+    return not ineligible_from or eligible_from.astimezone(LONDON).date() <= ineligible_from
+
+
+def mark(reason: str, at: datetime) -> dict:
+    return {"reason": reason.replace("_", "-"), "date": moment(at)}

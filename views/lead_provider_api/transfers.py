@@ -1,0 +1,155 @@
+"""Transfers: who of a lead provider's participants left a school, and which school they joined, if they have."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from flask import abort, g
+
+import reports
+from clock import today
+from models import (
+    ROLES,
+    ActiveLeadProvider,
+    Enrolment,
+    LeadProvider,
+    Participant,
+    School,
+    SchoolPartnership,
+    Teacher,
+    TrainingPeriod,
+)
+from views.lead_provider_api import AT_ONCE, api, day, listing, moment, one, schemas
+from views.lead_provider_api.operations import TransfersQuery, operation
+from views.lead_provider_api.participants import seen, teacher_of, with_inductions
+
+
+@api.get("/participants/transfers")
+@operation(
+    "Find participants who change school", query=TransfersQuery, answers=schemas.Many[schemas.ParticipantTransfers]
+)
+def transfers(query: TransfersQuery):
+    since = query.filter.updated_since
+    rows = who_left(seen(query, *([Enrolment.updated_at >= since] if since else [])))
+    page = islice(rows, query.page.offset, query.page.offset + query.page.limit)
+    return listing(list(page), transfers_json)
+
+
+@api.get("/participants/<participant_id>/transfers")
+@operation("See one participant’s changes of school", answers=schemas.One[schemas.ParticipantTransfers])
+def participant_transfers(participant_id: str):
+    teacher = teacher_of(participant_id)
+    if not any(transfers_json([teacher.id])):
+        abort(404)
+    return one((teacher.id, teacher.api_updated_at), transfers_json)
+
+
+def who_left(people) -> Iterator[tuple[int, datetime]]:
+    """Those of these people whose transfers this provider sees: whether it does takes more than a condition in SQL."""
+    left = Participant.select(Participant.teacher).where(Participant.finished_on.is_null(False))
+    rows = iter(people.where(Enrolment.teacher << left))
+    while some := dict(islice(rows, AT_ONCE)):
+        for thing in transfers_of(list(some)):
+            yield thing, some[thing]
+
+
+def transfers_json(teacher_ids: list[int]) -> Iterator[dict]:
+    """What this provider is told of the transfers of those of these people who have any, in their order."""
+    teachers = {teacher.id: teacher for teacher in Teacher.select().where(Teacher.id << teacher_ids)}
+    for teacher_id, found in transfers_of(teacher_ids).items():
+        yield {
+            "id": str(teachers[teacher_id].api_id),
+            "type": "participant-transfer",
+            "attributes": {"updated_at": moment(teachers[teacher_id].api_updated_at), "transfers": found},
+        }
+
+
+class Place(NamedTuple):
+    """A person in one role at one school, with their training there."""
+
+    participant: Participant
+    training: list
+
+    @property
+    def latest(self):
+        return self.training[-1] if self.training else None
+
+
+def transfers_of(teacher_ids: list[int]) -> dict[int, list[dict]]:
+    """Person → the transfers that this provider sees, by four queries however many they are. It sees those from its
+    training or to it. Nobody is in it who has none."""
+    teachers, places = with_inductions(teacher_ids), places_of(teacher_ids)
+    found = {}
+    for teacher_id in teacher_ids:
+        told = [
+            transfer_json(teachers[teacher_id], role, *both)
+            for role in ROLES
+            for both in transfers_in(teachers[teacher_id], role, places.get((teacher_id, role), []))
+        ]
+        if told:
+            found[teacher_id] = sorted(told, key=lambda transfer: transfer["leaving"]["date"])
+    return found
+
+
+def places_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[Place]]:
+    """Person and role → their places at schools, and the training at each, from the first to the last."""
+    by_id: dict[int, Place] = {}
+    places: dict[tuple[int, str], list[Place]] = {}
+    participants = Participant.select(Participant, School).join(School).where(Participant.teacher << teacher_ids)
+    for participant in participants.order_by(Participant.started_on, Participant.id):
+        by_id[participant.id] = Place(participant, [])
+        places.setdefault((participant.teacher_id, participant.role), []).append(by_id[participant.id])
+    training = (
+        TrainingPeriod.select(
+            TrainingPeriod.participant,
+            TrainingPeriod.started_on,
+            TrainingPeriod.finished_on,
+            ActiveLeadProvider.lead_provider,
+            LeadProvider.name,
+        )
+        .left_outer_join(SchoolPartnership)
+        .left_outer_join(ActiveLeadProvider)
+        .left_outer_join(LeadProvider)
+        .where(TrainingPeriod.participant << list(by_id))
+        .order_by(TrainingPeriod.started_on)
+    )
+    for period in training.namedtuples():
+        by_id[period.participant].training.append(period)
+    return places
+
+
+def transfers_in(teacher: Teacher, role: str, places: list[Place]) -> Iterator[tuple[Place, Place | None]]:
+    """Each place that the person leaves or left, and the next school that they are or will be trained at, if any."""
+    for place in places:
+        last_day = place.participant.finished_on
+        if not last_day or not place.latest or not place.latest.finished_on:
+            continue
+        # Mentors can be at two schools at once: one where they were already isn't one that they joined.
+        after = next((later for later in places if later.participant.started_on > last_day), None)
+        if after and after.participant.school_id == place.participant.school_id:
+            continue
+        if not after and role == "ect" and reports.completed_on(teacher, "ect"):
+            continue
+        joined = after if after and after.training else None
+        ours = {place.latest.lead_provider, joined.training[0].lead_provider if joined else None}
+        if g.lead_provider.id in ours:
+            yield place, joined
+
+
+def transfer_json(teacher: Teacher, role: str, left: Place, joined: Place | None) -> dict:
+    ended, begins = left.latest, joined and joined.training[0]
+    is_complete = ended.finished_on <= today() and not (begins and begins.started_on > today())
+    return {
+        "training_record_id": str(getattr(teacher, f"api_{role}_training_record_id")),
+        "transfer_type": (
+            "unknown" if not begins else "new_school" if begins.lead_provider == ended.lead_provider else "new_provider"
+        ),
+        "status": "complete" if is_complete else "incomplete",
+        "leaving": side(left, ended, ended.finished_on),
+        "joining": side(joined, begins, begins.started_on) if begins else None,
+    }
+
+
+def side(place: Place, period, on) -> dict:
+    return {"school_urn": place.participant.school.urn, "provider": period.name, "date": day(on)}
