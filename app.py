@@ -121,8 +121,8 @@ def set_up_requests(app: Flask) -> None:
     def add_headers(response):
         response.headers.update(HEADERS)
         if response.mimetype in ("text/html", "application/json"):
-            response.headers["Cache-Control"] = "no-store"
-            response.headers["Vary"] = "Cookie, HX-Request-Type"
+            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers.setdefault("Vary", "Cookie, HX-Request-Type")
         return response
 
     @app.get("/assets/<path:filename>")

@@ -12,6 +12,7 @@ from clock import clock_at
 from models import (
     TABLES,
     ActiveLeadProvider,
+    ApiToken,
     DeliveryPartner,
     Enrolment,
     Event,
@@ -44,12 +45,12 @@ def report(act: str, participant: Participant, by: str = AMBITION, **attributes)
 
 
 def stored() -> dict[tuple, dict]:
-    """Every row that acts write: (table, key) → its columns. The database keeps enrolments itself; requests are counted
-    whatever they do."""
+    """Every row that acts write: (table, key) → its columns. The database keeps enrolments itself, and requests are
+    counted whatever they do."""
     return {
         (table._meta.table_name, row[table._meta.primary_key.name]): row
         for table in TABLES
-        if table not in (Enrolment, RequestCount)
+        if table not in (Enrolment, RequestCount, ApiToken)
         for row in table.select().dicts()
     }
 

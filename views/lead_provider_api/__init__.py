@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
-from flask import Blueprint, Response, g, request, stream_with_context
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from changes import RuleBroken
@@ -108,8 +108,9 @@ def one(row: tuple, told: Callable[[list], Iterable[dict]]) -> Response:
 
 
 def listing(rows: list[tuple], told: Callable[[list], Iterable[dict]]) -> Response:
-    """A page of a list, sent while it is still being looked up: for each thing its id and when it was updated, in
-    order, and what `told` tells of some of them, by their ids."""
+    """The answer with a page of a list: for each thing its id and when it was updated, in order, and what `told` tells
+    of some of them, by their ids. However long the page is, only a few are in memory at a time, and the answer as it is
+    sent."""
     ids = [row[0] for row in rows]
 
     def parts() -> Iterator[str]:
@@ -118,22 +119,19 @@ def listing(rows: list[tuple], told: Callable[[list], Iterable[dict]]) -> Respon
             yield (", " if start else "") + ", ".join(map(as_json, told(ids[start : start + AT_ONCE])))
         yield "]}"
 
-    def respond() -> Response:
-        is_zipped = "gzip" in request.accept_encodings
-        sent = zipped(parts()) if is_zipped else (part.encode() for part in parts())
-        response = Response(stream_with_context(sent), content_type="application/json; charset=utf-8")
-        if is_zipped:
-            response.headers["Content-Encoding"] = "gzip"
-        return response
-
-    return unless_known(rows, respond)
+    return unless_known(rows, lambda: zipped(parts()))
 
 
-def zipped(parts: Iterable[str]) -> Iterator[bytes]:
+def zipped(parts: Iterable[str]) -> Response:
+    is_welcome = "gzip" in request.accept_encodings
     zipper = zlib.compressobj(6, wbits=31)
-    for part in parts:
-        yield zipper.compress(part.encode())
-    yield zipper.flush()
+    sent = [zipper.compress(part.encode()) if is_welcome else part.encode() for part in parts]
+    response = Response([*sent, zipper.flush()] if is_welcome else sent)
+    response.content_type = "application/json; charset=utf-8"
+    if is_welcome:
+        response.headers["Content-Encoding"] = "gzip"
+    response.content_length = sum(map(len, response.response))
+    return response
 
 
 def unless_known(rows: list[tuple], respond: Callable[[], Response]) -> Response:

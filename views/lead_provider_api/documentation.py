@@ -111,26 +111,27 @@ def described(rule: Rule, operation: Operation, at: dict, definitions: dict) -> 
 
 
 def asked_of(query: type[BaseModel]) -> list[dict]:
-    """The parameters `filter`, `sort` and `page`; the first and the last are objects: filter[cohort]=2025."""
+    """The parameters: `sort`, and each part of `filter` and of `page`, such as `filter[cohort]`."""
     schema = query.model_json_schema()
     parameters = []
     for name in ("filter", "sort", "page"):
-        asked = schema["properties"].get(name)
-        if not asked:
-            continue
-        inside = plain(schema["$defs"].get(asked.get("$ref", "").rpartition("/")[2], asked))
-        parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": inside}
-        if inside["type"] == "object":
-            parameter |= {"style": "deepObject", "explode": True}
-            inside["properties"] = {key: plain(value) for key, value in inside["properties"].items()}
-        parameters.append(parameter)
+        asked = schema["properties"].get(name, {"properties": {}})
+        group = schema["$defs"].get(asked.get("$ref", "").rpartition("/")[2], {})
+        inside = {f"{name}[{part}]": each for part, each in group["properties"].items()} if group else {name: asked}
+        needed = [f"{name}[{part}]" for part in group.get("required", ())]
+        parameters += [
+            {"name": each, "in": "query", "required": each in needed, "schema": plain(inside[each])}
+            for each in inside
+            if name in schema["properties"]
+        ]
     return parameters
 
 
 def plain(schema: dict) -> dict:
     """Without what Python adds: an address has no null, and a name needs no title."""
-    schema = next((either for either in schema.get("anyOf", []) if either["type"] != "null"), {}) | schema
-    return {key: value for key, value in schema.items() if key not in ("title", "anyOf") and value is not None}
+    kinds = [either for either in schema.get("anyOf", []) if either.get("type") != "null"]
+    schema = kinds[0] | schema | {"anyOf": None} if len(kinds) == 1 else schema
+    return {key: value for key, value in schema.items() if key != "title" and value is not None}
 
 
 def body_schema(sends: type[BaseModel], reference: dict) -> dict:

@@ -86,9 +86,10 @@ def time_in(text: str) -> datetime | None:
 
 
 def whole_number(text: Any) -> int:
-    if not re.fullmatch(r"[0-9]{1,20}", str(text), re.ASCII) or not int(text):
+    digits = str(text).lstrip("0")
+    if not digits or not (digits.isascii() and digits.isdigit()):
         raise ValueError("must be a whole number, 1 or more")
-    return int(text)
+    return int(digits) if len(digits) < 10 else MOST_ROWS
 
 
 def known_sort(text: str) -> str:
@@ -112,7 +113,7 @@ Since = described(
     datetime,
     time_in,
     "Only what was updated at this moment or later: a date and time with a time zone, in ISO 8601.",
-    format="date-time",
+    anyOf=[{"format": "date-time"}, {"const": ""}],
     examples=["2026-04-20T09:00:00Z"],
 )
 Text = Annotated[str | None, BeforeValidator(lambda text: text.strip() or None)]
@@ -192,13 +193,15 @@ def query_of(model: type[BaseModel]) -> BaseModel:
     """The request's filter, sort and page; 400 for what breaks the documented form. What isn't known is ignored."""
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
+        if len(values) > 1 and not name.endswith("[]"):
+            raise BadRequest(f"{name} is given twice")
         found = re.fullmatch(r"(filter|page)\[(\w+)\](\[\])?", name)
         if found:
             group = given.setdefault(found[1], {})
             if isinstance(group, dict):
                 group[found[2]] = ",".join(values) if found[3] else values[-1]
-        elif name in ("filter", "page", "sort"):
-            given[name] = values[-1]
+        elif name in ("filter", "page", "sort", "filter[]", "page[]"):
+            given[name.removesuffix("[]")] = values[-1]
     try:
         return model.model_validate(given)
     except ValidationError as error:
