@@ -7,11 +7,13 @@ It is 20 April 2026 in every test, unless the test says `clock_at`.
 import os
 import shutil
 import tempfile
+import threading
 from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
 import scenarios
@@ -21,6 +23,7 @@ from database import db, migrate, open_database
 from models import LeadProvider, Participant, Teacher
 from tests.visitor import Visitor
 from views.lead_provider_api import GUESSES, REQUESTS
+from views.lead_provider_api.documentation import READINGS
 
 TODAY = date(2026, 4, 20)
 
@@ -121,7 +124,7 @@ class PostgresqlServer:
 
 
 def opened(address: str):
-    for limit in (REQUESTS, GUESSES):
+    for limit in (REQUESTS, GUESSES, READINGS):
         limit.counted.clear()
     db.initialize(open_database(address))
     db.connect()
@@ -142,6 +145,31 @@ def make_world(app, address: str) -> None:
             commands.save_token(provider, commands.demo_token(provider), "demo")
     if hasattr(db.obj, "close_all"):
         db.obj.close_all()
+
+
+# --- the service as it is served ---------------------------------------------------------------------------
+
+
+class Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 5  # for connections that Chromium opens in advance and never uses
+
+    def log_request(self, *args):
+        """The tests say what went wrong; a line for each stylesheet doesn't."""
+
+
+@pytest.fixture
+def address(app, world, monkeypatch) -> str:
+    """Where the service answers, on 20 April 2026."""
+    monkeypatch.setitem(app.config, "TODAY", TODAY.isoformat())
+    db.close()
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
+    server.daemon_threads = False  # so that closing waits for what is still being answered
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
 
 
 # --- who and what tests speak of ---------------------------------------------------------------------------

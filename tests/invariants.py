@@ -387,8 +387,14 @@ def marks_stay(change):
 
 @between
 def what_began_stays(change):
-    """Training that began is history: it isn't deleted, and only what no provider saw is rewritten."""
-    columns = ("training_programme", "school_partnership", "expression_of_interest", "schedule", "started_on")
+    """Training that began is history: it isn't deleted, and only what no provider saw is rewritten, but for what its
+    provider reports of it."""
+    columns = {"training_programme", "school_partnership", "expression_of_interest", "schedule", "started_on"}
+    reported = {
+        "teacher_changes_schedule": {"school_partnership", "expression_of_interest", "schedule"},
+        "teacher_training_period_confirmed": {"school_partnership"},
+    }
+    told = {event["participant"]: reported.get(event["event_type"], set()) for event in change.events}
     return [
         old["id"]
         for old, new in change.pairs("training_period")
@@ -398,7 +404,7 @@ def what_began_stays(change):
             or (
                 old["started_on"] < today()
                 and (old["training_programme"] == "school_led" or old["school_partnership"] or has_ended(old))
-                and any(old[column] != new[column] for column in columns)
+                and any(old[column] != new[column] for column in columns - told.get(old["participant"], set()))
             )
         )
     ]

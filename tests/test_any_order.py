@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 import changes
 import participants
+import partnerships
 import reports
 import scenarios
 import training
@@ -30,10 +31,14 @@ from clock import LONDON, clock_at, today
 from database import db
 from models import (
     DEFERRAL_REASONS,
+    SCHEDULES,
     WITHDRAWAL_REASONS,
+    ActiveLeadProvider,
+    DeliveryPartner,
     LeadProvider,
     Participant,
     School,
+    SchoolPartnership,
     SchoolUser,
     Teacher,
     TrainingPeriod,
@@ -171,6 +176,37 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(who=who, role=roles, wait=waits, provider=providers)
     def resume(self, who, role, wait, provider):
         self.report(reports.resume, self.chosen(who, role, wait), provider)
+
+    @rule(
+        who=who,
+        role=roles,
+        wait=waits,
+        provider=providers,
+        schedule=st.sampled_from(SCHEDULES),
+        cohort=st.sampled_from([None, None, "2022", "2024", "2025"]),
+    )
+    def change_schedule(self, who, role, wait, provider, schedule, cohort):
+        attributes = {"schedule_identifier": schedule, "cohort": cohort}
+        self.report(reports.change_schedule, self.chosen(who, role, wait), provider, **attributes)
+
+    @rule(
+        wait=waits,
+        school=st.sampled_from(SCHOOLS),
+        provider=st.sampled_from(PROVIDERS),
+        year=st.sampled_from(["2024", "2025", "2025", "2026"]),
+        partner=st.sampled_from(["Alpha Teaching School Hub", "Beacon Teaching School Hub"]),
+    )
+    def create_or_change_partnership(self, wait, school, provider, year, partner):
+        self.chosen(0, "ect", wait)
+        school, provider = School.get(name=school), LeadProvider.get(name=provider)
+        partner_id = str(DeliveryPartner.get(name=partner).api_id)
+        active = ActiveLeadProvider.get_or_none(lead_provider=provider, contract_period=int(year))
+        present = active and SchoolPartnership.get_or_none(school=school, active_lead_provider=active)
+        if present:
+            self.act(partnerships.change_delivery_partner, provider, present, delivery_partner_id=partner_id)
+        else:
+            attributes = {"cohort": year, "school_id": str(school.api_id), "delivery_partner_id": partner_id}
+            self.act(partnerships.create_partnership, provider, **attributes)
 
     # --- what schools change ---
 

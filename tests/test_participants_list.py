@@ -155,10 +155,11 @@ def test_somebody_is_found_by_an_id_of_before(visitor):
 def test_orders_and_pages(visitor):
     for number, name in enumerate(AMBITIONS):
         role = "mentor" if name in ("Alison Hughes", "John Doe") else "ect"
-        moment = datetime(2026, 4, 1 + number, tzinfo=UTC)
-        Teacher.update(created_at=moment, api_updated_at=datetime(2026, 5, 1, tzinfo=UTC) - (moment - moment)).where(
-            Teacher.id == person(name, role).teacher_id
-        ).execute()
+        moments = {
+            "created_at": datetime(2026, 4, 1 + number, tzinfo=UTC),
+            "api_updated_at": datetime(2026, 5, 1, tzinfo=UTC),
+        }
+        Teacher.update(**moments).where(Teacher.id == person(name, role).teacher_id).execute()
     tell(visitor, "defer", person("Hannah Clarke"))
     assert names(visitor) == names(visitor, "sort=created_at") == AMBITIONS
     assert names(visitor, "sort=-created_at") == AMBITIONS[::-1]

@@ -9,16 +9,29 @@ from datetime import date
 from functools import partial
 
 import pytest
+from peewee import Model
 
 import participants
+import partnerships
 import training
 from changes import ChangedSince, RuleBroken
 from database import db
-from models import Event, LeadProvider, Mentorship, Participant, Teacher, TrainingPeriod
+from models import (
+    ActiveLeadProvider,
+    DeliveryPartner,
+    Event,
+    LeadProvider,
+    Mentorship,
+    Participant,
+    School,
+    SchoolPartnership,
+    Teacher,
+    TrainingPeriod,
+)
 from tests.conftest import both_engines
 from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always
-from tests.reports import NORTHBROOK, person_at, report, train, tutor_of, withdrawn
+from tests.reports import NORTHBROOK, ST_JOHNS, person_at, report, train, tutor_of, withdrawn
 
 ROUNDS = 30
 YESTERDAY, IN_MAY = date(2026, 4, 19), date(2026, 5, 15)
@@ -136,6 +149,37 @@ def two_who_mentor_each_other_leave():
     return leave(ada), leave(grace)
 
 
+def agree(partner: str = "Alpha Teaching School Hub") -> Callable[[], SchoolPartnership]:
+    """Teach First confirms that it trains at St John's."""
+    attributes = {
+        "cohort": "2025",
+        "school_id": str(School.get(name=ST_JOHNS).api_id),
+        "delivery_partner_id": str(DeliveryPartner.get(name=partner).api_id),
+    }
+    return partial(partnerships.create_partnership, LeadProvider.get(name="Teach First"), **attributes)
+
+
+def choice_and_confirmation():
+    """Whoever comes first: nobody waits for a provider that has confirmed."""
+    end_partnership()
+    return choose(ect(), "Teach First"), agree()
+
+
+def two_confirmations():
+    end_partnership()
+    return agree(), agree("Beacon Teaching School Hub")
+
+
+def end_partnership() -> None:
+    """So that another round can begin."""
+    teach_first = SchoolPartnership.select().join(ActiveLeadProvider).join(LeadProvider)
+    for partnership in teach_first.where(LeadProvider.name == "Teach First", SchoolPartnership.school == 1):
+        TrainingPeriod.update(school_partnership=None, expression_of_interest=partnership.active_lead_provider).where(
+            TrainingPeriod.school_partnership == partnership
+        ).execute()
+        partnership.delete_instance()
+
+
 # --- one goes first, the other is told -----------------------------------------------------------------------
 
 RACES = {
@@ -150,6 +194,8 @@ RACES = {
     ect_and_mentor_leave: {("done", "done")},
     mentor_chosen_for_at_two_schools: {("done", "RuleBroken"), ("RuleBroken", "done")},
     two_who_mentor_each_other_leave: {("done", "done")},
+    choice_and_confirmation: {("done", "done")},
+    two_confirmations: {("done", "RuleBroken"), ("RuleBroken", "done")},
 }
 """Who acts at once → what may become of the two."""
 
@@ -160,9 +206,21 @@ def test_two_at_once(world, race):
     for _ in range(ROUNDS):
         with db.atomic():
             acts = race()
-        outcome = tuple("done" if isinstance(answer, Event) else type(answer).__name__ for answer in at_once(*acts))
+        answers = at_once(*acts)
+        outcome = tuple("done" if isinstance(answer, Model) else type(answer).__name__ for answer in answers)
         assert outcome in RACES[race]
+        assert not waiting_in_vain()
     check_always()
+
+
+def waiting_in_vain() -> list[TrainingPeriod]:
+    """Training that waits for a provider that has confirmed."""
+    confirmed = SchoolPartnership.alias()
+    query = TrainingPeriod.select().join(Participant)
+    same = (confirmed.school == Participant.school) & (
+        confirmed.active_lead_provider == TrainingPeriod.expression_of_interest
+    )
+    return list(query.join(confirmed, on=same).where(TrainingPeriod.school_partnership.is_null()))
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

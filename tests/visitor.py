@@ -79,7 +79,7 @@ class Visitor:
         self.page = BeautifulSoup(response.text, "html.parser")
         assert response.status_code == status, f"{response.request.path}: {response.status}\n{self.text}"
         check_page(self.page, self.path)
-        for motive in MOTIVES:
+        for motive in MOTIVES if self.path != "/api/docs" else ():
             assert motive not in response.text, f"{self.path} holds a provider's motive"
         return self
 
@@ -166,5 +166,5 @@ def check_page(page: BeautifulSoup, path: str) -> None:
     described = [name for tag in page.select("[aria-describedby]") for name in tag["aria-describedby"].split()]
     assert all(page.select_one(f"#{name}") for name in described), f"{path}: aria-describedby leads nowhere"
     shown = page.get_text()
-    for missing in ("None", "Undefined"):
-        assert missing not in shown, f"{path} shows a value that isn't there"
+    missing = re.search(r"(?<![-\w])(None|Undefined)(?![-\w])", shown)
+    assert not missing, f"{path} shows a value that isn't there"

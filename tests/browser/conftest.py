@@ -3,19 +3,17 @@ browser’s console and nothing in its storage. How the tests move about is in p
 
 import re
 import shutil
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
 from database import db
 from models import LeadProvider
 from tests.browser.pages import sign_in
-from tests.conftest import TODAY, person, required
+from tests.conftest import person, required
 
 VENDOR = Path(__file__).parents[2] / "static" / "vendor"
 
@@ -49,28 +47,6 @@ def chromium() -> Browser:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-class Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 5  # for connections that Chromium opens in advance and never uses
-
-    def log_request(self, *args):
-        """The tests say what went wrong; a line for each stylesheet doesn't."""
-
-
-@pytest.fixture
-def address(app, world, monkeypatch) -> str:
-    """Where the service answers, on 20 April 2026."""
-    monkeypatch.setitem(app.config, "TODAY", TODAY.isoformat())
-    db.close()
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
-    server.daemon_threads = False  # so that closing waits for what is still being answered
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
 
 
 class Window:

@@ -80,6 +80,8 @@ def lists(page: Page, report) -> Iterator[str]:
     for name in ("mentors", "induction-tutor"):
         page.goto(f"/school/{name}")
         yield name
+    page.goto("/api/docs")
+    yield "api"
     page.goto("/sign-in")
     yield "sign-in"
     button(page, "Sign in").click()

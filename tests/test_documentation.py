@@ -1,0 +1,116 @@
+"""The document about the API is true: the served API is tried against it, and what it tells of can happen. And the page
+that is made from it."""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from database import db
+from tests.conftest import person
+from tests.reports import AMBITION, ask, token_of
+from views.lead_provider_api import WORDS
+from views.lead_provider_api.documentation import document
+from views.lead_provider_api.operations import Operation
+
+IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+HERE = Path(__file__).parent
+
+
+def operations(app) -> dict[str, Operation]:
+    """Endpoint → what is known of it."""
+    views = {endpoint: view for endpoint, view in app.view_functions.items() if endpoint.startswith("api.")}
+    return {endpoint: view.operation for endpoint, view in views.items()}
+
+
+def test_every_address_of_the_api_is_an_operation(app):
+    assert len(operations(app)) == len(document(app)["paths"]) + 2, "two addresses take two methods"
+
+
+def test_the_api_does_what_its_document_says(visitor, app, address, monkeypatch):
+    """Schemathesis sends what is documented and what is not, alone and one after the other, and checks the answers."""
+    for limit in ("REQUESTS", "GUESSES"):
+        monkeypatch.setattr(f"views.lead_provider_api.{limit}.most", 10**9)
+    with db.connection_context():
+        token = token_of(visitor, AMBITION)
+    examples, seed = (200, secrets.randbelow(2**32)) if IS_NIGHTLY else (3, 0)
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run"),
+        *(f"{address}/api/v3/openapi.json", "--header", f"Authorization: Bearer {token}", "--checks", "all"),
+        *("--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure", "--no-color"),
+    ]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=HERE)  # noqa: S603
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Tested: 16" in re.sub(r" +", " ", run.stdout)
+
+
+def test_what_is_refused_by_rule_is_documented(app):
+    codes = {code for each in operations(app).values() for codes in each.refusals.values() for code in codes}
+    assert codes <= set(WORDS)
+    assert set(WORDS) - codes <= {"being_changed"}, "words for what never happens"
+
+
+@pytest.mark.parametrize("endpoint", ["withdraw", "defer", "resume", "change-schedule", "create_partnership"])
+def test_the_example_of_a_body_is_in_the_documented_form(visitor, app, endpoint):
+    rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == f"api.{endpoint}")
+    (method,) = rule.methods - {"OPTIONS"}
+    path = re.sub(r"<[^>]+>", "{participant_id}", rule.rule)
+    told = document(app)["paths"][path][method.lower()]
+    example = told["requestBody"]["content"]["application/json"]["example"]
+    path = path.format(participant_id=person("Hannah Clarke").teacher.api_id)
+    response = ask(visitor, method.lower(), path, json=example)
+    assert response.status_code in (200, 422), response.text
+
+
+def test_the_document_is_public_and_so_is_the_page(visitor):
+    response = visitor.send("get", "/api/v3/openapi.json")
+    assert (response.status_code, response.json["openapi"]) == (200, "3.1.0")
+    visitor.get("/api/docs")
+    assert visitor.heading == "Lead providers’ API"
+    for path in response.json["paths"]:
+        assert path in visitor.text
+    assert "'#/participant_id' has been withdrawn already" in visitor.text
+    for link in visitor.page.select("main a[href^='#']"):
+        assert visitor.page.find(id=link["href"][1:]), link
+
+
+def test_errors_of_the_whole_api_are_json(visitor, monkeypatch):
+    for path, method, status, title in (
+        ("/api/v3/nowhere", "get", 404, "Resource not found"),
+        ("/api/nowhere", "get", 404, "Resource not found"),
+        ("/api/v3/participants", "delete", 405, "Method Not Allowed"),
+        ("/api/v3/openapi.json", "post", 405, "Method Not Allowed"),
+    ):
+        response = visitor.send(method, path)
+        assert (response.status_code, response.content_type) == (status, "application/json; charset=utf-8")
+        assert response.json["errors"][0]["title"] == title
+    monkeypatch.setattr("views.lead_provider_api.participants.participants_json", lambda ids: 1 / 0)
+    response = ask(visitor, "get", "/api/v3/participants")
+    assert (response.status_code, response.json) == (
+        500,
+        {"errors": [{"title": "Internal Server Error", "detail": "something went wrong. Nothing was changed"}]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("content_type", "data", "headers"),
+    [
+        ("application/xml", b"<data/>", {}),
+        ("image/png", b"\x89PNG", {}),
+        ("application/x-www-form-urlencoded", b"reason=other", {}),
+        ("application/json", b"\x1f\x8b\x08", {"Content-Encoding": "gzip"}),
+    ],
+)
+def test_a_body_of_another_kind(visitor, content_type, data, headers):
+    path = f"/api/v3/participants/{person('Hannah Clarke').teacher.api_id}/withdraw"
+    response = ask(visitor, "put", path, data=data, content_type=content_type, headers=headers)
+    assert response.status_code == 415
+    assert response.json == {
+        "errors": [
+            {"title": "Unsupported Media Type", "detail": "the body must be JSON, sent as application/json"},
+        ]
+    }

@@ -1,0 +1,217 @@
+"""A lead provider changes somebody's schedule, and with it, if it says so, the contract period."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from clock import clock_at
+from models import InductionPeriod, Participant, Teacher, TrainingPeriod
+from tests.conftest import TODAY, both_engines, person
+from tests.invariants import check_always
+from tests.reports import (
+    AMBITION,
+    ST_JOHNS,
+    TEACH_FIRST,
+    address,
+    april,
+    ask,
+    body,
+    deferred,
+    given_to_teach_first,
+    leaving,
+    live_through,
+    periods_of,
+    person_at,
+    stored,
+    train,
+    withdrawn,
+)
+from tests.test_reports import plan_other_training
+
+LATER = datetime(2026, 4, 20, 14, tzinfo=UTC)
+EXTENDED, STANDARD = "ecf-extended-september", "ecf-standard-september"
+
+
+@pytest.fixture
+def ect(world) -> Participant:
+    participant = person_at(ST_JOHNS)
+    train(participant)
+    return participant
+
+
+def ask_for(visitor, participant: Participant, by: str = AMBITION, **instead):
+    course = "ecf-induction" if participant.is_ect else "ecf-mentor"
+    attributes = {"course_identifier": course, "schedule_identifier": EXTENDED} | instead
+    sent = {name: value for name, value in attributes.items() if value is not None}
+    with clock_at(LATER):
+        path = address(participant, "change-schedule")
+        return ask(visitor, "put", path, by, json=body("change-schedule", sent))
+
+
+def enrolment(response) -> dict:
+    assert response.status_code == 200, response.text
+    [told] = response.json["data"]["attributes"]["ecf_enrolments"]
+    return told
+
+
+@both_engines
+def test_a_schedule_changes_in_place(visitor, ect):
+    """Nothing that the school sees or may do depends on it, but its history tells it."""
+    [before] = periods_of(ect)
+    told = enrolment(ask_for(visitor, ect))
+    assert (told["schedule_identifier"], told["cohort"], told["training_status"]) == (EXTENDED, "2025", "active")
+    [after] = periods_of(ect)
+    assert (after.id, after.started_on, after.finished_on) == (before.id, before.started_on, before.finished_on)
+    naomi = visitor.sign_in("Naomi Fletcher").get(f"/school/ects/{ect.id}")
+    assert "Ambition Institute changed the schedule of Ada’s training" in naomi.text
+    check_always()
+
+
+@both_engines
+@pytest.mark.parametrize("role", ["ect", "mentor"])
+def test_the_contract_period_changes_with_it(visitor, role):
+    participant = person_at(ST_JOHNS, role, started_on=date(2024, 9, 2), finished_on=date(2026, 7, 17))
+    train(participant, year=2024)
+    told = enrolment(ask_for(visitor, participant, cohort="2025", schedule_identifier=STANDARD))
+    assert (told["cohort"], told["schedule_identifier"]) == ("2025", STANDARD)
+    assert told["cohort_changed_after_payments_frozen"] is False
+    [period] = periods_of(participant)
+    assert period.contract_period.year == 2025
+    assert period.finished_on == date(2026, 7, 17)
+    check_always()
+
+
+@both_engines
+def test_whoever_leaves_a_closed_contract_period_may_go_back_to_it(visitor):
+    gone = person_at(ST_JOHNS, started_on=date(2022, 9, 5))
+    train(gone, year=2022)
+    assert enrolment(ask_for(visitor, gone, cohort=2025))["cohort_changed_after_payments_frozen"] is True
+    told = enrolment(ask_for(visitor, gone, cohort="2022", schedule_identifier=STANDARD))
+    assert (told["cohort"], told["cohort_changed_after_payments_frozen"]) == ("2022", False)
+    check_always()
+
+
+def completed(participant: Participant) -> None:
+    InductionPeriod.create(
+        teacher=participant.teacher,
+        appropriate_body=1,
+        started_on=date(2025, 9, 1),
+        finished_on=april(10),
+        outcome="pass",
+    )
+
+
+def trained_as_a_mentor_enough(participant: Participant) -> None:
+    Teacher.update(
+        mentor_became_ineligible_for_funding_on=april(10),
+        mentor_became_ineligible_for_funding_reason="completed_declaration_received",
+    ).where(Teacher.id == participant.teacher_id).execute()
+
+
+REFUSED = {
+    "no course": ([], {"course_identifier": None}, {"course_identifier": "must be given"}),
+    "another course": (
+        [],
+        {"course_identifier": "ecf-mentor"},
+        {"course_identifier": "is not recognised for this participant"},
+    ),
+    "no schedule": ([], {"schedule_identifier": None}, {"schedule_identifier": "must be given"}),
+    "no such schedule": (
+        [],
+        {"schedule_identifier": "ecf_extended_april"},
+        {"schedule_identifier": "is not recognised"},
+    ),
+    "the same": (
+        [],
+        {"schedule_identifier": STANDARD},
+        {"schedule_identifier": "is the schedule that this participant has already"},
+    ),
+    "the same of the same year": (
+        [],
+        {"schedule_identifier": STANDARD, "cohort": "2025"},
+        {"schedule_identifier": "is the schedule that this participant has already"},
+    ),
+    "a replacement": (
+        [],
+        {"schedule_identifier": "ecf-replacement-april"},
+        {"schedule_identifier": "is not for an ECT"},
+    ),
+    "no such year": ([], {"cohort": "1999"}, {"cohort": "is not recognised"}),
+    "no year": ([], {"cohort": "next"}, {"cohort": "is not recognised"}),
+    "a year without a partnership": (
+        [],
+        {"cohort": "2026"},
+        {"cohort": "is a year in which you have no partnership with this participant’s school"},
+    ),
+    "a closed year": ([], {"cohort": "2022"}, {"cohort": "is closed, and this participant was not moved out of it"}),
+    "withdrawn": (
+        [(april(13), withdrawn)],
+        {},
+        {"participant_id": "is withdrawn. Resume first, then change the schedule"},
+    ),
+    "deferred": (
+        [(april(13), deferred)],
+        {},
+        {"participant_id": "is deferred. Resume first, then change the schedule"},
+    ),
+    "left": ([(april(13), leaving(TODAY))], {}, {"participant_id": "has left, so you do not train this person now"}),
+    "given to another": (
+        [(april(13), given_to_teach_first)],
+        {},
+        {"participant_id": "has left, so you do not train this person now"},
+    ),
+    "completed": ([(april(13), completed)], {}, {"participant_id": "has completed induction or mentor training"}),
+    "other training planned": (
+        [(april(13), plan_other_training)],
+        {},
+        {"participant_id": "has other training planned already"},
+    ),
+    "everything": (
+        [(april(13), withdrawn)],
+        {"schedule_identifier": "x", "cohort": "x"},
+        {
+            "schedule_identifier": "is not recognised",
+            "cohort": "is not recognised",
+            "participant_id": "is withdrawn. Resume first, then change the schedule",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_change_that_cannot_be(visitor, ect, case):
+    history, attributes, refused = REFUSED[case]
+    live_through(ect, history)
+    before = stored()
+    response = ask_for(visitor, ect, **attributes)
+    assert response.status_code == 422
+    assert response.json["errors"] == [
+        {"title": name, "detail": f"'#/{name}' {words}"} for name, words in refused.items()
+    ]
+    assert stored() == before
+
+
+def test_what_is_for_mentors_and_what_is_not(visitor):
+    mentor = person_at(ST_JOHNS, "mentor")
+    train(mentor)
+    response = ask_for(visitor, mentor, schedule_identifier="ecf-reduced-april")
+    assert response.json["errors"][0]["detail"] == "'#/schedule_identifier' is not for a mentor"
+    assert enrolment(ask_for(visitor, mentor, schedule_identifier="ecf-replacement-april"))
+    trained_as_a_mentor_enough(mentor)
+    response = ask_for(visitor, mentor)
+    assert response.json["errors"][0]["detail"] == "'#/participant_id' has completed induction or mentor training"
+
+
+def test_training_that_is_still_to_begin_or_has_an_end_can_change(visitor):
+    coming = person_at(ST_JOHNS, started_on=date(2026, 9, 1))
+    train(coming)
+    going = person_at(ST_JOHNS)
+    train(going)
+    live_through(going, [(april(13), leaving(april(21)))])
+    for participant in (coming, going):
+        assert enrolment(ask_for(visitor, participant))["schedule_identifier"] == EXTENDED
+
+
+def test_another_providers_participant_is_nobodys(visitor):
+    assert ask_for(visitor, person("Hannah Clarke"), TEACH_FIRST).status_code == 404
+    assert TrainingPeriod.get(TrainingPeriod.participant == person("Hannah Clarke")).schedule == STANDARD
