@@ -3,14 +3,26 @@
 Everything here works on SQLite and on PostgreSQL; nothing here knows what an ECT is (that is models.py).
 """
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from peewee import CharField, Check, DatabaseProxy, DateTimeField, Model, PostgresqlDatabase, SqliteDatabase
+from peewee import (
+    SQL,
+    CharField,
+    Check,
+    DatabaseProxy,
+    DateTimeField,
+    Model,
+    PostgresqlDatabase,
+    Value,
+    fn,
+)
 from playhouse.db_url import parse
 from playhouse.migrations import Runner
-from playhouse.pool import PooledPostgresqlDatabase
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -54,7 +66,7 @@ def open_database(url: str):
     """The database at `sqlite:///path` or `postgresql://…`. Not connected yet."""
     settings = parse(url)
     if url.startswith("sqlite:"):
-        return SqliteDatabase(
+        return PooledSqliteDatabase(
             settings["database"],
             timeout=5,
             # Every transaction here writes. Starting it as a reader would have it refused at once when somebody
@@ -100,6 +112,15 @@ def hold(what: str, *, shared: bool = False) -> None:
     true of every transaction anyway."""
     if is_postgresql():
         db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (what,))
+
+
+def among(column, ids: Iterable[int]):
+    """The condition that a column is one of many numbers, sent as one value: writing them all out takes longer than
+    looking them up."""
+    ids = list(ids)
+    if is_postgresql():
+        return column == fn.ANY(Value(ids, converter=False, unpack=False))
+    return column << SQL("(SELECT value FROM json_each(?))", [json.dumps(ids)])
 
 
 def migrate() -> list[str]:

@@ -31,9 +31,11 @@ def guards() -> list[str]:
 
 
 ENROLMENTS = """
-    INSERT INTO enrolment (lead_provider_id, teacher_id, role, training_period_id, cohort, training_status, created_at,
-        updated_at)
-    SELECT lead_provider_id, teacher_id, role, id, contract_period_id, training_status, created_at, api_updated_at
+    INSERT INTO enrolment (lead_provider_id, teacher_id, role, is_second, training_period_id, cohort, training_status,
+        created_at, updated_at)
+    SELECT lead_provider_id, teacher_id, role,
+        role = 'mentor' AND count(*) OVER (PARTITION BY lead_provider_id, teacher_id) > 1,
+        id, contract_period_id, training_status, created_at, api_updated_at
     FROM (
         SELECT active.lead_provider_id, participant.teacher_id, participant.role, period.id, active.contract_period_id,
             CASE
@@ -58,7 +60,6 @@ ENROLMENTS = """
 
 def enrolments_follow_training() -> list[str]:
     """The enrolments are those of the training periods, whatever changes them; and are updated when the person is."""
-    its = "(SELECT {column} FROM participant WHERE id = {row}.participant_id)"
     changes = {
         "insert": ("INSERT", "NEW"),
         "update": ("UPDATE OF school_partnership_id, started_on, withdrawn_at, deferred_at", "NEW"),
@@ -66,9 +67,9 @@ def enrolments_follow_training() -> list[str]:
     }
     statements = []
     for name, (change, row) in changes.items():
-        teacher, role = (its.format(column=column, row=row) for column in ("teacher_id", "role"))
-        delete = f"DELETE FROM enrolment WHERE teacher_id = {teacher} AND role = {role}"
-        insert = ENROLMENTS.format(which=f"participant.teacher_id = {teacher} AND participant.role = {role}")
+        teacher = f"(SELECT teacher_id FROM participant WHERE id = {row}.participant_id)"
+        delete = f"DELETE FROM enrolment WHERE teacher_id = {teacher}"
+        insert = ENROLMENTS.format(which=f"participant.teacher_id = {teacher}")
         statements += after(f"enrolment_follows_{name}", change, "training_period", f"{delete}; {insert};")
     its = "UPDATE enrolment SET created_at = NEW.created_at, updated_at = NEW.api_updated_at WHERE teacher_id = NEW.id;"
     return statements + after("enrolment_follows_teacher", "UPDATE OF created_at, api_updated_at", "teacher", its)

@@ -7,7 +7,7 @@ import uuid
 
 from changes import HEADINGS, ChangedSince, RuleBroken, locked, record, updated_at
 from clock import today
-from database import db, hold
+from database import among, db, hold
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -181,7 +181,7 @@ def programme_choices(contract_period: ContractPeriod, school_ids: list[int]) ->
         .switch(TrainingPeriod)
         .left_outer_join(interest, on=(TrainingPeriod.expression_of_interest == interest.id))
         .where(
-            Participant.school << school_ids,
+            among(Participant.school, school_ids),
             (confirmed.contract_period == contract_period) | (interest.contract_period == contract_period),
         )
     )
@@ -189,7 +189,7 @@ def programme_choices(contract_period: ContractPeriod, school_ids: list[int]) ->
         TrainingPeriod.select(Participant.school)
         .join(Participant)
         .where(
-            Participant.school << school_ids,
+            among(Participant.school, school_ids),
             TrainingPeriod.training_programme == "school_led",
             TrainingPeriod.started_on.between(contract_period.started_on, contract_period.finished_on),
         )

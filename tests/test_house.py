@@ -43,7 +43,7 @@ def imported_by(path: Path) -> set[str]:
 
 
 def modules_of(floor: str) -> list[Path]:
-    return sorted((ROOT / floor).glob("*.py")) if (ROOT / floor).is_dir() else [ROOT / f"{floor}.py"]
+    return sorted((ROOT / floor).rglob("*.py")) if (ROOT / floor).is_dir() else [ROOT / f"{floor}.py"]
 
 
 @pytest.mark.parametrize("floor", FLOORS)
@@ -62,7 +62,7 @@ def test_the_rules_know_nothing_of_the_web(floor):
 def test_only_one_place_asks_the_real_clock():
     asking = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(")
     sources = [path for path in ROOT.glob("*.py") if path.name != "run.py"]
-    sources += [path for folder in ("views", "forms", "scenarios") for path in (ROOT / folder).glob("*.py")]
+    sources += [path for folder in ("views", "forms", "scenarios") for path in (ROOT / folder).rglob("*.py")]
     places = [
         f"{path.name}: {line.strip()}"
         for path in sources

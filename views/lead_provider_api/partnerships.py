@@ -9,6 +9,7 @@ from peewee import Field, fn
 
 import partnerships as acts
 from clock import today
+from database import among
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -78,12 +79,12 @@ def contract_period_in(years: list[int] | None) -> ContractPeriod | None:
 
 def schools_json(contract_period: ContractPeriod, school_ids: list[int]) -> Iterator[dict]:
     """What this provider is told of these schools, in their order, by five queries however many they are."""
-    found = {school.id: school for school in School.select().where(School.id << school_ids)}
+    found = {school.id: school for school in School.select().where(among(School.id, school_ids))}
     of_period = ActiveLeadProvider.contract_period == contract_period
     partnerships = (
         SchoolPartnership.select(SchoolPartnership.school, ActiveLeadProvider.lead_provider)
         .join(ActiveLeadProvider)
-        .where(SchoolPartnership.school << school_ids, of_period)
+        .where(among(SchoolPartnership.school, school_ids), of_period)
     )
     partners: dict[int, set[int]] = {}
     for school_id, lead_provider_id in partnerships.tuples():
@@ -93,7 +94,7 @@ def schools_json(contract_period: ContractPeriod, school_ids: list[int]) -> Iter
         .join(Participant)
         .switch(TrainingPeriod)
         .join(ActiveLeadProvider, on=TrainingPeriod.expression_of_interest)
-        .where(Participant.school << school_ids, of_period, ActiveLeadProvider.lead_provider == g.lead_provider)
+        .where(among(Participant.school, school_ids), of_period, ActiveLeadProvider.lead_provider == g.lead_provider)
     )
     interested = {school_id for (school_id,) in interest.distinct().tuples()}
     choices = acts.programme_choices(contract_period, school_ids)
@@ -150,7 +151,7 @@ def our_delivery_partnerships():
 
 
 def delivery_partners_json(ids: list[int]) -> Iterator[dict]:
-    found = {partner.id: partner for partner in DeliveryPartner.select().where(DeliveryPartner.id << ids)}
+    found = {partner.id: partner for partner in DeliveryPartner.select().where(among(DeliveryPartner.id, ids))}
     years: dict[int, list[str]] = {}
     paired = our_delivery_partnerships().select(
         DeliveryPartnership.delivery_partner, ActiveLeadProvider.contract_period
@@ -244,7 +245,7 @@ def in_training_by(partnership_ids: list[int]) -> dict[int, int]:
     query = (
         TrainingPeriod.select(TrainingPeriod.school_partnership, fn.COUNT(TrainingPeriod.id))
         .where(
-            TrainingPeriod.school_partnership << partnership_ids,
+            among(TrainingPeriod.school_partnership, partnership_ids),
             TrainingPeriod.started_on <= today(),
             TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
             TrainingPeriod.withdrawn_at.is_null(),
@@ -264,7 +265,7 @@ def partnerships_json(in_training: dict[int, int], ids: list[int]) -> Iterator[d
         .join(DeliveryPartner)
         .switch(SchoolPartnership)
         .join(ActiveLeadProvider)
-        .where(SchoolPartnership.id << ids)
+        .where(among(SchoolPartnership.id, ids))
     )
     found = {partnership.id: partnership for partnership in rows}
     for partnership_id in ids:

@@ -1,7 +1,6 @@
 """Transfers: who of a lead provider's participants left a school, and which school they joined, if they have."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ from flask import abort, g
 
 import reports
 from clock import today
+from database import among
 from models import (
     ROLES,
     ActiveLeadProvider,
@@ -22,7 +22,7 @@ from models import (
 )
 from views.lead_provider_api import AT_ONCE, api, day, listing, moment, one, schemas
 from views.lead_provider_api.operations import TransfersQuery, operation
-from views.lead_provider_api.participants import seen, teacher_of, with_inductions
+from views.lead_provider_api.participants import seen, teacher_of, with_inductions, with_times
 
 
 @api.get("/participants/transfers")
@@ -30,10 +30,9 @@ from views.lead_provider_api.participants import seen, teacher_of, with_inductio
     "Find participants who change school", query=TransfersQuery, answers=schemas.Many[schemas.ParticipantTransfers]
 )
 def transfers(query: TransfersQuery):
-    since = query.filter.updated_since
-    rows = who_left(seen(query, *([Enrolment.updated_at >= since] if since else [])))
+    rows = who_left(seen(query, query.filter))
     page = islice(rows, query.page.offset, query.page.offset + query.page.limit)
-    return listing(list(page), transfers_json)
+    return listing(with_times(list(page)), transfers_json)
 
 
 @api.get("/participants/<participant_id>/transfers")
@@ -45,18 +44,17 @@ def participant_transfers(participant_id: str):
     return one((teacher.id, teacher.api_updated_at), transfers_json)
 
 
-def who_left(people) -> Iterator[tuple[int, datetime]]:
+def who_left(people) -> Iterator[int]:
     """Those of these people whose transfers this provider sees: whether it does takes more than a condition in SQL."""
     left = Participant.select(Participant.teacher).where(Participant.finished_on.is_null(False))
     rows = iter(people.where(Enrolment.teacher << left))
-    while some := dict(islice(rows, AT_ONCE)):
-        for thing in transfers_of(list(some)):
-            yield thing, some[thing]
+    while some := [teacher_id for (teacher_id,) in islice(rows, AT_ONCE)]:
+        yield from transfers_of(some)
 
 
 def transfers_json(teacher_ids: list[int]) -> Iterator[dict]:
     """What this provider is told of the transfers of those of these people who have any, in their order."""
-    teachers = {teacher.id: teacher for teacher in Teacher.select().where(Teacher.id << teacher_ids)}
+    teachers = {teacher.id: teacher for teacher in Teacher.select().where(among(Teacher.id, teacher_ids))}
     for teacher_id, found in transfers_of(teacher_ids).items():
         yield {
             "id": str(teachers[teacher_id].api_id),
@@ -96,7 +94,7 @@ def places_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[Place]]:
     """Person and role → their places at schools, and the training at each, from the first to the last."""
     by_id: dict[int, Place] = {}
     places: dict[tuple[int, str], list[Place]] = {}
-    participants = Participant.select(Participant, School).join(School).where(Participant.teacher << teacher_ids)
+    participants = Participant.select(Participant, School).join(School).where(among(Participant.teacher, teacher_ids))
     for participant in participants.order_by(Participant.started_on, Participant.id):
         by_id[participant.id] = Place(participant, [])
         places.setdefault((participant.teacher_id, participant.role), []).append(by_id[participant.id])
