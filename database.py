@@ -68,6 +68,8 @@ def open_database(url: str):
     if url.startswith("sqlite:"):
         return PooledSqliteDatabase(
             settings["database"],
+            # A pool hands a thread's connection to another thread later.
+            check_same_thread=False,
             timeout=5,
             # Every transaction here writes. Starting it as a reader would have it refused at once when somebody
             # else is writing, instead of waiting for its turn.

@@ -66,7 +66,9 @@ class Api:
         etag = getattr(self, "etag", None)
         if etag is None:
             self.etag = etag = self.ask("page[per_page]=50").headers["ETag"]
-        response = self.client.get("/api/v3/participants?page[per_page]=50", headers=self.headers | {"If-None-Match": etag})
+        response = self.client.get(
+            "/api/v3/participants?page[per_page]=50", headers=self.headers | {"If-None-Match": etag}
+        )
         assert response.status_code == 304
 
 

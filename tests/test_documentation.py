@@ -31,7 +31,7 @@ def test_every_address_of_the_api_is_an_operation(app):
     assert len(operations(app)) == len(document(app)["paths"]) + 2, "two addresses take two methods"
 
 
-def test_the_api_does_what_its_document_says(visitor, app, address, monkeypatch):
+def test_the_api_does_what_its_document_says(visitor, app, address, monkeypatch, tmp_path):
     """Schemathesis sends what is documented and what is not, alone and one after the other, and checks the answers."""
     for limit in ("REQUESTS", "GUESSES"):
         monkeypatch.setattr(f"views.lead_provider_api.{limit}.most", 10**9)
@@ -43,7 +43,7 @@ def test_the_api_does_what_its_document_says(visitor, app, address, monkeypatch)
         *(f"{address}/api/v3/openapi.json", "--header", f"Authorization: Bearer {token}", "--checks", "all"),
         *("--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure", "--no-color"),
     ]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=HERE)  # noqa: S603
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)  # noqa: S603
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Tested: 16" in re.sub(r" +", " ", run.stdout)
 

@@ -354,7 +354,7 @@ def asked_of_database(visitor: Visitor, caplog, path: str) -> int:
     caplog.clear()
     with caplog.at_level("DEBUG", "peewee"):
         visitor.get(path)
-    return len(caplog.records)
+    return sum(record.name == "peewee" for record in caplog.records)
 
 
 # --- using a list --------------------------------------------------------------------------------------------------
