@@ -1,6 +1,7 @@
 """create_app(): settings, database, blueprints, headers, error pages and commands. Nothing else."""
 
 import os
+import zlib
 from datetime import date
 
 from flask import Flask, g, render_template, request, send_from_directory
@@ -40,6 +41,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+COMPRESSED = {"text/html", "application/json"}
+"""Static files are sent as they are kept."""
 
 ERRORS = {
     400: "Sorry, we cannot read that",
@@ -123,6 +127,15 @@ def set_up_requests(app: Flask) -> None:
         if response.mimetype in ("text/html", "application/json"):
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.setdefault("Vary", "Cookie, HX-Request-Type")
+        return response
+
+    @app.after_request
+    def compress(response):
+        is_welcome = "gzip" in request.headers.get("Accept-Encoding", "")
+        if is_welcome and response.mimetype in COMPRESSED and "Content-Encoding" not in response.headers:
+            response.data = zlib.compress(response.get_data(), 6, wbits=31)
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers.add("Vary", "Accept-Encoding")
         return response
 
     @app.get("/assets/<path:filename>")

@@ -39,6 +39,10 @@ INSTANCE = ROOT / "instance"
 DATABASE = INSTANCE / "register.sqlite3"
 DATABASE_URL = f"sqlite:///{DATABASE}"
 
+# The welcome should be the last thing on the screen, and gunicorn should write nothing to the home directory.
+GUNICORN = ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+GUNICORN += ["--log-level", "warning", "--no-control-socket"]
+
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 PIP_INSTALL = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
@@ -222,12 +226,7 @@ def serve() -> None:
             sys.exit("The app could not start: see above. To start afresh: python3 run.py reset")
     # Asked again because another start may have been a moment ahead while this one waited for the lock.
     free_port()
-    become(
-        *("gunicorn", "app:create_app()", "--bind", f"127.0.0.1:{port}"),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-        # The welcome should be the last thing on the screen, and gunicorn should write nothing to the home directory.
-        *("--log-level", "warning", "--no-control-socket"),
-    )
+    become("gunicorn", "app:create_app()", "--bind", f"127.0.0.1:{port}", *GUNICORN)
 
 
 def test(*arguments: str) -> None:

@@ -1,0 +1,82 @@
+"""An application as it is served: under gunicorn, with the same options as `run.py` gives it, on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from run import GUNICORN
+
+ROOT = Path(__file__).parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Service:
+    def __init__(self, process: subprocess.Popen, port: int):
+        self.process, self.port = process, port
+
+    def processes(self) -> list[int]:
+        """The master and its workers."""
+        family = [self.process.pid]
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # gone meanwhile
+            if int(fields[1]) == self.process.pid:
+                family.append(int(stat.parent.name))
+        return family
+
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used since it was started."""
+        seconds = 0.0
+        for pid in self.processes():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            seconds += (int(fields[11]) + int(fields[12])) / TICKS
+        return seconds
+
+    def memory(self) -> float:
+        """Megabytes of it all, what is shared counted once (PSS)."""
+        lines = [
+            line
+            for pid in self.processes()
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            if line.startswith("Pss:")
+        ]
+        return sum(int(line.split()[1]) for line in lines) / 1024
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def served(app: str, **environment: str) -> Iterator[Service]:
+    """Serve `module:application` with this environment on top of the present one."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", *GUNICORN]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})  # noqa: S603
+    try:
+        wait_for(port)
+        yield Service(process, port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("it does not answer")
