@@ -116,13 +116,18 @@ def hold(what: str, *, shared: bool = False) -> None:
         db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (what,))
 
 
-def among(column, ids: Iterable[int]):
+def among(column, ids: Iterable[int] | Value):
     """The condition that a column is one of many numbers, sent as one value: writing them all out takes longer than
-    looking them up."""
-    ids = list(ids)
+    looking them up. `ids` may be the place of what numbers() makes."""
+    value = ids.value if isinstance(ids, Value) else numbers(ids)
     if is_postgresql():
-        return column == fn.ANY(Value(ids, converter=False, unpack=False))
-    return column << SQL("(SELECT value FROM json_each(?))", [json.dumps(ids)])
+        return column == fn.ANY(Value(value, converter=False, unpack=False))
+    return column << SQL("(SELECT value FROM json_each(?))", [value])
+
+
+def numbers(ids: Iterable[int]) -> list[int] | str:
+    """Many numbers as one value for the database."""
+    return list(ids) if is_postgresql() else json.dumps(list(ids))
 
 
 def migrate() -> list[str]:

@@ -1,0 +1,265 @@
+"""Participants with everything that pages and acts ask of them, by one query: their training with its providers, their
+mentorships, induction, and what happened to them. Facts about them are then told without asking the database again."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+
+from peewee import JOIN, SQL, BooleanField, Case, DateField, ForeignKeyField, ModelAlias, Query, UUIDField, Value, fn
+
+from database import MomentField, Table, among, db, is_postgresql, numbers
+from models import (
+    ActiveLeadProvider,
+    AppropriateBody,
+    ContractPeriod,
+    DeliveryPartner,
+    Event,
+    InductionPeriod,
+    LeadProvider,
+    Mentorship,
+    Participant,
+    School,
+    SchoolPartnership,
+    Teacher,
+    TrainingPeriod,
+)
+
+
+def of_school(school: School, role: str, ids: Iterable[int]) -> list[Participant]:
+    """Those of these participants who are, were or will be at this school in this role, in the order of the ids."""
+    return in_order(ids, OF_SCHOOL(numbers(ids), school.id, role))
+
+
+def locked(ids: Iterable[int]) -> dict[int, Participant]:
+    """These participants as they are now, by their ids. Nobody else can change them until the transaction ends."""
+    ids = list(ids)
+    # SQLite's transactions keep every other writer out by themselves. Elsewhere the locks come first: a query that has
+    # waited for them would still tell of the training that there was before.
+    if is_postgresql():
+        LOCKS(numbers(ids))
+    return {participant.id: participant for participant in in_order(ids, BY_IDS(numbers(ids)))}
+
+
+def in_order(ids: Iterable[int], rows: list[tuple]) -> list[Participant]:
+    found = {told["id"]: told for (told,) in rows}
+    return [revived(Participant, found[each]) for each in dict.fromkeys(ids) if each in found]
+
+
+# --- queries that are written once -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the value with this number goes in a query that is written once."""
+
+    number: int
+
+
+class Prepared:
+    """A query whose SQL is written once for each kind of database. Writing it takes peewee longer than the database
+    takes to answer. `build` makes it from the places of its values; calling this gives the rows, their JSON read."""
+
+    def __init__(self, build: Callable[..., Query]):
+        self.build = build
+        self.written: dict[bool, tuple[str, list]] = {}
+
+    def __call__(self, *values) -> list[tuple]:
+        key = is_postgresql()
+        if key not in self.written:
+            self.written[key] = self.build(
+                *(Value(Place(number), converter=False) for number in range(len(values)))
+            ).sql()
+        sql, params = self.written[key]
+        cursor = db.execute_sql(sql, [values[each.number] if isinstance(each, Place) else each for each in params])
+        return [tuple(map(read, row)) for row in cursor.fetchall()]
+
+
+def read(value):
+    """JSON that SQLite gives as text, PostgreSQL's driver has read already."""
+    return json.loads(value) if isinstance(value, str) and value[:1] in "[{" else value
+
+
+def as_json(table: type[Table] | ModelAlias, *, only: Iterable[str] = (), **inside):
+    """A row as a JSON object: field → value, with `inside` instead of or besides its own."""
+    model = getattr(table, "model", table)
+    names = only or [field.name for field in model._meta.sorted_fields if field.name not in inside]
+    pairs = {name: getattr(table, name) for name in names} | inside
+    make = fn.json_build_object if is_postgresql() else fn.json_object
+    return make(*(part for name, value in pairs.items() for part in (SQL(f"'{name}'"), value)))
+
+
+def as_list(query: Query, each) -> Query:
+    """The rows of this query as a JSON list."""
+    if is_postgresql():
+        return query.select(fn.COALESCE(fn.json_agg(each), SQL("'[]'::json")))
+    return query.select(fn.json_group_array(each))
+
+
+def if_any(key, row):
+    """This JSON object of a row that a join may not have found; `key` is its key."""
+    return Case(None, [(key.is_null(False), row)])
+
+
+def contract_json(active, provider, period):
+    period = as_json(period, only=("year", "payments_frozen_at"))
+    return as_json(active, only=("id",), lead_provider=as_json(provider), contract_period=period)
+
+
+def training_of(participant) -> Query:
+    """A participant's training periods, with their lead providers, delivery partners and contract periods."""
+    confirmed, confirmed_by, confirmed_in = (
+        each.alias() for each in (ActiveLeadProvider, LeadProvider, ContractPeriod)
+    )
+    wanted, wanted_from, wanted_in = (each.alias() for each in (ActiveLeadProvider, LeadProvider, ContractPeriod))
+    partnership = as_json(
+        SchoolPartnership,
+        only=("id",),
+        active_lead_provider=contract_json(confirmed, confirmed_by, confirmed_in),
+        delivery_partner=as_json(DeliveryPartner, only=("id", "name")),
+    )
+    period = as_json(
+        TrainingPeriod,
+        school_partnership=if_any(SchoolPartnership.id, partnership),
+        expression_of_interest=if_any(wanted.id, contract_json(wanted, wanted_from, wanted_in)),
+    )
+    outer = JOIN.LEFT_OUTER
+    query = (
+        TrainingPeriod.select()
+        .join(SchoolPartnership, outer)
+        .join(confirmed, outer, on=(SchoolPartnership.active_lead_provider == confirmed.id))
+        .join(confirmed_by, outer, on=(confirmed.lead_provider == confirmed_by.id))
+        .join_from(confirmed, confirmed_in, outer, on=(confirmed.contract_period == confirmed_in.year))
+        .join_from(SchoolPartnership, DeliveryPartner, outer)
+        .join_from(TrainingPeriod, wanted, outer, on=(TrainingPeriod.expression_of_interest == wanted.id))
+        .join(wanted_from, outer, on=(wanted.lead_provider == wanted_from.id))
+        .join_from(wanted, wanted_in, outer, on=(wanted.contract_period == wanted_in.year))
+        .where(TrainingPeriod.participant == participant)
+    )
+    return as_list(query, period)
+
+
+def mentorships_of(participant, ours: str, theirs: str) -> Query:
+    """The mentorships in which the participant is `ours` (ect or mentor), with `theirs` and their teacher."""
+    other, teacher = Participant.alias(), Teacher.alias()
+    names = ("id", "trs_first_name", "trs_last_name", "corrected_name", "folded_name", "trs_induction_status")
+    person = as_json(other, only=("id", "role", "school", "finished_on"), teacher=as_json(teacher, only=names))
+    row = as_json(Mentorship, only=("id", "started_on", "finished_on"), **{theirs: person})
+    query = Mentorship.select().join(other, on=(getattr(Mentorship, theirs) == other.id))
+    query = query.join(teacher, on=(other.teacher == teacher.id))
+    return as_list(query.where(getattr(Mentorship, ours) == participant), row)
+
+
+def inductions_of(teacher) -> Query:
+    body = as_json(AppropriateBody, only=("id", "name"))
+    row = as_json(InductionPeriod, only=("id", "started_on", "finished_on", "outcome"), appropriate_body=body)
+    return as_list(InductionPeriod.select().join(AppropriateBody).where(InductionPeriod.teacher == teacher), row)
+
+
+def everything(*conditions) -> Query:
+    """The participants that meet these conditions, each as one JSON object."""
+    body = AppropriateBody.alias()
+    whole = as_json(
+        Participant,
+        teacher=as_json(Teacher, induction_periods=inductions_of(Participant.teacher)),
+        school_reported_appropriate_body=if_any(body.id, as_json(body)),
+        training_periods=training_of(Participant.id),
+        mentorships=mentorships_of(Participant.id, "ect", "mentor"),
+        ect_mentorships=mentorships_of(Participant.id, "mentor", "ect"),
+    )
+    return (
+        Participant.select(whole)
+        .join(Teacher)
+        .join_from(Participant, body, JOIN.LEFT_OUTER, on=(Participant.school_reported_appropriate_body == body.id))
+        .where(*conditions)
+    )
+
+
+OF_SCHOOL = Prepared(
+    lambda ids, school, role: everything(
+        among(Participant.id, ids), Participant.school == school, Participant.role == role
+    )
+)
+BY_IDS = Prepared(lambda ids: everything(among(Participant.id, ids)))
+
+# With their teachers, whom other schools may be changing, and always in the same order, so that two changes can't each
+# wait for what the other one holds.
+LOCKS = Prepared(
+    lambda ids: (
+        Participant.select(Participant.id)
+        .join(Teacher)
+        .where(among(Participant.id, ids))
+        .order_by(Participant.teacher, Participant.id)
+        .for_update()
+    )
+)
+
+HISTORY = Prepared(
+    lambda participant: (
+        Event.select(Event.heading, Event.created_at)
+        .where(Event.participant == participant)
+        .order_by(Event.version.desc())
+    )
+)
+
+
+# --- rows from JSON ----------------------------------------------------------------------------------------
+
+
+def revived(model: type[Table], told: dict) -> Table:
+    """The instance that this JSON object tells of, with the instances inside it. Lists of them are back references."""
+    instance = model(__no_default__=1)
+    data, ways = instance.__data__, readers(model)
+    for name, value in told.items():
+        if value is None or name not in ways:
+            data[name] = value
+        else:
+            ways[name](instance, value)
+    return instance
+
+
+@cache
+def readers(model: type[Table]) -> dict[str, Callable]:
+    """Field or back reference → what puts its value into an instance. Values that are as JSON has them aren't in it."""
+    fields = {name: reader(field) for name, field in model._meta.fields.items() if type(field) in READERS}
+    return fields | {field.backref: back_reader(field) for field in model._meta.backrefs if field.backref != "+"}
+
+
+def reader(field) -> Callable:
+    name, read = field.name, READERS[type(field)]
+
+    def put(instance, value):
+        instance.__data__[name] = read(value)
+
+    def put_related(instance, value):
+        if isinstance(value, dict):
+            value = instance.__rel__[name] = revived(field.rel_model, value)
+            value = value.__data__[field.rel_field.name]
+        instance.__data__[name] = value
+
+    return put_related if isinstance(field, ForeignKeyField) else put
+
+
+def back_reader(field) -> Callable:
+    def put(instance, value):
+        others = [revived(field.model, each) for each in value]
+        for other in others:
+            other.__rel__[field.name] = instance
+        instance.__dict__[field.backref] = others
+
+    return put
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+READERS = {
+    MomentField: moment,
+    DateField: date.fromisoformat,
+    UUIDField: uuid.UUID,
+    BooleanField: bool,
+    ForeignKeyField: None,
+}
