@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 from clock import now
-from database import db, hold, is_postgresql
-from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, Teacher, TrainingPeriod
+from database import db, hold
+from loading import locked
+from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 
 HEADINGS = {
     "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}",
@@ -43,8 +44,8 @@ class ChangedSince(Exception):
 def changing(
     participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None, also: Iterable = ()
 ):
-    """One transaction for one change: gives the participant as it is now. Nobody else can change that person meanwhile,
-    at whatever school, nor the participants `also` touched by the change."""
+    """One transaction for one change: gives the participant as they are now. Nobody else can change that person
+    meanwhile, at whatever school, nor the participants `also` touched by the change."""
     with db.atomic():
         participant = locked([participant_id, *also])[participant_id]
         if seen_version not in (None, participant.version):
@@ -53,24 +54,7 @@ def changing(
             raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
         if isinstance(author, SchoolUser) and participant.has_left:
             raise RuleBroken({"participant": "has_left"})
-        participant.training_periods = list(
-            TrainingPeriod.with_providers().where(TrainingPeriod.participant == participant)
-        )
         yield participant
-
-
-def locked(participant_ids: Iterable[int]) -> dict[int, Participant]:
-    """These participants as they are now, by their ids. Nobody else can change them until the transaction ends."""
-    # With their teachers, whom other schools may be changing, and always in the same order, so that two changes can't
-    # each wait for what the other one holds.
-    query = (
-        Participant.select(Participant, Teacher)
-        .join(Teacher)
-        .where(Participant.id << list(participant_ids))
-        .order_by(Participant.teacher, Participant.id)
-    )
-    # SQLite's transactions (see open_database) keep every other writer out by themselves.
-    return {participant.id: participant for participant in (query.for_update() if is_postgresql() else query)}
 
 
 def updated_at() -> datetime:
@@ -81,10 +65,11 @@ def updated_at() -> datetime:
 
 
 def record(participant: Participant, author: SchoolUser | LeadProvider, event_type: str, heading: str, **told) -> Event:
-    """Write down the one thing that was done to this participant, and make it their next version."""
+    """Write down the one thing that was done to this participant. That makes it their next version, and tells it to
+    the API: the database sees to both (guards.py)."""
+    moment = updated_at()
     event = next_event(participant, author, event_type, heading, **told)
-    participant.save(only=[Participant.version])
-    Teacher.update(api_updated_at=updated_at()).where(Teacher.id == participant.teacher_id).execute()
+    event.created_at = moment
     event.save()
     return event
 

@@ -27,6 +27,7 @@ def guards() -> list[str]:
         *one_of("induction_period", "teacher_id", where="outcome IS NOT NULL", name="induction_period_one_outcome"),
         *append_only("event"),
         *enrolments_follow_training(),
+        *events_move_what_they_are_about(),
     ]
 
 
@@ -73,6 +74,19 @@ def enrolments_follow_training() -> list[str]:
         statements += after(f"enrolment_follows_{name}", change, "training_period", f"{delete}; {insert};")
     its = "UPDATE enrolment SET created_at = NEW.created_at, updated_at = NEW.api_updated_at WHERE teacher_id = NEW.id;"
     return statements + after("enrolment_follows_teacher", "UPDATE OF created_at, api_updated_at", "teacher", its)
+
+
+def events_move_what_they_are_about() -> list[str]:
+    """An event makes its participant's next version, and the API tells of a change of the person; of the school too
+    when somebody's training is of another kind or another provider's."""
+    body = (
+        "UPDATE participant SET version = NEW.version WHERE id = NEW.participant_id; "
+        "UPDATE teacher SET api_updated_at = NEW.created_at WHERE id = NEW.teacher_id; "
+        "UPDATE school SET api_updated_at = NEW.created_at WHERE id = NEW.school_id AND NEW.event_type IN "
+        "('teacher_training_lead_provider_updated', 'teacher_training_programme_updated', "
+        "'teacher_starts_training_period', 'teacher_training_period_confirmed', 'teacher_changes_schedule');"
+    )
+    return after("event_moves_what_it_is_about", "INSERT", "event", body)
 
 
 def create_tables() -> None:

@@ -40,7 +40,16 @@ def locked(ids: Iterable[int]) -> dict[int, Participant]:
     # waited for them would still tell of the training that there was before.
     if is_postgresql():
         LOCKS(numbers(ids))
-    return {participant.id: participant for participant in in_order(ids, BY_IDS(numbers(ids)))}
+    return {participant.id: participant for participant in by_ids(ids)}
+
+
+def by_ids(ids: Iterable[int]) -> list[Participant]:
+    return in_order(ids, BY_IDS(numbers(ids)))
+
+
+def history(participant: Participant) -> list[Event]:
+    """What happened to the participant, newest first: in which words, and when it was written down."""
+    return [revived(Event, told) for (told,) in HISTORY(participant.id)]
 
 
 def in_order(ids: Iterable[int], rows: list[tuple]) -> list[Participant]:
@@ -198,7 +207,7 @@ LOCKS = Prepared(
 
 HISTORY = Prepared(
     lambda participant: (
-        Event.select(Event.heading, Event.created_at)
+        Event.select(as_json(Event, only=("heading", "created_at")))
         .where(Event.participant == participant)
         .order_by(Event.version.desc())
     )
@@ -247,6 +256,7 @@ def back_reader(field) -> Callable:
         others = [revived(field.model, each) for each in value]
         for other in others:
             other.__rel__[field.name] = instance
+            other.__data__[field.name] = instance.__data__[field.rel_field.name]
         instance.__dict__[field.backref] = others
 
     return put

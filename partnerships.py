@@ -5,9 +5,10 @@ reports.py.
 
 import uuid
 
-from changes import HEADINGS, ChangedSince, RuleBroken, locked, record, updated_at
+from changes import HEADINGS, ChangedSince, RuleBroken, record, updated_at
 from clock import today
 from database import among, db, hold
+from loading import locked
 from models import (
     ActiveLeadProvider,
     ContractPeriod,

@@ -6,7 +6,7 @@ tables and derived facts are in models.py.
 from contextlib import contextmanager
 from datetime import date
 
-from changes import HEADINGS, RuleBroken, changing, record, updated_at
+from changes import HEADINGS, RuleBroken, changing, record
 from clock import now, today
 from models import (
     DEFERRAL_REASONS,
@@ -18,7 +18,6 @@ from models import (
     Event,
     LeadProvider,
     Participant,
-    School,
     SchoolPartnership,
     Teacher,
     TrainingPeriod,
@@ -167,7 +166,6 @@ def change_schedule(
         if contract_period != period.contract_period:
             modifications.append(f"cohort: {period.contract_period.year} → {contract_period.year}")
             _remember_closed_year(participant, period.contract_period, contract_period)
-            School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
             if period.expression_of_interest:
                 period.expression_of_interest = partnership.active_lead_provider
         period.schedule, period.school_partnership = schedule_identifier, partnership

@@ -5,7 +5,7 @@ of schools are in participants.py, tables and derived facts in models.py.
 
 from datetime import date, timedelta
 
-from changes import HEADINGS, ChangedSince, RuleBroken, changing, finish, record, updated_at
+from changes import HEADINGS, ChangedSince, RuleBroken, changing, finish, record
 from clock import today
 from database import hold
 from models import (
@@ -14,7 +14,6 @@ from models import (
     Event,
     LeadProvider,
     Participant,
-    School,
     SchoolPartnership,
     SchoolUser,
     TrainingPeriod,
@@ -215,7 +214,6 @@ def _train(participant: Participant, columns: dict) -> TrainingPeriod:
     for name, value in columns.items():
         setattr(period, name, value)
     period.save()
-    School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
     return period
 
 

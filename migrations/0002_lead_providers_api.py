@@ -126,6 +126,17 @@ def enrolments_follow_training() -> list[str]:
     return statements + after("enrolment_follows_teacher", "UPDATE OF created_at, api_updated_at", "teacher", its)
 
 
+def events_move_what_they_are_about():
+    body = (
+        "UPDATE participant SET version = NEW.version WHERE id = NEW.participant_id; "
+        "UPDATE teacher SET api_updated_at = NEW.created_at WHERE id = NEW.teacher_id; "
+        "UPDATE school SET api_updated_at = NEW.created_at WHERE id = NEW.school_id AND NEW.event_type IN "
+        "('teacher_training_lead_provider_updated', 'teacher_training_programme_updated', "
+        "'teacher_starts_training_period', 'teacher_training_period_confirmed', 'teacher_changes_schedule');"
+    )
+    return after("event_moves_what_it_is_about", "INSERT", "event", body)
+
+
 def up(migrator, db):
     for table, columns in NEW_COLUMNS.items():
         for column in columns:
@@ -138,7 +149,7 @@ def up(migrator, db):
         "SELECT DISTINCT active_lead_provider_id, delivery_partner_id FROM school_partnership"
     )
     db.execute_sql(ENROLMENTS.format(which="TRUE"))
-    for sql in enrolments_follow_training():
+    for sql in enrolments_follow_training() + events_move_what_they_are_about():
         db.execute_sql(sql)
 
 
@@ -152,12 +163,12 @@ def add_moment(db, table, column):
 
 
 def down(migrator, db):
-    for name in ("insert", "update", "delete", "teacher"):
-        table = "teacher" if name == "teacher" else "training_period"
-        on_table = f' ON "{table}"' if database.is_postgresql() else ""
-        db.execute_sql(f"DROP TRIGGER enrolment_follows_{name}{on_table}")
+    triggers = {f"enrolment_follows_{change}": "training_period" for change in ("insert", "update", "delete")}
+    triggers |= {"enrolment_follows_teacher": "teacher", "event_moves_what_it_is_about": "event"}
+    for name, table in triggers.items():
+        db.execute_sql(f"DROP TRIGGER {name}" + (f' ON "{table}"' if database.is_postgresql() else ""))
         if database.is_postgresql():
-            db.execute_sql(f"DROP FUNCTION enrolment_follows_{name}()")
+            db.execute_sql(f"DROP FUNCTION {name}()")
     db.drop_tables(TABLES)
     db.execute_sql('DROP INDEX "school_api_updated_at"')
     db.execute_sql('DROP INDEX "school_created_at_id"')

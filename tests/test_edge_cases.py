@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+import loading
 import participants
 import reports
 import training
@@ -34,7 +35,6 @@ from tests.reports import (
 )
 from tests.test_any_order import register_elsewhere
 from tests.test_training import described
-from views import loaded
 
 YESTERDAY, TOMORROW, IN_MAY, LATER_IN_MAY = april(19), april(21), date(2026, 5, 1), date(2026, 5, 20)
 UCL = "UCL Institute of Education"
@@ -362,7 +362,7 @@ def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
 
 @both_engines
 def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
-    grace, (thomas,) = mentor(name="Grace Page", training=None), loaded([person("Thomas Walker")])
+    grace, (thomas,) = mentor(name="Grace Page", training=None), loading.by_ids([person("Thomas Walker").id])
     acted(thomas, lambda thomas: assign(thomas, grace))
     before = stored()
     with pytest.raises(ChangedSince):

@@ -310,7 +310,7 @@ def test_the_cookie(visitor, app):
 
 def test_no_trace_of_a_stack(naomi, monkeypatch):
     """Something goes wrong in a way that nobody foresaw."""
-    monkeypatch.setattr("views.records.events_of", lambda participant: 1 / 0)
+    monkeypatch.setattr("loading.history", lambda participant: 1 / 0)
     response = naomi.send("get", f"/school/ects/{person('Steven Taylor').id}")
     assert response.status_code == 500
     assert "ZeroDivisionError" not in response.text
@@ -319,7 +319,7 @@ def test_no_trace_of_a_stack(naomi, monkeypatch):
 
 @pytest.mark.parametrize(("code", "title"), ERRORS.items())
 def test_every_error_has_a_page_in_the_services_clothes(naomi, monkeypatch, code, title):
-    monkeypatch.setattr("views.records.events_of", lambda participant: abort(code))
+    monkeypatch.setattr("loading.history", lambda participant: abort(code))
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", code)
     assert naomi.heading == title
     assert "Nothing was changed" in naomi.text or code == 404

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from peewee import fn
 
+import loading
 import participants
 import reports
 import training
@@ -31,7 +32,7 @@ from scenarios.names import FEATURES, KINDS, PLACES, school_name
 from tests.conftest import TODAY, both_engines
 from tests.invariants import check_always
 from tests.visitor import Visitor
-from views import loaded, participants_of
+from views import participants_of
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def add(schools: int, seed: int = 1, ects: int = 2) -> None:
 
 def everybody(role: str | None = None) -> list[Participant]:
     query = Participant.select(Participant, Teacher).join(Teacher).order_by(Participant.id)
-    return loaded(query.where(Participant.role == role) if role else query)
+    return loading.by_ids([each.id for each in (query.where(Participant.role == role) if role else query)])
 
 
 def rows_of(*worlds: tuple[int, int]) -> dict:
@@ -269,7 +270,7 @@ def test_school_users_see_their_own(app, migrated):
         for role in ROLES:
             names = [
                 participant.name
-                for participant in loaded(participants_of(user.school, role))
+                for participant in loading.by_ids([each.id for each in participants_of(user.school, role)])
                 if not participant.has_left and participant.teacher.trs_induction_status not in INDUCTION_IS_OVER
             ]
             assert names

@@ -2,21 +2,10 @@
 404, the same as ones that don't exist. The routes are in records.py and journeys.py."""
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, session, url_for
-from peewee import JOIN
 
+import loading
 from forms.journeys import JOURNEYS
-from models import (
-    AppropriateBody,
-    InductionPeriod,
-    Mentorship,
-    Participant,
-    School,
-    SchoolUser,
-    SignIn,
-    Teacher,
-    TrainingPeriod,
-    digest,
-)
+from models import Participant, School, SchoolUser, SignIn, Teacher, digest
 
 school = Blueprint("school", __name__, url_prefix="/school")
 
@@ -48,9 +37,7 @@ def find_participant(people: str, participant_id: int, *, gone: bool = False) ->
     """This school's participant, with all that pages tell of them. 404 if there is none; if they have left, 404 with a
     page that says so, unless `gone` ones are wanted too."""
     # PostgreSQL's integers end here; a number beyond can't be anybody's.
-    if participant_id >= 2**31:
-        abort(404)
-    found = loaded(participants_of(g.school, ROLES[people]).where(Participant.id == participant_id))
+    found = loading.of_school(g.school, ROLES[people], [participant_id]) if participant_id < 2**31 else []
     if not found:
         abort(404)
     if found[0].has_left and not gone:
@@ -76,42 +63,10 @@ def step_url(participant: Participant, journey: str, page: str) -> str:
     return url_for("school.step", people=people, participant_id=participant.id, journey_name=journey, page=page)
 
 
-# --- looking things up without a query for each row --------------------------------------------------------
-
-
-def loaded(participants) -> list[Participant]:
-    """These participants (a query or a list) with all that a record or a card tells of them, in five queries."""
-    people = list(participants)
-    by_id = {person.id: person for person in people}
-    by_teacher: dict[int, list[InductionPeriod]] = {person.teacher_id: [] for person in people}
-    for person in people:
-        person.training_periods, person.mentorships, person.ect_mentorships = [], [], []
-        person.teacher.induction_periods = by_teacher[person.teacher_id]
-    for period in TrainingPeriod.with_providers().where(TrainingPeriod.participant << list(by_id)):
-        by_id[period.participant_id].training_periods.append(period)
-    for ours, theirs, backref in (("ect", "mentor", "mentorships"), ("mentor", "ect", "ect_mentorships")):
-        if not any(person.role == ours for person in people):
-            continue
-        mentorships = (
-            Mentorship.select(Mentorship, Participant, Teacher)
-            .join(Participant, on=getattr(Mentorship, theirs))
-            .join(Teacher)
-            .where(getattr(Mentorship, ours) << list(by_id))
-        )
-        for mentorship in mentorships:
-            getattr(by_id[getattr(mentorship, f"{ours}_id")], backref).append(mentorship)
-    inductions = InductionPeriod.select(InductionPeriod, AppropriateBody).join(AppropriateBody)
-    for period in inductions.where(InductionPeriod.teacher << list(by_teacher)):
-        by_teacher[period.teacher_id].append(period)
-    return people
-
-
 def participants_of(school: School, role: str):
-    """A query for everybody who is, was or will be at this school in this role. Nobody is looked up otherwise."""
+    """A query for everybody who is, was or will be at this school in this role, with their names."""
     return (
-        Participant.select(Participant, Teacher, AppropriateBody)
+        Participant.select(Participant, Teacher)
         .join(Teacher)
-        .switch(Participant)
-        .join(AppropriateBody, JOIN.LEFT_OUTER)
         .where(Participant.school == school, Participant.role == role)
     )

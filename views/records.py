@@ -5,9 +5,10 @@ import re
 from flask import g, redirect, render_template, request, url_for
 from peewee import fn
 
+import loading
 from clock import today
-from models import INDUCTION_IS_OVER, Event, InductionPeriod, Mentorship, Participant, Teacher, folded
-from views import ROLES, find_participant, loaded, participants_of, record_url, school
+from models import INDUCTION_IS_OVER, InductionPeriod, Mentorship, Participant, Teacher, folded
+from views import ROLES, find_participant, participants_of, record_url, school
 
 PER_PAGE = 20
 MOST_WORDS = 10
@@ -47,7 +48,7 @@ def ect(participant_id):
         "records/ect.html",
         participant=participant,
         induction=induction_of(participant),
-        events=events_of(participant),
+        events=loading.history(participant),
         back=way_back("mentors", "school.ects"),
     )
 
@@ -58,7 +59,7 @@ def mentor(participant_id):
     return render_template(
         "records/mentor.html",
         participant=participant,
-        events=events_of(participant),
+        events=loading.history(participant),
         back=way_back("ects", "school.mentors"),
     )
 
@@ -66,11 +67,6 @@ def mentor(participant_id):
 @school.get("/induction-tutor")
 def induction_tutor():
     return render_template("records/induction_tutor.html", school=g.school)
-
-
-def events_of(participant: Participant) -> list[Event]:
-    """What happened to the participant, newest first."""
-    return list(participant.events.order_by(Event.version.desc()))
 
 
 def way_back(people: str, otherwise: str) -> str:
@@ -92,10 +88,10 @@ def here(role: str):
 def show_list(people: str, participants: list[Participant]):
     """One page of a list. A page past the end is empty."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
-    count = len(participants)
+    count, shown = len(participants), participants[(page - 1) * PER_PAGE : page * PER_PAGE]
     return render_template(
         f"records/{people}.html",
-        people=loaded(participants[(page - 1) * PER_PAGE : page * PER_PAGE]),
+        people=loading.of_school(g.school, ROLES[people], [each.id for each in shown]),
         inductions=induction_of,
         search=searched(),
         page=page,
