@@ -4,7 +4,7 @@ import os
 import zlib
 from datetime import date
 
-from flask import Flask, g, render_template, request, send_from_directory
+from flask import Flask, g, render_template, request
 from flask_wtf.csrf import generate_csrf
 from htmx_flask import Htmx
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
@@ -17,6 +17,7 @@ from database import db, is_up_to_date, open_database
 from models import School
 from participants import last_day
 from views import (  # noqa: F401 - journeys and records bring the school's routes
+    assets,
     journey_url,
     journeys,
     lead_provider_api,
@@ -58,7 +59,7 @@ ERRORS = {
 
 def create_app(**settings) -> Flask:
     """The service, with settings from the environment (see README) unless given here by the same names."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     env = os.environ
     app.config.update(
         DATABASE_URL=env.get("DATABASE_URL", "sqlite:///instance/register.sqlite3"),
@@ -80,6 +81,7 @@ def create_app(**settings) -> Flask:
         app.register_blueprint(blueprint)
     set_up_requests(app)
     set_up_errors(app)
+    assets.add_to(app)
     commands.add_to(app)
     return app
 
@@ -108,7 +110,7 @@ def set_up_templates(app: Flask) -> None:
 def set_up_requests(app: Flask) -> None:
     @app.before_request
     def open_connection():
-        if request.endpoint not in ("static", "assets"):
+        if request.blueprint != "assets":
             db.connect()
         if app.config["TODAY"]:
             g.clock = clock_at(date.fromisoformat(str(app.config["TODAY"])))
@@ -137,11 +139,6 @@ def set_up_requests(app: Flask) -> None:
             response.headers["Content-Encoding"] = "gzip"
             response.headers.add("Vary", "Accept-Encoding")
         return response
-
-    @app.get("/assets/<path:filename>")
-    def assets(filename):
-        """GOV.UK Frontend's stylesheet asks for its fonts and pictures here."""
-        return send_from_directory(app.static_folder + "/vendor/assets", filename)
 
     @app.get("/healthz")
     def healthz():
