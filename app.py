@@ -27,6 +27,7 @@ from views import (  # noqa: F401 - journeys and records bring the school's rout
     sign_in,
     step_url,
 )
+from views.frame import frame
 from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
 
 INLINE_SCRIPT = "'sha256-GUQ5ad8JK5KmEWmROf3LZd9ge94daqNvd8xy9YS1iDw='"
@@ -91,6 +92,7 @@ def set_up_templates(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([app.jinja_loader, components])
     app.jinja_env.globals.update(
         csrf_token=generate_csrf,
+        frame=frame,
         day=date.fromisoformat,
         last_day=last_day,
         today=today,
