@@ -106,7 +106,7 @@ class ActiveLeadProvider(Table):
     """A lead provider that holds a contract in one contract period."""
 
     lead_provider = ForeignKeyField(LeadProvider)
-    contract_period = ForeignKeyField(ContractPeriod)
+    contract_period = ForeignKeyField(ContractPeriod, backref="active_lead_providers")
 
     class Meta:
         indexes = ((("lead_provider", "contract_period"), True),)
@@ -517,7 +517,7 @@ class Answers(Table):
 
     school_user = ForeignKeyField(SchoolUser)
     journey = WordsField()
-    participant = ForeignKeyField(Participant)
+    participant = ForeignKeyField(Participant, backref="answers")
     posted = JSONField(default=dict)
     confirmed = WordsField(null=True)
     event = ForeignKeyField(Event, null=True)

@@ -48,16 +48,20 @@ class Visitor:
 
     def submit(self, button: str, status: int = 200, **answers: str) -> "Visitor":
         """Fill in by label (radios by their words, `Day="1"`), then press the button."""
+        path, form, data = self.filled_in(button, **answers)
+        if form.get("method", "get").lower() == "get":
+            return self._open(self.send("get", path, query_string=data), status)
+        return self._open(self.send("post", path, data=data), status)
+
+    def filled_in(self, button: str, **answers: str) -> tuple[str, Tag, dict]:
+        """Where the form with this button goes, the form, and what it would send with these answers."""
         pressed = next(b for b in self.page.select("button") if words(b) == button)
         form = pressed.find_parent("form")
         data = {field["name"]: field.get("value", "") for field in form.select("input:not([type=radio]), textarea")}
         data |= {radio["name"]: radio["value"] for radio in form.select("input[type=radio][checked]")}
         for label, answer in answers.items():
             data |= self._answer(form, label.replace("_", " "), answer)
-        path = form.get("action") or self.response.request.full_path.rstrip("?")
-        if form.get("method", "get").lower() == "get":
-            return self._open(self.send("get", path, query_string=data), status)
-        return self._open(self.send("post", path, data=data), status)
+        return form.get("action") or self.response.request.full_path.rstrip("?"), form, data
 
     def choose(self, choice: str, button: str = "Continue", status: int = 200) -> "Visitor":
         """Select the radio with these words, then press the button."""

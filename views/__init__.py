@@ -33,16 +33,19 @@ def require_school_user():
     return redirect(address, 303)
 
 
-def find_participant(people: str, participant_id: int, *, gone: bool = False) -> Participant:
-    """This school's participant, with all that pages tell of them. 404 if there is none; if they have left, 404 with a
-    page that says so, unless `gone` ones are wanted too."""
-    # PostgreSQL's integers end here; a number beyond can't be anybody's.
-    found = loading.of_school(g.school, ROLES[people], [participant_id]) if participant_id < 2**31 else []
+def find_participant(people: str, participant_id: int, *, gone: bool = False, journey: str = "") -> Participant:
+    """This school's participant, with all that pages tell of them, or that a journey asks. 404 if there is none; if
+    they have left, 404 with a page that says so, unless `gone` ones are wanted too."""
+    if participant_id >= 2**31:  # PostgreSQL's integers end here; a number beyond can't be anybody's.
+        abort(404)
+    who = (ROLES[people], [participant_id])
+    found = loading.on_journey(g.school_user, journey, *who) if journey else loading.of_school(g.school, *who)
     if not found:
         abort(404)
-    if found[0].has_left and not gone:
-        abort(Response(render_template("errors/gone.html", participant=found[0]), 404))
-    return found[0]
+    participant = found[0]
+    if participant.has_left and not gone:
+        abort(Response(render_template("errors/gone.html", participant=participant), 404))
+    return participant
 
 
 def record_url(participant: Participant, back_to: Participant | None = None) -> str:
