@@ -1,4 +1,4 @@
-"""create_app(): settings, database, blueprints, headers, error pages and commands. Nothing else."""
+"""create_app(): database, blueprints, headers, error pages and commands. Nothing else. Settings are in settings.py."""
 
 import os
 import zlib
@@ -9,9 +9,12 @@ from flask_wtf.csrf import generate_csrf
 from htmx_flask import Htmx
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from peewee import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
+import logs
+import settings
 from clock import clock_at, display, today
 from database import db, is_up_to_date, open_database
 from models import School
@@ -45,6 +48,9 @@ HEADERS = {
 COMPRESSED = {"text/html", "application/json"}
 """Static files are sent as they are kept."""
 
+HSTS = "max-age=31536000; includeSubDomains"
+"""Outside the demo: browsers keep to https for a year."""
+
 ERRORS = {
     400: "Sorry, we cannot read that",
     403: "You cannot see this page",
@@ -56,32 +62,47 @@ ERRORS = {
 }
 
 
-def create_app(**settings) -> Flask:
-    """The service, with settings from the environment (see README) unless given here by the same names."""
-    app = Flask(__name__)
-    env = os.environ
-    app.config.update(
-        DATABASE_URL=env.get("DATABASE_URL", "sqlite:///instance/register.sqlite3"),
-        SECRET_KEY=env.get("SECRET_KEY"),
-        DEMO=env.get("DEMO") == "1",
-        SUPPORT_EMAIL=env.get("SUPPORT_EMAIL", "support@register-ects.example.org"),
-        TODAY=env.get("TODAY"),
-        MAX_CONTENT_LENGTH=64 * 1024,
-        MAX_FORM_PARTS=1000,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=env.get("DEMO") != "1",
-        WTF_CSRF_TIME_LIMIT=None,
-    )
-    app.config.update(settings)
+class Service(Flask):
+    def log_exception(self, exc_info):
+        """Flask's own line has the address, in which anything may have been typed."""
+        self.logger.error("unforeseen", exc_info=exc_info)
+
+
+def create_app(**given) -> Flask:
+    """The service, with the settings of settings.py from the environment unless `given` here by the same names. Leaves
+    with a line for each that it must not start with."""
+    app = Service(__name__)
+    app.config.update(settings.from_environment(os.environ) | given)
+    settings.refuse(app.config, debug=app.debug)
+    set_up_limits(app)
     db.initialize(open_database(app.config["DATABASE_URL"]))
     Htmx(app)
     set_up_templates(app)
     for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation):
         app.register_blueprint(blueprint)
+    logs.add_to(app)
     set_up_requests(app)
     set_up_errors(app)
     commands.add_to(app)
     return app
+
+
+def set_up_limits(app: Flask) -> None:
+    """Where requests may come from, how large they may be, and who may read the cookie."""
+    is_demo = app.config["DEMO"]
+    limits = {
+        "TRUSTED_HOSTS": list(app.config["TRUSTED_HOSTS"]) or None,
+        "MAX_CONTENT_LENGTH": 64 * 1024,
+        "MAX_FORM_PARTS": 1000,
+        # With this prefix a browser takes the cookie from this host alone, and only over https.
+        "SESSION_COOKIE_NAME": "session" if is_demo else "__Host-session",
+        "SESSION_COOKIE_SECURE": not is_demo,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,
+    }
+    app.config.update(limits)
+    if proxies := app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)
 
 
 def set_up_templates(app: Flask) -> None:
@@ -108,6 +129,8 @@ def set_up_templates(app: Flask) -> None:
 def set_up_requests(app: Flask) -> None:
     @app.before_request
     def open_connection():
+        if isinstance(request.routing_exception, SecurityError):
+            raise request.routing_exception
         if request.endpoint not in ("static", "assets"):
             db.connect()
         if app.config["TODAY"]:
@@ -124,6 +147,8 @@ def set_up_requests(app: Flask) -> None:
     @app.after_request
     def add_headers(response):
         response.headers.update(HEADERS)
+        if not app.config["DEMO"]:
+            response.headers["Strict-Transport-Security"] = HSTS
         if response.mimetype in ("text/html", "application/json"):
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.setdefault("Vary", "Cookie, HX-Request-Type")
@@ -155,6 +180,9 @@ def set_up_errors(app: Flask) -> None:
     def http_error(error):
         if request.path.startswith("/api/"):
             return lead_provider_api.http_error(error)
+        if isinstance(error, SecurityError):
+            # Asked for under a name that isn't ours, a page would have nowhere to lead.
+            return "Sorry, we cannot read that\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
         code = error.code if error.code in ERRORS else 500 if error.code >= 500 else 400
         response = app.make_response((render_template("errors/error.html", code=code, title=ERRORS[code]), error.code))
         if error.code == 405:

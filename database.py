@@ -5,7 +5,8 @@ Everything here works on SQLite and on PostgreSQL; nothing here knows what an EC
 
 import json
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
+
+on_query: Callable[[str, float], None] | None = None
+"""Is told of each query and how many seconds it took, if it is set."""
 
 
 class Table(Model):
@@ -62,11 +66,29 @@ class MomentField(DateTimeField):
         return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
+class Timed:
+    def execute_sql(self, sql, params=None):
+        started = time.perf_counter()
+        try:
+            return super().execute_sql(sql, params)
+        finally:
+            if on_query:
+                on_query(sql, time.perf_counter() - started)
+
+
+class Sqlite(Timed, PooledSqliteDatabase):
+    pass
+
+
+class Postgresql(Timed, PooledPostgresqlDatabase):
+    pass
+
+
 def open_database(url: str):
     """The database at `sqlite:///path` or `postgresql://…`. Not connected yet."""
     settings = parse(url)
     if url.startswith("sqlite:"):
-        return PooledSqliteDatabase(
+        return Sqlite(
             settings["database"],
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
@@ -77,7 +99,7 @@ def open_database(url: str):
             autoconnect=False,
             pragmas={**_journal(), "foreign_keys": 1, "recursive_triggers": 1},
         )
-    return PooledPostgresqlDatabase(
+    return Postgresql(
         settings.pop("database"),
         **settings,
         prefer_psycopg3=True,

@@ -39,10 +39,6 @@ INSTANCE = ROOT / "instance"
 DATABASE = INSTANCE / "register.sqlite3"
 DATABASE_URL = f"sqlite:///{DATABASE}"
 
-# The welcome should be the last thing on the screen, and gunicorn should write nothing to the home directory.
-GUNICORN = ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-GUNICORN += ["--log-level", "warning", "--no-control-socket"]
-
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 PIP_INSTALL = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
@@ -192,7 +188,9 @@ def environment() -> dict:
     secret_key.touch(mode=0o600)
     if not secret_key.read_text():
         secret_key.write_text(secrets.token_hex(32))
-    return {"DEMO": "1", "SECRET_KEY": secret_key.read_text(), "DATABASE_URL": DATABASE_URL, **os.environ}
+    demo = {"DEMO": "1", "SECRET_KEY": secret_key.read_text(), "DATABASE_URL": DATABASE_URL}
+    # The welcome should be the last thing on the screen.
+    return {**demo, "LOG_LEVEL": "WARNING", **os.environ}
 
 
 def become(*command: str) -> None:
@@ -226,7 +224,8 @@ def serve() -> None:
             sys.exit("The app could not start: see above. To start afresh: python3 run.py reset")
     # Asked again because another start may have been a moment ahead while this one waited for the lock.
     free_port()
-    become("gunicorn", "app:create_app()", "--bind", f"127.0.0.1:{port}", *GUNICORN)
+    os.environ["BIND"] = f"127.0.0.1:{port}"
+    become("gunicorn")
 
 
 def test(*arguments: str) -> None:

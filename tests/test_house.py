@@ -14,7 +14,7 @@ from flask import abort
 import database
 import guards
 import models
-from app import ERRORS, HEADERS, create_app
+from app import ERRORS, HEADERS
 from database import db, migrate
 from forms.journeys import JOURNEYS
 from tests.conftest import both_engines, person
@@ -82,6 +82,7 @@ def test_every_python_file_says_what_is_in_it():
 
 OPEN = {"static", "assets", "healthz", "sign_in.home", "sign_in.sign_in", "sign_in.sign_out"}
 OPEN |= {"documentation.page", "documentation.openapi"}
+OPEN |= {"sign_in.to_provider", "sign_in.came_back", "sign_in.signed_out"}
 
 
 def rules(app, *, prefix: str = "") -> list:
@@ -300,14 +301,6 @@ def test_headers(naomi, address):
         assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_the_cookie(visitor, app):
-    response = visitor.send("get", "/sign-in")
-    cookie = response.headers["Set-Cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
-    assert create_app(SECRET_KEY="x", DATABASE_URL=app.config["DATABASE_URL"]).config["SESSION_COOKIE_SECURE"]
-
-
 def test_no_trace_of_a_stack(naomi, monkeypatch):
     """Something goes wrong in a way that nobody foresaw."""
     monkeypatch.setattr("views.records.events_of", lambda participant: 1 / 0)
@@ -342,65 +335,3 @@ def test_a_busy_database_is_said_so_and_nothing_is_lost(naomi, world):
     assert "Wait a moment, then try again" in response.text
     db.connect(reuse_if_open=True)
     assert dump() == before
-
-
-# --- signing in ----------------------------------------------------------------------------------------------
-
-
-def test_signing_in_needs_a_choice(visitor):
-    visitor.get("/sign-in").submit("Sign in", 422)
-    assert visitor.errors == ["Select who you want to sign in as"]
-    visitor.post("/sign-in", {"school_user_id": "999"}, 422)
-    assert visitor.errors == ["Select a person from the list"]
-
-
-@pytest.mark.parametrize(
-    ("next_page", "lands_on"),
-    [
-        ("/school/mentors", "/school/mentors"),
-        ("/school/ects/{steven}/change-lead-provider/lead-provider", None),
-        ("", "/school/ects"),
-        ("//evil.example/school/mentors", "/school/ects"),
-        ("/\\evil.example", "/school/ects"),
-        ("\t//evil.example", "/school/ects"),
-        ("https://evil.example/school/mentors", "/school/ects"),
-        ("https:evil.example", "/school/ects"),
-        ("javascript:alert(1)", "/school/ects"),
-        ("/sign-out", "/school/ects"),
-        ("/api/v3/participants/1", "/school/ects"),
-        ("/nowhere", "/school/ects"),
-    ],
-)
-def test_signing_in_leads_back_and_nowhere_else(visitor, ids, next_page, lands_on):
-    next_page = next_page.format(**ids)
-    visitor._open(visitor.send("get", "/sign-in", query_string={"next": next_page}), 200)
-    visitor.choose("Naomi Fletcher", "Sign in")
-    assert visitor.path == (lands_on or next_page)
-
-
-def test_signing_out_ends_it_everywhere(naomi, app):
-    stolen = naomi.client.get_cookie("session").value
-    naomi.submit("Sign out")
-    naomi.client.set_cookie("session", stolen)
-    assert naomi.send("get", "/school/ects", follow_redirects=False).status_code == 303
-
-
-def test_signing_out_needs_the_pages_token(naomi):
-    naomi.send("post", "/sign-out")
-    naomi.get("/school/ects")
-    assert naomi.path == "/school/ects"
-
-
-def test_a_new_sign_in_has_a_new_token(visitor):
-    visitor.sign_in("Naomi Fletcher")
-    before = visitor.client.get_cookie("session").value
-    visitor.sign_in("David Lowe")
-    visitor.client.set_cookie("session", before)
-    assert visitor.send("get", "/school/ects", follow_redirects=False).status_code == 303
-
-
-def test_without_demo_nobody_is_a_persona(visitor, app, monkeypatch):
-    monkeypatch.setitem(app.config, "DEMO", False)
-    visitor.get("/sign-in", 503)
-    assert "Naomi" not in visitor.text
-    visitor.get("/school/ects", 503)
