@@ -6,19 +6,22 @@ import secrets
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 import scenarios
+import sign_ins
 from clock import today
 from database import db, migrate
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
+from views import limits
 
 TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
-    for command in (migrate_command, start_up, demo_data, tokens, journeys):
+    for command in (migrate_command, start_up, demo_data, tokens, sign_ins_commands, journeys):
         app.cli.add_command(command)
 
 
@@ -140,6 +143,30 @@ def is_demo(provider: LeadProvider) -> bool:
 
 def save_token(provider: LeadProvider, token: str, description: str) -> None:
     ApiToken.create(digest=digest(token), lead_provider=provider, description=description)
+
+
+@click.group("sign-ins")
+def sign_ins_commands():
+    """Who is signed in."""
+
+
+@sign_ins_commands.command("end")
+@click.option("--email", help="Whose.")
+@click.option("--everybody", is_flag=True, help="All of them.")
+def end_sign_ins(email, everybody):
+    """Sign somebody out everywhere, or everybody."""
+    if bool(email) == everybody:
+        raise click.UsageError("Say whose sign-ins to end: --email ADDRESS, or --everybody.")
+    with db.connection_context():
+        click.echo(f"{sign_ins.end(email)} ended.")
+
+
+@sign_ins_commands.command("prune")
+@with_appcontext
+def prune_sign_ins():
+    """Delete what is kept of sign-ins that were over a day ago. For every night."""
+    with db.connection_context():
+        click.echo(f"{sign_ins.prune(limits())} deleted.")
 
 
 @click.group()

@@ -9,7 +9,7 @@ import pytest
 from flask import request
 
 import settings
-from tests.provider import outside_the_demo
+from tests.identity import outside_the_demo
 from tests.visitor import Visitor
 
 ROOT = Path(__file__).parent.parent
