@@ -16,10 +16,10 @@ import commands
 import logs
 import settings
 from clock import clock_at, display, today
-from database import db, is_up_to_date, open_database
-from models import School
+from database import db, open_database
 from participants import last_day
 from views import (  # noqa: F401 - journeys and records bring the school's routes
+    health,
     journey_url,
     journeys,
     lead_provider_api,
@@ -57,9 +57,13 @@ ERRORS = {
     404: "Page not found",
     405: "That cannot be done on this page",
     413: "That is too much to send at once",
+    429: "You have tried to sign in too often",
     500: "Sorry, there is a problem with the service",
     503: "Sorry, the service is not available for the moment",
 }
+
+
+WITHOUT_DATABASE = ("static", "assets", "health.alive")
 
 
 class Service(Flask):
@@ -78,9 +82,13 @@ def create_app(**given) -> Flask:
     db.initialize(open_database(app.config["DATABASE_URL"]))
     Htmx(app)
     set_up_templates(app)
-    for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation):
+    for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation, health.blueprint):
         app.register_blueprint(blueprint)
     logs.add_to(app)
+    if app.config["METRICS_TOKEN"]:
+        import metrics
+
+        metrics.add_to(app)
     set_up_requests(app)
     set_up_errors(app)
     commands.add_to(app)
@@ -131,7 +139,7 @@ def set_up_requests(app: Flask) -> None:
     def open_connection():
         if isinstance(request.routing_exception, SecurityError):
             raise request.routing_exception
-        if request.endpoint not in ("static", "assets"):
+        if request.endpoint not in WITHOUT_DATABASE:
             db.connect()
         if app.config["TODAY"]:
             g.clock = clock_at(date.fromisoformat(str(app.config["TODAY"])))
@@ -168,12 +176,6 @@ def set_up_requests(app: Flask) -> None:
         """GOV.UK Frontend's stylesheet asks for its fonts and pictures here."""
         return send_from_directory(app.static_folder + "/vendor/assets", filename)
 
-    @app.get("/healthz")
-    def healthz():
-        """Says whether the database answers, by reading a table and not just `select 1`."""
-        School.select(School.id).limit(1).execute()
-        return {"database": "answers", "migrations": "applied" if is_up_to_date() else "missing"}
-
 
 def set_up_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
@@ -187,6 +189,8 @@ def set_up_errors(app: Flask) -> None:
         response = app.make_response((render_template("errors/error.html", code=code, title=ERRORS[code]), error.code))
         if error.code == 405:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods or []))
+        if retry_after := getattr(error, "retry_after", None):
+            response.headers["Retry-After"] = str(retry_after)
         return response
 
     @app.errorhandler(OperationalError)
@@ -194,6 +198,4 @@ def set_up_errors(app: Flask) -> None:
     def database_error(error):
         """The database is busy, full, read-only or away: nothing was changed, and it may be better in a moment."""
         app.logger.error("The database did not answer: %r, after %r", error, error.__context__)
-        response = app.make_response(http_error(ServiceUnavailable()))
-        response.headers["Retry-After"] = "5"
-        return response
+        return http_error(ServiceUnavailable(retry_after=5))

@@ -167,6 +167,11 @@ def is_up_to_date() -> bool:
     return all(migration.applied for migration in Runner(db.obj, str(MIGRATIONS)).status())
 
 
+def is_from_later() -> bool:
+    """Migrations have been applied that this release doesn't know."""
+    return any(migration.path is None for migration in Runner(db.obj, str(MIGRATIONS)).status())
+
+
 # --- guards: SQL for both engines, used by the migrations and by guards.py ---------------------------------
 
 

@@ -1,11 +1,15 @@
 """How the service is served, whoever starts it: gunicorn reads this by itself. The settings are in settings.py."""
 
 import os
+import shutil
+import sys
+import tempfile
 
 from gunicorn.glogging import Logger as GunicornLogger
 
 import logs
 import settings
+import upkeep
 
 given = settings.from_environment(os.environ)
 settings.refuse(given)
@@ -22,6 +26,20 @@ forwarder_headers = ""
 control_socket_disable = True
 
 logs.configure(given["LOG_LEVEL"])
+if given["METRICS_TOKEN"]:
+    # Where the workers put their figures together.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="figures-")
+
+
+def on_starting(server):
+    """The settings were judged when the app was made; the database is now."""
+    if found := upkeep.refusals(server.app.callable.config):
+        sys.exit("\n".join(["The service can’t start on this database:", *found]))
+
+
+def on_exit(_server):
+    if figures := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shutil.rmtree(figures, ignore_errors=True)
 
 
 class Logger(GunicornLogger):

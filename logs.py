@@ -11,7 +11,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 
 import database
 
@@ -39,7 +39,7 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
             line["exception"], line["raised_at"] = described(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return json.dumps(line, default=str)
 
 
 def described(error: BaseException) -> tuple[str, list[str]]:
@@ -63,11 +63,11 @@ def configure(level: str) -> None:
 
 def add_to(app: Flask) -> None:
     """Give each request an id, which is also in its answer, and write a line when it is answered."""
-    database.on_query = lambda sql, seconds: note_query(app.config["SLOW_QUERY_MS"], sql, seconds)
+    database.on_query = note_query
 
     @app.before_request
     def begin():
-        g.started, g.queries, g.query_seconds = time.perf_counter(), 0, 0.0
+        g.started, g.queries, g.query_seconds, g.slow_queries = time.perf_counter(), 0, 0.0, 0
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if app.config["PROXIES"] and REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
@@ -99,10 +99,12 @@ def is_id(value) -> bool:
     return isinstance(value, int) or re.fullmatch("[0-9a-f-]{36}", str(value)) is not None
 
 
-def note_query(slow_ms: int, sql: str, seconds: float) -> None:
+def note_query(sql: str, seconds: float) -> None:
     """Count a query for its request, and log it, without its parameters, if it was slow."""
-    if has_request_context() and "queries" in g:
-        g.queries += 1
-        g.query_seconds += seconds
-    if seconds * 1000 >= slow_ms:
+    if not has_request_context() or "queries" not in g:
+        return
+    g.queries += 1
+    g.query_seconds += seconds
+    if seconds * 1000 >= current_app.config["SLOW_QUERY_MS"]:
+        g.slow_queries += 1
         queries.warning("slow query", extra={"fields": {"sql": sql, "ms": round(seconds * 1000, 1)}})

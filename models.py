@@ -504,6 +504,8 @@ class Event(Table):
     created_at = MomentField(default=now)
     author_type = WordsField(*AUTHOR_TYPES)
     author_name = WordsField()
+    school_user = ForeignKeyField(SchoolUser, null=True)
+    """Whoever of the school did it, whatever they are called by now."""
     teacher = ForeignKeyField(Teacher)
     school = ForeignKeyField(School)
     participant = ForeignKeyField(Participant, backref="events")

@@ -4,6 +4,7 @@
     python3 run.py                 serve on http://127.0.0.1:8000 (for another port: PORT=8080 python3 run.py)
     python3 run.py test [...]      run the tests; anything more goes to pytest
     python3 run.py flask [...]     run a flask command, such as: python3 run.py flask routes
+    python3 run.py set-up          set up what is missing, and nothing else
     python3 run.py reset [--yes]   delete the demo's data, to start afresh
     python3 run.py help            say this
 
@@ -234,6 +235,11 @@ def test(*arguments: str) -> None:
     become("pytest", *arguments)
 
 
+def install() -> None:
+    with one_at_a_time():
+        set_up()
+
+
 def flask(*arguments: str) -> None:
     with one_at_a_time():
         set_up()
@@ -259,11 +265,11 @@ def reset(*options: str) -> None:
 def main(command: str = "serve", *arguments: str) -> None:
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
-    commands = {"serve": serve, "test": test, "flask": flask, "reset": reset}
+    commands = {"serve": serve, "test": test, "flask": flask, "reset": reset, "set-up": install}
     if command in ("help", "-h", "--help"):
         print(__doc__.strip())
         return
-    accepted = {"serve": set(), "reset": {"--yes"}}.get(command, set(arguments))
+    accepted = {"serve": set(), "set-up": set(), "reset": {"--yes"}}.get(command, set(arguments))
     if command not in commands or not accepted.issuperset(arguments):
         sys.exit(__doc__.strip())
     try:

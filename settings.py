@@ -22,7 +22,8 @@ def whole_number(text: str) -> int:
 
 
 def level(text: str) -> str:
-    if text not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    # Not DEBUG: there libraries log what was typed.
+    if text not in ("INFO", "WARNING", "ERROR"):
         raise ValueError(text)
     return text
 
@@ -70,13 +71,13 @@ SETTINGS = {
         "how long somebody may do nothing before they must sign in again", 120, whole_number, "a whole number"
     ),
     "SIGN_IN_HOURS": Setting("how long a sign-in lasts at most", 12, whole_number, "a whole number"),
-    "METRICS_TOKEN": Setting("switches `/metrics` on, for whoever sends this as a bearer token"),
+    "METRICS_TOKEN": Setting("switches `/metrics` on, in Prometheus’s text, for whoever sends this as a bearer token"),
     "SLOW_QUERY_MS": Setting("queries that take longer are logged", 200, whole_number, "a whole number"),
     "LOG_LEVEL": Setting(
         "`INFO` has a line for each request, `WARNING` only what may need somebody",
         "INFO",
         level,
-        "DEBUG, INFO, WARNING or ERROR",
+        "INFO, WARNING or ERROR",
     ),
     "BIND": Setting(
         "where gunicorn listens: `address:port`, or `unix:/path` for a proxy on the same machine", "127.0.0.1:8000"

@@ -40,7 +40,7 @@ REFUSED = [
     ({"DEMO": "yes"}, "DEMO must be 1 or 0"),
     ({"WORKERS": "many"}, "WORKERS must be a whole number"),
     ({"PROXIES": "-1"}, "PROXIES must be a whole number"),
-    ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR"),
+    ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL must be INFO, WARNING or ERROR"),
     ({"DEMO": "1", "SECRET_KEY": ""}, "SECRET_KEY is missing"),
     ({"DEMO": "1", "TODAY": "yesterday"}, "TODAY must be a date, and it is 'yesterday'"),
 ]

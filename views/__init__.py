@@ -30,7 +30,7 @@ ROLES = {"ects": "ect", "mentors": "mentor"}
 def require_school_user():
     """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here with nothing lost."""
     sign_in = this_browsers_sign_in()
-    if sign_in and not limits().is_over(sign_in):
+    if sign_in and not sign_in_limits().is_over(sign_in):
         g.sign_in, g.school_user, g.school = sign_in, sign_in.school_user, sign_in.school_user.school
         sign_ins.note_seen(sign_in)
         if request.method == "POST":
@@ -52,7 +52,7 @@ def this_browsers_sign_in() -> SignIn | None:
     return sign_ins.find(session.get("sign_in", ""))
 
 
-def limits() -> sign_ins.Limits:
+def sign_in_limits() -> sign_ins.Limits:
     config = current_app.config
     return sign_ins.Limits(timedelta(minutes=config["IDLE_MINUTES"]), timedelta(hours=config["SIGN_IN_HOURS"]))
 

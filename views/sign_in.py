@@ -5,17 +5,21 @@ import logging
 from urllib.parse import quote
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.routing import RequestRedirect
 
 import sign_ins
 from forms import Form
 from forms.fields import ChoiceField
-from models import School, SchoolUser
-from views import limits, openid, this_browsers_sign_in
+from limits import Limit
+from models import School, SchoolUser, digest
+from views import openid, sign_in_limits, this_browsers_sign_in
 from views.openid import NotSignedIn
 
 blueprint = Blueprint("sign_in", __name__)
+
+STARTS = Limit(30, 60)
+"""For each address, which a whole trust may share."""
 
 PERSONAS = 12
 """As many as one page can show; a large demo world has thousands."""
@@ -77,7 +81,7 @@ def sign_in():
 def show(page: str, **context) -> str:
     """A way in, which says so if it is there because the last sign-in is over."""
     last = this_browsers_sign_in()
-    is_over = last is not None and limits().is_over(last)
+    is_over = last is not None and sign_in_limits().is_over(last)
     return render_template(f"sign_in/{page}.html", is_over=is_over, next=request.args.get("next", ""), **context)
 
 
@@ -86,6 +90,8 @@ def to_provider():
     """A link leads here and not a form, which may only lead to this service itself (the CSP's form-action)."""
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
+    if seconds := STARTS.seconds_to_wait(f"sign-ins {digest(request.remote_addr or '')}"):
+        raise TooManyRequests(retry_after=seconds)
     return redirect(openid.way_there(request.args.get("next", "")), 302)
 
 
@@ -97,7 +103,7 @@ def came_back():
     try:
         person, next_page = openid.who_came_back()
     except NotSignedIn as end:
-        if end.outcome == "out_of_date" and last and not limits().is_over(last):
+        if end.outcome == "out_of_date" and last and not sign_in_limits().is_over(last):
             # The browser's Back, after signing in.
             return redirect(url_for("school.ects"), 303)
         raise
