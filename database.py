@@ -220,6 +220,39 @@ def append_only(table: str) -> list[str]:
     ]
 
 
+def refused(table: str, name: str, when: str) -> list[str]:
+    """No row of `table` is written for which `when` is true. It may look at other tables, and knows the row as NEW."""
+    if not is_postgresql():
+        return [
+            f'CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON "{table}" '
+            f"BEGIN SELECT RAISE(ABORT, '{name}') WHERE {when}; END"
+            for act in ("INSERT", "UPDATE")
+        ]
+    return _postgresql_trigger(name, table, "INSERT OR UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def never_changes(table: str, *columns: str) -> list[str]:
+    """What these columns of a row say stays so."""
+    name, differs = f"{table}_stays", "IS DISTINCT FROM" if is_postgresql() else "IS NOT"
+    when = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
+    if not is_postgresql():
+        return [
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON \"{table}\" WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ]
+    return _postgresql_trigger(name, table, "UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def _postgresql_raise(name: str) -> str:
+    return f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation';"
+
+
+def _postgresql_trigger(name: str, table: str, changes: str, body: str) -> list[str]:
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$",
+        f'CREATE TRIGGER {name} BEFORE {changes} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
+    ]
+
+
 def after(name: str, change: str, table: str, body: str) -> list[str]:
     """Does `body` after each row's `change` (INSERT, UPDATE OF …, DELETE), which it knows as NEW or OLD."""
     if not is_postgresql():

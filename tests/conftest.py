@@ -37,9 +37,11 @@ def app():
         DATABASE_URL="sqlite:///:memory:",
         SECRET_KEY="only for tests, and long enough",
         DEMO=True,
-        SESSION_COOKIE_SECURE=False,
         TESTING=True,
         PROPAGATE_EXCEPTIONS=False,
+        # Tests travel through time signed in. How long that really lasts is in test_sign_in.py.
+        IDLE_MINUTES=10**6,
+        SIGN_IN_HOURS=10**6,
     )
 
 

@@ -305,11 +305,8 @@ def register_elsewhere(participant: Participant, from_day: date, provider: str) 
 
 
 @pytest.fixture
-def open_world(app, engine, world, request, tmp_path, monkeypatch):
-    """Opens a fresh copy of the world with all PEOPLE. Gives what closes it, and each school's signed-in tutor, who
-    stays so however many days pass."""
-    monkeypatch.setitem(app.config, "IDLE_MINUTES", 10**6)
-    monkeypatch.setitem(app.config, "SIGN_IN_HOURS", 10**6)
+def open_world(app, engine, world, request, tmp_path):
+    """Opens a fresh copy of the world with all PEOPLE. Gives what closes it, and each school's signed-in tutor."""
     for row in PEOPLE:
         load(row)
     tutors = {user.school.name: Visitor(app).sign_in(user.name) for user in list(SchoolUser.select())}

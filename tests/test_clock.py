@@ -130,7 +130,6 @@ def test_the_record_is_there_until_the_last_day_is_over(naomi, midnight, day):
         participants.report_leaving(ada, tutor_of(ada), leaving_on=day - A_DAY)
     record = f"/school/ects/{ada.id}"
     with clock_at(midnight - A_SECOND):
-        naomi.sign_in("Naomi Fletcher")
         assert "Leaving school" in naomi.get(record).row("Status")
         assert "Ada Moss" in naomi.get("/school/ects").cards
     with clock_at(midnight):

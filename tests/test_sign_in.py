@@ -7,11 +7,18 @@ import pytest
 from clock import clock_at, now
 from database import db
 from models import SchoolUser, SignIn, Teacher
+from settings import SETTINGS
 from tests.conftest import both_engines, person
 from tests.test_journeys import dump
 from tests.visitor import Visitor
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture(autouse=True)
+def limits(app, monkeypatch):
+    for name in ("IDLE_MINUTES", "SIGN_IN_HOURS"):
+        monkeypatch.setitem(app.config, name, SETTINGS[name].default)
 
 
 def later(**time):
