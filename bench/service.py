@@ -1,4 +1,4 @@
-"""An application as it is served: under gunicorn, with the same options as `run.py` gives it, on a free port."""
+"""The service as it is served, by gunicorn.conf.py, on a free port; or another application, by the same means."""
 
 import os
 import signal
@@ -9,8 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from run import GUNICORN
 
 ROOT = Path(__file__).parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -57,11 +55,18 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+SERVICE = "app:create_app()"
+OTHERS = ["--config", os.devnull, "--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+OTHERS += ["--log-level", "warning", "--no-control-socket"]
+
+
 @contextmanager
-def served(app: str, **environment: str) -> Iterator[Service]:
+def served(app: str = SERVICE, **environment: str) -> Iterator[Service]:
     """Serve `module:application` with this environment on top of the present one."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", *GUNICORN]
+    environment = {"BIND": f"127.0.0.1:{port}", "LOG_LEVEL": "WARNING"} | environment
+    options = [] if app == SERVICE else [app, "--bind", environment["BIND"], *OTHERS]
+    command = [sys.executable, "-m", "gunicorn", *options]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})  # noqa: S603
     try:
         wait_for(port)
