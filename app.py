@@ -80,6 +80,7 @@ def create_app(**given) -> Flask:
     settings.refuse(app.config, debug=app.debug)
     set_up_limits(app)
     db.initialize(open_database(app.config["DATABASE_URL"]))
+    db.obj.must_exist = True
     Htmx(app)
     set_up_templates(app)
     for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation, health.blueprint):

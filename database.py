@@ -17,6 +17,7 @@ from peewee import (
     DatabaseProxy,
     DateTimeField,
     Model,
+    OperationalError,
     PostgresqlDatabase,
     Value,
     fn,
@@ -76,8 +77,35 @@ class Timed:
                 on_query(sql, time.perf_counter() - started)
 
 
+class Kept(sqlite3.Connection):
+    """Knows which file it has open: what its name leads to may be another one by now."""
+
+    def __init__(self, path: str, *args, **kwargs):
+        super().__init__(path, *args, **kwargs)
+        self.file = file_at(path)
+
+
+def file_at(path: str) -> tuple[int, int] | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 class Sqlite(Timed, PooledSqliteDatabase):
-    pass
+    must_exist = False
+    """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
+
+    def _connect(self):
+        if self.must_exist and not file_at(self.database):
+            raise OperationalError("the database’s file is missing")
+        return super()._connect()
+
+    def _is_closed(self, conn):
+        if conn.file != file_at(self.database):
+            conn.close()
+        return super()._is_closed(conn)
 
 
 class Postgresql(Timed, PooledPostgresqlDatabase):
@@ -90,6 +118,7 @@ def open_database(url: str):
     if url.startswith("sqlite:"):
         return Sqlite(
             settings["database"],
+            factory=Kept,
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
             timeout=5,
@@ -152,6 +181,7 @@ def migrate() -> list[str]:
 
     On PostgreSQL an advisory lock, and on SQLite the database's own write lock, keeps a second runner waiting.
     """
+    db.obj.must_exist = False
     if is_postgresql():
         with db.connection_context():
             db.execute_sql("SELECT pg_advisory_lock(20260420)")

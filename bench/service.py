@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -56,18 +56,33 @@ def free_port() -> int:
 
 
 SERVICE = "app:create_app()"
-OTHERS = ["--config", os.devnull, "--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+OTHERS = ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
 OTHERS += ["--log-level", "warning", "--no-control-socket"]
 
 
 @contextmanager
-def served(app: str = SERVICE, **environment: str) -> Iterator[Service]:
-    """Serve `module:application` with this environment on top of the present one."""
+def served(
+    app: str = SERVICE, *, root: Path = ROOT, by: tuple = (), log: Path | None = None, **environment: str
+) -> Iterator[Service]:
+    """Serve `module:application` (of another checkout's `root`, if that is given) with this environment on top of the
+    present one, started `by` another command if there is one. What it says goes to the file `log`, or to the screen."""
     port = free_port()
     environment = {"BIND": f"127.0.0.1:{port}", "LOG_LEVEL": "WARNING"} | environment
-    options = [] if app == SERVICE else [app, "--bind", environment["BIND"], *OTHERS]
-    command = [sys.executable, "-m", "gunicorn", *options]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})  # noqa: S603
+    has_configuration = (root / "gunicorn.conf.py").exists()
+    options = [
+        app,
+        "--bind",
+        environment["BIND"],
+        *OTHERS,
+        *(["--config", "python:bench"] if has_configuration else []),
+    ]
+    if app == SERVICE and has_configuration:
+        options = []
+    command = [*by, sys.executable, "-m", "gunicorn", *options]
+    with log.open("a") if log else nullcontext() as said:
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=root, env={**os.environ, **environment}, stdout=said, stderr=said
+        )
     try:
         wait_for(port)
         yield Service(process, port)
