@@ -19,6 +19,7 @@ from clock import clock_at, display, today
 from database import db, open_database
 from participants import last_day
 from views import (  # noqa: F401 - journeys and records bring the school's routes
+    about,
     health,
     journey_url,
     journeys,
@@ -83,7 +84,9 @@ def create_app(**given) -> Flask:
     db.obj.must_exist = True
     Htmx(app)
     set_up_templates(app)
-    for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation, health.blueprint):
+    for blueprint in (school, sign_in.blueprint, about.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    for blueprint in (lead_provider_api.api, documentation.documentation):
         app.register_blueprint(blueprint)
     logs.add_to(app)
     if app.config["METRICS_TOKEN"]:

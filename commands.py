@@ -26,8 +26,8 @@ TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
-    upkeep_commands = (check, verify, backup, restore, migrate_command, settings_command, tokens, sign_ins_commands)
-    for command in (*upkeep_commands, start_up, demo_data, journeys):
+    upkeep_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
+    for command in (*upkeep_commands, tokens, sign_ins_commands, start_up, demo_data, journeys):
         app.cli.add_command(command)
 
 
@@ -225,12 +225,13 @@ def end_sign_ins(email, everybody):
         click.echo(f"{sign_ins.end(email)} ended.")
 
 
-@sign_ins_commands.command("prune")
+@click.command("prune")
 @with_appcontext
-def prune_sign_ins():
-    """Delete what is kept of sign-ins that were over a day ago. For every night."""
+def prune():
+    """Delete what is kept of sign-ins that were over a day ago, and answers that nobody confirmed. For every night."""
     with db.connection_context():
-        click.echo(f"{sign_ins.prune(sign_in_limits())} deleted.")
+        gone, forgotten = sign_ins.prune(sign_in_limits())
+        click.echo(f"{gone} sign-ins and the answers to {forgotten} unfinished journeys deleted.")
 
 
 @click.group()

@@ -10,12 +10,14 @@ from peewee import OperationalError, fn
 
 from clock import now
 from database import db
-from models import School, SchoolUser, SignIn, digest
+from models import Answers, School, SchoolUser, SignIn, digest
 
 PRECISION = timedelta(minutes=5)
 """How exactly it is known when somebody was last there: a page need not write each time that it is looked at."""
 KEPT_AFTERWARDS = timedelta(hours=24)
 """How long a sign-in that is over is remembered, with what could not be sent any more."""
+UNFINISHED_ANSWERS_KEPT = timedelta(days=28)
+"""How long the answers to a journey that nobody confirmed are kept after the last one."""
 MOST_UNSENT = 4000
 """Characters. Every answer that is asked for is shorter."""
 
@@ -124,9 +126,11 @@ def end(email: str | None = None) -> int:
     return ended.execute()
 
 
-def prune(limits: Limits) -> int:
-    """Delete the sign-ins that were over a day ago, or longer. Gives how many those were."""
+def prune(limits: Limits) -> tuple[int, int]:
+    """Delete the sign-ins that were over a day ago, or longer, and answers that nobody has confirmed for long. Gives
+    how many of each."""
+    idle_since = now() - limits.idle - KEPT_AFTERWARDS
     over = SignIn.started_at < now() - limits.absolute - KEPT_AFTERWARDS
-    idle = SignIn.seen_at < now() - limits.idle - KEPT_AFTERWARDS
-    never_seen = SignIn.seen_at.is_null() & (SignIn.started_at < now() - limits.idle - KEPT_AFTERWARDS)
-    return SignIn.delete().where(over | idle | never_seen).execute()
+    idle = (SignIn.seen_at < idle_since) | (SignIn.seen_at.is_null() & (SignIn.started_at < idle_since))
+    forgotten = (Answers.updated_at < now() - UNFINISHED_ANSWERS_KEPT) & Answers.event.is_null()
+    return SignIn.delete().where(over | idle).execute(), Answers.delete().where(forgotten).execute()

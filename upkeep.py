@@ -60,6 +60,8 @@ def refusals(config: Mapping) -> list[str]:
     others = [name for name in ("pysqlite3", "sqlcipher3", "apsw") if find_spec(name)]
     if others and not is_postgresql():
         return [f"Uninstall {others[0]}: two SQLite libraries in one process can let two writers in at once."]
+    if not is_postgresql() and not Path(db.obj.database).exists():
+        return ["The database’s file is missing. Put it back, or make an empty one: flask migrate"]
     try:
         with db.connection_context():
             if is_from_later():
@@ -67,7 +69,7 @@ def refusals(config: Mapping) -> list[str]:
             if not is_up_to_date():
                 return ["The database is not up to date. Run: flask migrate"]
             if not config["DEMO"] and ApiToken.select().where(ApiToken.description == DEMO_TOKEN).exists():
-                return ["The database has the demo’s tokens and people. Use another one."]
+                return ["The database has the demo’s tokens and people. Use another."]
     except (OperationalError, InterfaceError):
         pass
     finally:

@@ -49,7 +49,7 @@ def test_alive_without_any_database(visitor, monkeypatch):
     assert visitor.client.get("/healthz").json == {"service": "answers"}
 
 
-# --- lines -----------------------------------------------------------------------------------------------------
+# --- lines ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_the_api_gives_the_number_too(visitor):
     assert len(visitor.send("get", "/api/v3/participants/1").headers["X-Request-Id"]) == 16
 
 
-# --- figures ---------------------------------------------------------------------------------------------------
+# --- figures -------------------------------------------------------------------------------------------------
 
 
 def test_figures_are_for_whoever_has_the_token(world, naomi):

@@ -82,6 +82,7 @@ def test_every_python_file_says_what_is_in_it():
 # --- addresses -----------------------------------------------------------------------------------------------
 
 OPEN = {"static", "assets", "sign_in.home", "sign_in.sign_in", "sign_in.sign_out"}
+OPEN |= {"about.accessibility", "about.privacy"}
 OPEN |= {"health.alive", "health.ready", "health.metrics"}
 OPEN |= {"documentation.page", "documentation.openapi"}
 OPEN |= {"sign_in.to_provider", "sign_in.came_back", "sign_in.signed_out"}
@@ -143,6 +144,8 @@ PAGES = [
     "/school/ects/{steven}/change-lead-provider/lead-provider",
     "/school/ects/{steven}/report-teacher-leaving/leaving-date",
     "/school/nowhere",
+    "/accessibility",
+    "/privacy",
 ]
 
 

@@ -1,9 +1,12 @@
 """Signing in through a provider of identities, against a real one: who gets in, as whom, and what everybody else is
 told."""
 
+import hmac
+import json
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 from hashlib import sha256
+from time import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,6 +16,7 @@ from clock import clock_at, now
 from models import SchoolUser, SignIn
 from tests.identity import AVA, NORTHBROOK, ST_JOHNS, Way, changed, issuer_of, outside_the_demo, running
 from tests.visitor import Visitor
+from views import openid
 
 # What the provider of the tests uses of Authlib is going to change its name.
 pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config")
@@ -131,7 +135,7 @@ def test_a_provider_that_checks_every_address_need_not_say_so(way, deployed, mon
     way.sign_in("ava")
 
 
-# --- who doesn't, and what they are told -----------------------------------------------------------------------
+# --- who doesn't, and what they are told ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -193,6 +197,30 @@ def test_nobody_is_not_believed(way, monkeypatch, subject):
     monkeypatch.setattr("oidc_provider_mock._app.OpenIDCode.generate_user_info", lambda *_: AVA | {"sub": subject})
     way.sign_in("ava", status=400)
     assert way.visitor.heading == "We could not check who you are"
+
+
+@pytest.mark.parametrize("way_of_signing", ["HS256", "none"])
+def test_only_the_provider_can_have_signed(way, monkeypatch, way_of_signing):
+    """Neither with a secret that others have too, nor not at all, even if the provider says that it may be so."""
+
+    def forged(_grant, _token, request):
+        claims = AVA | {"iss": way.issuer, "aud": "register-ects", "sub": "ava", "iat": time(), "exp": time() + 60}
+        claims["nonce"] = request.authorization_code.get_nonce()
+        parts = [encoded(json.dumps(part).encode()) for part in ({"alg": way_of_signing}, claims)]
+        signature = hmac.digest(b"a secret of the tests", ".".join(parts).encode(), "sha256")
+        return ".".join([*parts, encoded(signature) if way_of_signing == "HS256" else ""])
+
+    way.knows("ava", **AVA)
+    with way.visitor.client.application.app_context():
+        known = openid.found().server_metadata
+    monkeypatch.setitem(known, "id_token_signing_alg_values_supported", ["RS256", way_of_signing])
+    monkeypatch.setattr("oidc_provider_mock._app.OpenIDCode.encode_id_token", forged)
+    way.sign_in("ava", status=400)
+    assert way.visitor.heading == "We could not check who you are"
+
+
+def encoded(part: bytes) -> str:
+    return urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
 def test_a_nonce_of_another_sign_in_is_not_believed(way):
@@ -279,7 +307,7 @@ def test_a_provider_that_is_away_or_another(world, issuer, issuer_is, status):
     visitor.get("/sign-in")
 
 
-# --- what passes between us and the provider ---------------------------------------------------------------------
+# --- what passes between us and the provider -----------------------------------------------------------------
 
 
 def test_what_is_asked_of_the_provider(way, monkeypatch):
@@ -310,7 +338,7 @@ def test_the_code_is_redeemed_with_the_key_to_its_challenge(way, monkeypatch):
     way.back(way.agreed(there, "ava"))
     (redeemed,) = [request for request in sent if request.url.endswith("/oauth2/token")]
     verifier = parse_qs(redeemed.body)["code_verifier"][0]
-    assert urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode() == challenge
+    assert encoded(sha256(verifier.encode()).digest()) == challenge
     assert redeemed.headers["Authorization"].startswith("Basic ")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from clock import clock_at, now
 from database import db
-from models import SchoolUser, SignIn, Teacher
+from models import Answers, SchoolUser, SignIn, Teacher
 from settings import SETTINGS
 from tests.conftest import both_engines, person
 from tests.test_journeys import dump
@@ -25,7 +25,7 @@ def later(**time):
     return clock_at(now() + timedelta(**time))
 
 
-# --- the demo's personas ---------------------------------------------------------------------------------------
+# --- the demo's personas -------------------------------------------------------------------------------------
 
 
 def test_signing_in_needs_a_choice(visitor):
@@ -91,7 +91,7 @@ def test_the_way_back_keeps_its_query(visitor, query):
     assert visitor.response.request.query_string == query[1:].encode()
 
 
-# --- how long it holds -------------------------------------------------------------------------------------------
+# --- how long it holds ---------------------------------------------------------------------------------------
 
 
 def is_signed_in(visitor: Visitor) -> bool:
@@ -153,7 +153,7 @@ def test_the_sign_in_page_says_why_one_is_there(naomi):
         assert "we signed you out" in naomi.get("/school/ects").text
 
 
-# --- nothing typed is lost ---------------------------------------------------------------------------------------
+# --- nothing typed is lost -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -229,13 +229,13 @@ def test_nothing_is_done_when_the_sign_in_is_over(naomi):
     assert Teacher.select().where(Teacher.corrected_name == "Priya Patel").exists()
 
 
-# --- for whoever runs the service ----------------------------------------------------------------------------------
+# --- for whoever runs the service ----------------------------------------------------------------------------
 
 
 def run(app, *command: str):
     db.close()
     try:
-        return app.test_cli_runner().invoke(args=["sign-ins", *command])
+        return app.test_cli_runner().invoke(args=command)
     finally:
         db.connect()
 
@@ -243,22 +243,34 @@ def run(app, *command: str):
 def test_somebody_is_signed_out_everywhere(naomi, app):
     elsewhere = Visitor(app).sign_in("Naomi Fletcher")
     david = Visitor(app).sign_in("David Lowe")
-    assert run(app, "end", "--email", "Naomi.Fletcher@example.org").output == "2 ended.\n"
+    assert run(app, "sign-ins", "end", "--email", "Naomi.Fletcher@example.org").output == "2 ended.\n"
     assert [is_signed_in(each) for each in (naomi, elsewhere, david)] == [False, False, True]
-    assert run(app, "end", "--everybody").output == "1 ended.\n"
+    assert run(app, "sign-ins", "end", "--everybody").output == "1 ended.\n"
     assert not is_signed_in(david)
 
 
 @pytest.mark.parametrize("options", [[], ["--email", "a@example.org", "--everybody"]])
 def test_whose_sign_ins_end_must_be_said(naomi, app, options):
-    assert run(app, "end", *options).exit_code == 2
+    assert run(app, "sign-ins", "end", *options).exit_code == 2
     assert is_signed_in(naomi)
 
 
 def test_sign_ins_are_forgotten_a_day_after_they_are_over(naomi, app):
     with later(hours=25):
         Visitor(app).sign_in("David Lowe")
-        assert run(app, "prune").output == "0 deleted.\n"
+        assert run(app, "prune").output.startswith("0 sign-ins ")
     with later(hours=27):
-        assert run(app, "prune").output == "1 deleted.\n"
+        assert run(app, "prune").output.startswith("1 sign-ins ")
         assert SignIn.get().school_user == SchoolUser.get(name="David Lowe")
+
+
+def test_answers_that_nobody_confirmed_are_forgotten_after_four_weeks(naomi, app):
+    """What was confirmed still says so."""
+    page = f"/school/ects/{person('Priya Shah').id}"
+    naomi.get(f"{page}/change-name/name").submit("Continue", Full_name="Priya Patel")
+    naomi.get(f"{page}/change-working-pattern/working-pattern").choose("Part time").submit("Confirm change")
+    for days, left in ((28, 2), (29, 1)):
+        with later(days=days):
+            run(app, "prune")
+            assert Answers.select().count() == left
+    assert Answers.get().event

@@ -33,7 +33,7 @@ def run(app, world):
     return invoke
 
 
-# --- check -----------------------------------------------------------------------------------------------------
+# --- check ---------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_wrong_with_the_demo(run, world):
@@ -100,7 +100,7 @@ def test_a_far_database_is_reached_by_tls(world, address, is_safe):
     assert any("sslmode=verify-full" in line for line in advice) is not is_safe
 
 
-# --- verify ----------------------------------------------------------------------------------------------------
+# --- verify --------------------------------------------------------------------------------------------------
 
 
 @both_engines
@@ -128,7 +128,7 @@ def test_a_page_that_was_overwritten(run, world):
     db.connect(reuse_if_open=True)
 
 
-# --- backup and restore ------------------------------------------------------------------------------------------
+# --- backup and restore --------------------------------------------------------------------------------------
 
 
 def test_a_backup_while_others_write_is_whole(world, tmp_path):
@@ -220,7 +220,7 @@ def test_postgresql_has_its_own_ways(run, engine, command):
     assert "For PostgreSQL: pg_" in answer.output
 
 
-# --- upgrade -----------------------------------------------------------------------------------------------------
+# --- upgrade -------------------------------------------------------------------------------------------------
 
 
 def everything() -> dict[str, list]:
