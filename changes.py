@@ -114,6 +114,7 @@ def next_event(
         happened_at=happened_at or now(),
         author_type="school_user" if is_school else "lead_provider_api",
         author_name=author.name,
+        school_user=author if is_school else None,
         teacher=participant.teacher_id,
         school=participant.school_id,
         participant=participant,

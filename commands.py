@@ -3,22 +3,31 @@
 import hashlib
 import hmac
 import secrets
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
+import invariants
 import scenarios
+import settings
+import sign_ins
+import upkeep
 from clock import today
 from database import db, migrate
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
+from views import openid, sign_in_limits
 
 TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
-    for command in (migrate_command, start_up, demo_data, tokens, journeys):
+    upkeep_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
+    for command in (*upkeep_commands, tokens, sign_ins_commands, start_up, demo_data, journeys):
         app.cli.add_command(command)
 
 
@@ -27,6 +36,12 @@ def migrate_command():
     """Bring the database up to date."""
     done = migrate()
     click.echo("\n".join(f"Applied {name}" for name in done) or "The database is up to date.")
+
+
+@click.command("settings")
+def settings_command():
+    """Every setting, what it means, and what holds without it."""
+    click.echo(settings.as_table())
 
 
 @click.command("start-up")
@@ -40,8 +55,60 @@ def start_up(port):
         if not School.select().exists():
             scenarios.load_world()
             for provider in LeadProvider.select():
-                save_token(provider, demo_token(provider), "demo")
+                save_token(provider, demo_token(provider), upkeep.DEMO_TOKEN)
         click.echo(welcome(f"http://127.0.0.1:{port}"))
+
+
+@click.command("check")
+@with_appcontext
+def check():
+    """Say what is wrong with this deployment, and fail if anything is."""
+    config = current_app.config
+    found = upkeep.refusals(config) + upkeep.advice(config)
+    if config["OIDC_ISSUER"]:
+        try:
+            with openid.asking():
+                openid.found()
+        except openid.NotSignedIn as problem:
+            found.append(f"The provider at OIDC_ISSUER can’t be asked: {problem.__cause__}")
+    if found:
+        raise click.ClickException("\n".join(["", *found]))
+    click.echo("Nothing is wrong.")
+
+
+@click.command("verify")
+def verify():
+    """Say what is wrong with the data, and fail if anything is. For every hour."""
+    with db.connection_context():
+        if found := upkeep.faults():
+            raise click.ClickException("\n".join(["", *found]))
+        click.echo(f"The data is right by {len(invariants.RULES)} rules.")
+
+
+@click.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+def backup(target):
+    """Copy the database while it is used, to TARGET (a file, or a folder that is there), and check the copy."""
+    with db.connection_context(), refusing():
+        click.echo(f"Copied to {upkeep.back_up(target)}, and the copy is right.")
+
+
+@click.command("restore")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Don’t ask.")
+def restore(source, yes):
+    """Put the copy SOURCE in the database’s place, and sign everybody out. The service may be running."""
+    yes or click.confirm("Everything since that copy was made will be gone from the service. Go on?", abort=True)
+    with db.connection_context(), refusing():
+        click.echo(f"Restored. What was there before is in {upkeep.restore(source)}")
+
+
+@contextmanager
+def refusing():
+    try:
+        yield
+    except upkeep.NotPossible as problem:
+        raise click.ClickException(str(problem)) from problem
 
 
 @click.command("demo-data")
@@ -140,6 +207,31 @@ def is_demo(provider: LeadProvider) -> bool:
 
 def save_token(provider: LeadProvider, token: str, description: str) -> None:
     ApiToken.create(digest=digest(token), lead_provider=provider, description=description)
+
+
+@click.group("sign-ins")
+def sign_ins_commands():
+    """Who is signed in."""
+
+
+@sign_ins_commands.command("end")
+@click.option("--email", help="Whose.")
+@click.option("--everybody", is_flag=True, help="All of them.")
+def end_sign_ins(email, everybody):
+    """Sign somebody out everywhere, or everybody."""
+    if bool(email) == everybody:
+        raise click.UsageError("Say whose sign-ins to end: --email ADDRESS, or --everybody.")
+    with db.connection_context():
+        click.echo(f"{sign_ins.end(email)} ended.")
+
+
+@click.command("prune")
+@with_appcontext
+def prune():
+    """Delete what is kept of sign-ins that were over a day ago, and answers that nobody confirmed. For every night."""
+    with db.connection_context():
+        gone, forgotten = sign_ins.prune(sign_in_limits())
+        click.echo(f"{gone} sign-ins and the answers to {forgotten} unfinished journeys deleted.")
 
 
 @click.group()

@@ -5,7 +5,8 @@ Everything here works on SQLite and on PostgreSQL; nothing here knows what an EC
 
 import json
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from peewee import (
     DatabaseProxy,
     DateTimeField,
     Model,
+    OperationalError,
     PostgresqlDatabase,
     Value,
     fn,
@@ -27,6 +29,9 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
+
+on_query: Callable[[str, float], None] | None = None
+"""Is told of each query and how many seconds it took, if it is set."""
 
 
 class Table(Model):
@@ -62,12 +67,58 @@ class MomentField(DateTimeField):
         return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
+class Timed:
+    def execute_sql(self, sql, params=None):
+        started = time.perf_counter()
+        try:
+            return super().execute_sql(sql, params)
+        finally:
+            if on_query:
+                on_query(sql, time.perf_counter() - started)
+
+
+class Kept(sqlite3.Connection):
+    """Knows which file it has open: what its name leads to may be another one by now."""
+
+    def __init__(self, path: str, *args, **kwargs):
+        super().__init__(path, *args, **kwargs)
+        self.file = file_at(path)
+
+
+def file_at(path: str) -> tuple[int, int] | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+class Sqlite(Timed, PooledSqliteDatabase):
+    must_exist = False
+    """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
+
+    def _connect(self):
+        if self.must_exist and not file_at(self.database):
+            raise OperationalError("the database’s file is missing")
+        return super()._connect()
+
+    def _is_closed(self, conn):
+        if conn.file != file_at(self.database):
+            conn.close()
+        return super()._is_closed(conn)
+
+
+class Postgresql(Timed, PooledPostgresqlDatabase):
+    pass
+
+
 def open_database(url: str):
     """The database at `sqlite:///path` or `postgresql://…`. Not connected yet."""
     settings = parse(url)
     if url.startswith("sqlite:"):
-        return PooledSqliteDatabase(
+        return Sqlite(
             settings["database"],
+            factory=Kept,
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
             timeout=5,
@@ -77,7 +128,7 @@ def open_database(url: str):
             autoconnect=False,
             pragmas={**_journal(), "foreign_keys": 1, "recursive_triggers": 1},
         )
-    return PooledPostgresqlDatabase(
+    return Postgresql(
         settings.pop("database"),
         **settings,
         prefer_psycopg3=True,
@@ -135,11 +186,13 @@ def migrate() -> list[str]:
 
     On PostgreSQL an advisory lock, and on SQLite the database's own write lock, keeps a second runner waiting.
     """
+    db.obj.must_exist = False
     if is_postgresql():
         with db.connection_context():
             db.execute_sql("SELECT pg_advisory_lock(20260420)")
             try:
-                return Runner(db.obj, str(MIGRATIONS)).up()
+                # A role that may not change tables can find that there is nothing to change.
+                return [] if is_up_to_date() else Runner(db.obj, str(MIGRATIONS)).up()
             finally:
                 db.execute_sql("SELECT pg_advisory_unlock(20260420)")
     with db.connection_context(), db.atomic():
@@ -148,6 +201,11 @@ def migrate() -> list[str]:
 
 def is_up_to_date() -> bool:
     return all(migration.applied for migration in Runner(db.obj, str(MIGRATIONS)).status())
+
+
+def is_from_later() -> bool:
+    """Migrations have been applied that this release doesn't know."""
+    return any(migration.path is None for migration in Runner(db.obj, str(MIGRATIONS)).status())
 
 
 # --- guards: SQL for both engines, used by the migrations and by guards.py ---------------------------------
@@ -195,6 +253,39 @@ def append_only(table: str) -> list[str]:
         f"$$ BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'check_violation'; END $$",
         f'CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON "{table}" '
         f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
+    ]
+
+
+def refused(table: str, name: str, when: str) -> list[str]:
+    """No row of `table` is written for which `when` is true. It may look at other tables, and knows the row as NEW."""
+    if not is_postgresql():
+        return [
+            f'CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON "{table}" '
+            f"BEGIN SELECT RAISE(ABORT, '{name}') WHERE {when}; END"
+            for act in ("INSERT", "UPDATE")
+        ]
+    return _postgresql_trigger(name, table, "INSERT OR UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def never_changes(table: str, *columns: str) -> list[str]:
+    """What these columns of a row say stays so."""
+    name, differs = f"{table}_stays", "IS DISTINCT FROM" if is_postgresql() else "IS NOT"
+    when = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
+    if not is_postgresql():
+        return [
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON \"{table}\" WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ]
+    return _postgresql_trigger(name, table, "UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def _postgresql_raise(name: str) -> str:
+    return f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation';"
+
+
+def _postgresql_trigger(name: str, table: str, changes: str, body: str) -> list[str]:
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$",
+        f'CREATE TRIGGER {name} BEFORE {changes} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
     ]
 
 

@@ -9,7 +9,7 @@ import unicodedata
 import uuid
 from datetime import date, datetime, time
 
-from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, UUIDField
+from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
 
 from clock import LONDON, now, today
 from database import MomentField, Table, WordsField
@@ -59,19 +59,28 @@ class School(Table):
 
 
 class SchoolUser(Table):
-    """Somebody who signs in and acts for exactly one school, usually its induction tutor."""
+    """Somebody who signs in and acts for exactly one school, usually its induction tutor. `subject`: a digest of
+    who they are to the provider of identities, once it has vouched for them. Who acts for two schools has two rows."""
 
     school = ForeignKeyField(School)
     name = WordsField()
-    email = WordsField(unique=True)
+    email = WordsField(index=True)
+    subject = WordsField(null=True, max_length=64)
+
+    class Meta:
+        indexes = ((("school", "subject"), True),)
 
 
 class SignIn(Table):
-    """A school user who is signed in. Only a digest of the browser's token is kept; signing out deletes the row."""
+    """A school user who is signed in. Only a digest of the browser's token is kept; signing out deletes the row. How
+    long it holds, and what its columns are for, is in sign_ins.py."""
 
     digest = WordsField(unique=True, max_length=64)
     school_user = ForeignKeyField(SchoolUser)
     started_at = MomentField(default=now)
+    seen_at = MomentField(null=True)
+    id_token = TextField(null=True)
+    unsent = JSONField(null=True)
 
 
 class LeadProvider(Table):
@@ -495,6 +504,8 @@ class Event(Table):
     created_at = MomentField(default=now)
     author_type = WordsField(*AUTHOR_TYPES)
     author_name = WordsField()
+    school_user = ForeignKeyField(SchoolUser, null=True)
+    """Whoever of the school did it, whatever they are called by now."""
     teacher = ForeignKeyField(Teacher)
     school = ForeignKeyField(School)
     participant = ForeignKeyField(Participant, backref="events")

@@ -1,11 +1,15 @@
 """The pages of a signed-in school user. Whoever isn't signed in is sent to sign in; everybody else's participants are
 404, the same as ones that don't exist. The routes are in records.py and journeys.py."""
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, session, url_for
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from werkzeug.datastructures import MultiDict
 
 import loading
+import sign_ins
 from forms.journeys import JOURNEYS
-from models import Participant, School, SchoolUser, SignIn, Teacher, digest
+from models import Participant, School, SignIn, Teacher
 
 school = Blueprint("school", __name__, url_prefix="/school")
 
@@ -15,28 +19,46 @@ ROLES = {"ects": "ect", "mentors": "mentor"}
 
 @school.before_request
 def require_school_user():
-    """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here."""
-    sign_in = (
-        SignIn.select(SignIn, SchoolUser, School)
-        .join(SchoolUser)
-        .join(School)
-        .where(SignIn.digest == digest(session.get("sign_in", "")))
-        .first()
-    )
-    if sign_in:
-        g.school_user, g.school = sign_in.school_user, sign_in.school_user.school
+    """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here with nothing lost."""
+    sign_in = this_browsers_sign_in()
+    if sign_in and not sign_in_limits().is_over(sign_in):
+        g.sign_in, g.school_user, g.school = sign_in, sign_in.school_user, sign_in.school_user.school
+        sign_ins.note_seen(sign_in)
+        if request.method == "POST":
+            sign_ins.forget_unsent(sign_in)
         return None
-    address = url_for("sign_in.sign_in", next=request.path)
+    if sign_in and request.method == "POST":
+        answer = request.form.to_dict(flat=False)
+        answer.pop("csrf_token", None)
+        sign_ins.keep_unsent(sign_in, request.path, answer)
+    address = url_for("sign_in.sign_in", next=request.full_path.rstrip("?"))
     if request.htmx or request.htmx.history_restore_request:
         # A redirect would be followed by the script, which would put the sign-in page under this page's address.
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, 303)
 
 
+def this_browsers_sign_in() -> SignIn | None:
+    """It may be over."""
+    return sign_ins.find(session.get("sign_in", ""))
+
+
+def sign_in_limits() -> sign_ins.Limits:
+    config = current_app.config
+    return sign_ins.Limits(timedelta(minutes=config["IDLE_MINUTES"]), timedelta(hours=config["SIGN_IN_HOURS"]))
+
+
+def unsent_answer() -> MultiDict | None:
+    """What was posted to this page when whoever posted it had to sign in again first."""
+    unsent = g.sign_in.unsent
+    return MultiDict(unsent["answer"]) if unsent and unsent["path"] == request.path else None
+
+
 def find_participant(people: str, participant_id: int, *, gone: bool = False, journey: str = "") -> Participant:
     """This school's participant, with all that pages tell of them, or that a journey asks. 404 if there is none; if
     they have left, 404 with a page that says so, unless `gone` ones are wanted too."""
-    if participant_id >= 2**31:  # PostgreSQL's integers end here; a number beyond can't be anybody's.
+    # PostgreSQL's integers end here; a number beyond can't be anybody's.
+    if participant_id >= 2**31:
         abort(404)
     who = (ROLES[people], [participant_id])
     found = loading.on_journey(g.school_user, journey, *who) if journey else loading.of_school(g.school, *who)

@@ -11,7 +11,7 @@ from database import db
 from forms import Confirm
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS, Journey, formdata, seen, version_in
 from models import Answers, Event, Participant
-from views import find_participant, journey_url, record_url, school, step_url
+from views import find_participant, journey_url, record_url, school, step_url, unsent_answer
 
 
 @dataclass
@@ -60,7 +60,7 @@ def ask(visit: Visit, path: dict):
     """A question: shown with the answer it had, or answered and kept until the journey is confirmed."""
     question = visit.journey.questions[visit.page]
     if request.method == "GET":
-        form = question(visit.participant, formdata(visit.answers.posted, visit.page))
+        form = question(visit.participant, unsent_answer() or formdata(visit.answers.posted, visit.page))
         return visit.show(form=form, back=page_before(visit, path))
     form = question(visit.participant, request.form)
     if not form.validate():
