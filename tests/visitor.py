@@ -19,6 +19,7 @@ class Visitor:
         self.client = app.test_client()
         self.response = None
         self.page: BeautifulSoup | None = None
+        self.headers: dict[str, str] = {}
 
     # --- moving about ---
 
@@ -37,6 +38,7 @@ class Visitor:
         for each request, and would notice one left open."""
         db.close()
         try:
+            kwargs["headers"] = self.headers | kwargs.get("headers", {})
             return getattr(self.client, method)(path, follow_redirects=follow_redirects, **kwargs)
         finally:
             db.connect(reuse_if_open=True)
