@@ -51,10 +51,11 @@ def test_names_of_any_length_fit(naomi, report):
 
 
 def content(page: BeautifulSoup) -> list[str]:
-    """The back link and <main>, without what script adds to them and what is new in each answer."""
+    """The back link and <main>, without what script adds to them, what is new in each answer, and what was typed into
+    the search: a search leaves its box alone."""
     for element in page.select("#page *"):
         for attribute in filter(MADE_BY_SCRIPT.fullmatch, list(element.attrs)):
             del element[attribute]
-        if element.get("name") == "csrf_token":
+        if element.get("name") in ("csrf_token", "q"):
             del element["value"]
     return [str(element) for element in page.select("#page > *")]

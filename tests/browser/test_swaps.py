@@ -5,9 +5,20 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.pages import arrived, button, follow, link, press, refused, to_check_answers, to_question
+from tests.browser.pages import (
+    arrived,
+    button,
+    follow,
+    hold,
+    let_late_answer_in,
+    link,
+    press,
+    refused,
+    to_check_answers,
+    to_question,
+)
 from tests.browser.test_story import events
 
 NAME = "Steven Taylor"
@@ -151,22 +162,6 @@ def test_the_skip_link_leads_to_the_page_that_is_shown(naomi):
     assert naomi.evaluate("history.length") == entries
 
 
-def hold(page: Page, address: str | re.Pattern, method: str = "GET") -> list[Route]:
-    """Hold back requests like these: they come into the list instead."""
-    held = []
-    page.route(address, lambda route: held.append(route) if route.request.method == method else route.continue_())
-    return held
-
-
-def let_late_answer_in(page: Page, held: list[Route]) -> None:
-    """Let the one held request go, and wait until the page has dealt with the answer."""
-    page.evaluate(
-        "() => document.addEventListener('htmx:finally:request', () => { document.body.title = 'dealt with' })"
-    )
-    held.pop().continue_()
-    expect(page.locator("body")).to_have_attribute("title", "dealt with")
-
-
 def test_a_double_click_sends_once(naomi, window):
     naomi.clock.install()
     to_question(naomi, NAME)
@@ -273,7 +268,7 @@ def test_the_header_s_menu_opens_before_and_after_a_swap(naomi):
 def test_a_slow_answer_is_announced(naomi):
     naomi.clock.install(time=datetime(2026, 4, 20, 12, tzinfo=UTC))
     naomi.clock.pause_at(datetime(2026, 4, 20, 13, tzinfo=UTC))
-    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+$")), naomi.get_by_role("status")
+    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+$")), naomi.locator(".app-waiting")
     expect(waiting).to_have_text("")
     link(naomi, NAME).click()
     naomi.clock.run_for(900)
