@@ -1,5 +1,5 @@
-"""A step is one round trip for htmx: what answers its POST is the next page, exactly as a GET of its address gives it, so
-that Back, a reload and a bookmark show the same. Without script it stays POST, redirect, GET."""
+"""A step is one round trip for htmx: what answers its POST is the next page, exactly as a GET of its address gives it,
+so that Back, a reload and a bookmark show the same. Without script it stays POST, redirect, GET."""
 
 import re
 
@@ -44,9 +44,10 @@ def without_token(html: str) -> str:
 @every_walk
 def test_every_step_is_answered_with_the_next_page(htmx, walk):
     start(htmx, walk)
-    pages = [page for page, _, _ in walk.steps()][1:] + [walk.page("check-answers"), walk.page("confirmation")]
-    buttons = [(button, answers) for _, button, answers in walk.steps()] + [(walk.confirm, {})]
-    assert [step(htmx, button, **answers) for button, answers in buttons] == pages
+    for _, button, answers in walk.steps():
+        step(htmx, button, **answers)
+    assert htmx.path == walk.page("check-answers")
+    assert step(htmx, walk.confirm) == walk.page("confirmation")
     assert htmx.main.select_one(".govuk-panel")
     assert walk.participant.version == walk.participant.events.count()
 

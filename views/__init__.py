@@ -12,6 +12,10 @@ school = Blueprint("school", __name__, url_prefix="/school")
 ROLES = {"ects": "ect", "mentors": "mentor"}
 """The word in the address → the role."""
 
+ASKED_BY_ITSELF = "school.news"
+"""What an open page asks for though nobody does anything. It doesn't show that somebody is there, and when their
+sign-in is over it leaves the page as it is."""
+
 
 @school.before_request
 def require_school_user():
@@ -27,6 +31,8 @@ def require_school_user():
         g.school_user, g.school = sign_in.school_user, sign_in.school_user.school
         return None
     address = url_for("sign_in.sign_in", next=request.path)
+    if request.htmx and request.endpoint == ASKED_BY_ITSELF:
+        return Response(status=204)
     if request.htmx or request.htmx.history_restore_request:
         # A redirect would be followed by the script, which would put the sign-in page under this page's address.
         return Response(status=204, headers={"HX-Redirect": address})

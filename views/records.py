@@ -2,7 +2,7 @@
 
 import re
 
-from flask import g, redirect, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request, url_for
 from peewee import fn
 
 import loading
@@ -62,6 +62,24 @@ def mentor(participant_id):
         events=loading.history(participant),
         back=way_back("ects", "school.mentors"),
     )
+
+
+@school.get("/<any(ects, mentors):people>/<int:participant_id>/news")
+def news(people, participant_id):
+    """What happened `since` the version of the record that is shown; 204 when nothing did. Asked for by script, over
+    and over, so it looks up one row."""
+    ours = participants_of(g.school, ROLES[people]).where(Participant.id == participant_id)
+    participant = ours.first() if participant_id < 2**31 else None
+    if not participant:
+        abort(404)
+    address = url_for(f"school.{participant.role}", participant_id=participant_id, **{"from": request.args.get("from")})
+    if not request.htmx:
+        return redirect(address, 303)
+    since = request.args.get("since", participant.version, int)
+    if not -1 < since < participant.version:
+        return "", 204
+    events = participant.events.where(Event.version > since).order_by(Event.version.desc())
+    return render_template("records/news.html", participant=participant, events=events, address=address)
 
 
 @school.get("/induction-tutor")
