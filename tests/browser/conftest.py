@@ -7,25 +7,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 import commands
+import pictures
 from database import db
 from models import LeadProvider
 from tests.browser.pages import sign_in
 from tests.conftest import person, required
 
 VENDOR = Path(__file__).parents[2] / "static" / "vendor"
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 TIMEOUT = 10_000
 
@@ -35,18 +26,15 @@ PAGE_REFUSED = re.compile(r"Failed to load resource: the server responded with a
 
 @pytest.fixture(scope="session")
 def chromium() -> Browser:
-    path = shutil.which("chromium")
     for is_here, message in (
-        (path, "Chromium is missing: apt-get install chromium"),
+        (shutil.which("chromium"), "Chromium is missing: apt-get install chromium"),
         (VENDOR.exists(), "GOV.UK Frontend and htmx are missing: python3 run.py test"),
     ):
         if not is_here:
             (pytest.fail if required("BROWSER") else pytest.skip)(message)
     expect.set_options(timeout=TIMEOUT)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with pictures.chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Window:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.looks import WIDTHS
+import pictures
 from tests.browser.pages import JOURNEYS, TOURS, button, refused, to_question
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
@@ -35,10 +35,8 @@ def test_pictures_of_waiting(naomi, window):
 
 
 def take(page: Page, name: str) -> None:
-    page.evaluate("() => document.activeElement.blur()")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 720})
-        page.screenshot(path=FOLDER / f"{name}-{width}.png", full_page=True)
+    for width in pictures.WIDTHS:
+        pictures.take(page, FOLDER / f"{name}-{width}.png", width=width)
 
 
 if __name__ == "__main__":
