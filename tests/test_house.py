@@ -325,7 +325,7 @@ def test_every_error_has_a_page_in_the_services_clothes(naomi, monkeypatch, code
     monkeypatch.setattr("loading.history", lambda participant: abort(code))
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", code)
     assert naomi.heading == title
-    assert "Nothing was changed" in naomi.text or code == 404
+    assert "Anything that you confirmed before is saved." in naomi.text or code == 404
     assert naomi.page.select_one("header .app-account")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from bs4 import BeautifulSoup, Tag
 
 from database import db
-from models import DEFERRAL_REASONS, WITHDRAWAL_REASONS
+from models import DEFERRAL_REASONS, ISOLATES, WITHDRAWAL_REASONS
 
 REASONS = {reason for reason in WITHDRAWAL_REASONS + DEFERRAL_REASONS if "_" in reason}
 MOTIVES = REASONS | {reason.replace("_", "-") for reason in REASONS}
@@ -137,7 +137,8 @@ class Visitor:
 
 
 def words(element: Tag) -> str:
-    return re.sub(r"\s+", " ", element.get_text()).strip()
+    """What can be read there, without what keeps a name from turning the words around it."""
+    return re.sub(rf"[{ISOLATES}]", "", re.sub(r"\s+", " ", element.get_text())).strip()
 
 
 def rows_of(element: Tag) -> dict[str, str]:

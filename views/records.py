@@ -3,11 +3,10 @@
 import re
 
 from flask import abort, g, redirect, render_template, request, url_for
-from peewee import fn
 
 import loading
 from clock import today
-from models import INDUCTION_IS_OVER, InductionPeriod, Mentorship, Participant, Teacher, folded
+from models import INDUCTION_IS_OVER, Event, InductionPeriod, Participant, Teacher, folded
 from views import ROLES, find_participant, participants_of, record_url, school
 
 PER_PAGE = 20
@@ -22,17 +21,13 @@ def home():
 
 @school.get("/ects")
 def ects():
-    """ECTs who are or will be here and whose induction isn't over: without a mentor first, then the newest."""
-    has_mentor = fn.EXISTS(
-        Mentorship.select(1).where(
-            Mentorship.ect == Participant.id,
-            Mentorship.finished_on.is_null() | (Mentorship.finished_on >= today()),
-        )
-    )
+    """ECTs who are or will be here and whose induction isn't over: first who needs a mentor, then whom a lead provider
+    withdrew, then the newest."""
     query = here("ect").where(
         Teacher.trs_induction_status.is_null() | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER)
     )
-    return show_list("ects", found_in(query.order_by(has_mentor, Participant.started_on.desc(), Participant.id)))
+    newest_first = found_in(query.order_by(Participant.started_on.desc(), Participant.id))
+    return show_list("ects", sorted(newest_first, key=lambda ect: (bool(ect.mentor), ect.status != "withdrawn")))
 
 
 @school.get("/mentors")
@@ -106,10 +101,10 @@ def here(role: str):
 def show_list(people: str, participants: list[Participant]):
     """One page of a list. A page past the end is empty."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
-    count, shown = len(participants), participants[(page - 1) * PER_PAGE : page * PER_PAGE]
+    count = len(participants)
     return render_template(
         f"records/{people}.html",
-        people=loading.of_school(g.school, ROLES[people], [each.id for each in shown]),
+        people=participants[(page - 1) * PER_PAGE : page * PER_PAGE],
         inductions=induction_of,
         search=searched(),
         page=page,
@@ -125,13 +120,15 @@ def searched() -> str:
 
 def found_in(query) -> list[Participant]:
     """Whom the search (`q`) finds: by any TRNs in it, otherwise by the beginnings of words in the name."""
-    if not searched():
-        return list(query)
-    trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
-    words = folded(searched()).split()[:MOST_WORDS]
-    if trns or not words:
-        return list(query.where(Teacher.trn << trns))
-    return list(query.where(*[Teacher.folded_name.contains(f" {word}") for word in words]))
+    if searched():
+        trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
+        words = folded(searched()).split()[:MOST_WORDS]
+        if trns or not words:
+            query = query.where(Teacher.trn << trns)
+        else:
+            query = query.where(*[Teacher.folded_name.contains(f" {word}") for word in words])
+    rows = list(query.select(Participant.id, Participant.role))
+    return loading.of_school(g.school, rows[0].role, [each.id for each in rows]) if rows else []
 
 
 def by_last_name(mentor: Participant) -> tuple[str, str]:

@@ -222,7 +222,7 @@ def test_another_tab_or_window_opens_with_the_browser_s_keys(naomi, window):
 
 
 def test_a_link_to_a_part_of_a_page_leads_there(naomi, window):
-    link(naomi, f"Tell us whether {NAME} is going on with training or has left").click()
+    link(naomi, f"Tell us if {NAME} will continue training or has left").click()
     part = naomi.get_by_role("heading", name="Training details")
     expect(part).to_be_focused()
     expect(part).to_be_in_viewport()
