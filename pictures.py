@@ -3,10 +3,9 @@ For tests and commands, with what requirements-dev.txt and apt-get install chrom
 nothing of it."""
 
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 WIDTHS = (1280, 640, 320)
 """A desktop's, a tablet's, and a phone's, which is also a desktop's at 400 % zoom. In CSS pixels."""
@@ -33,14 +32,6 @@ def launch(playwright: Playwright) -> Browser:
     if not path:
         raise FileNotFoundError("Chromium is missing: apt-get install chromium")
     return playwright.chromium.launch(executable_path=path, args=FLAGS)
-
-
-@contextmanager
-def chromium():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 def take(page: Page, path: Path | None = None, *, width: int) -> bytes:

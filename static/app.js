@@ -5,25 +5,25 @@ import { createAll, ErrorSummary, initAll } from './vendor/govuk-frontend.min.js
 const $ = selector => document.querySelector(selector)
 const on = (event, act) => document.addEventListener(`htmx:${event}`, e => act(e.detail.ctx, e))
 const address = () => location.href.split('#')[0]
-const isRestored = ctx => ctx?.request.headers['HX-History-Restore-Request']
 const left = new Map() // pages as they were left, by address: in memory only, for three minutes, until something is sent
 let current, waiting, here = address()
 
 addEventListener('click', e => {
   const target = e.target.closest('a, button')
-  const isSecond = target && e.detail > 1 // of a double click: it may fall on the page that the first one brought
-  if (isSecond) e.preventDefault()
+  // A double click's second one may fall on the page that the first one brought.
+  if (target && e.detail > 1) e.preventDefault()
   // The browser's own way with these keys: another tab, another window, or a file.
   const isModified = target?.matches('a') && (e.ctrlKey || e.metaKey || e.shiftKey || e.altKey)
-  if (isSecond || isModified) e.stopPropagation()
+  if (e.defaultPrevented || isModified) e.stopPropagation()
   if (target?.matches('.govuk-skip-link')) focus($('main')) // GOV.UK Frontend's own would lead to the first <main>
 }, true)
 
 on('before:request', (ctx, e) => {
   if (ctx.target?.id === 'news') return document.hidden && e.preventDefault()
-  if (ctx.request.method !== 'GET') left.clear()
-  ctx.page = isRestored(ctx) && left.get(address())
-  if (ctx.page) ctx.fetch = async () => new Response('<div id="page" hx-history-elt></div>')
+  if (ctx.request.method !== 'GET') left.forEach(page => { page.nodes = null })
+  ctx.isBack = 'HX-History-Restore-Request' in ctx.request.headers
+  if (ctx.isBack) ctx.page = left.get(address())
+  if (ctx.page?.nodes) ctx.fetch = async () => new Response('<div id="page" hx-history-elt></div>')
   wait(ctx)
 })
 
@@ -32,9 +32,8 @@ on('finally:request', ctx => { if (ctx === current) wait() })
 function wait (ctx) {
   current = ctx
   clearTimeout(waiting)
-  const box = $('.app-waiting')
-  box.textContent = ''
-  if (ctx) waiting = setTimeout(() => { box.textContent = box.dataset.text }, 1000)
+  $('.app-waiting').textContent = ''
+  if (ctx) waiting = setTimeout(() => { $('.app-waiting').textContent = $('.app-waiting').dataset.text }, 1000)
 }
 
 // Only the newest answer, and only one that has what it is asked for, may replace what is shown.
@@ -45,23 +44,25 @@ on('before:swap', (ctx, e) => {
   swapSpec.style = 'innerHTML'
   const isLink = ctx.target.id === 'page' && ctx.request.method === 'GET'
   if (!part || (ctx !== current && ctx.target.id !== 'news')) e.preventDefault()
-  else if (isLink) leave()
+  else if (ctx.target.id === 'page') leave(isLink)
   if (!part && ctx === current) isLink ? location.assign(ctx.response.raw.url) : problem(ctx)
   if (ctx.response.raw.url === address()) ctx.push = 'false' // one history entry for one address
+  if (ctx.isBack && ctx.response.raw.redirected) ctx.replace = 'true'
 })
 
-function leave () {
-  left.set(here, { title: document.title, nodes: [...$('#page').childNodes] })
-  setTimeout(from => left.delete(from), 180_000, here)
+function leave (isKept) {
+  const page = { title: document.title, top: scrollY, nodes: isKept ? [...$('#page').childNodes] : null }
+  left.set(here, page)
+  setTimeout(() => { page.nodes = null }, 180_000)
   $('#page').replaceChildren() // before htmx does, which would undo what it had done to them
 }
 
 on('after:swap', ctx => {
   here = address()
   if (ctx.target.id !== 'page') return
-  ctx.title ||= ctx.page.title
-  document.title = ctx.title // before the focus moves, so that it is what is read out
-  ctx.page ? htmx.process($('#page'), true) : initAll({ scope: $('#page') })
+  document.title = ctx.title ||= ctx.page.title // before the focus moves, so that it is what is read out
+  if (ctx.page) scrollTo(0, ctx.page.top) // Firefox would have done so before the page was there
+  ctx.page?.nodes ? htmx.process($('#page'), true) : initAll({ scope: $('#page') })
   focus($('#page .govuk-error-summary') ?? document.getElementById(location.hash.slice(1)) ?? $('h1'))
 })
 
@@ -72,7 +73,7 @@ function focus (place) {
 }
 
 // No answer came.
-on('error', ctx => isRestored(ctx) ? location.reload() : ctx === current && problem(ctx))
+on('error', ctx => ctx?.isBack ? location.reload() : ctx === current && problem(ctx))
 
 // Keep the page and what was typed, and say so.
 function problem (ctx) {

@@ -10,8 +10,10 @@ from app import ERRORS
 from changes import HEADINGS
 from forms import EXPIRED
 from forms.journeys import JOURNEYS
-from models import Participant, School
+from models import ISOLATES, Participant, School, Teacher
+from tests.conftest import person
 from tests.visitor import words
+from tests.walks import WALKS
 from tests.words import check_words, faults
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -52,3 +54,32 @@ def test_the_words_of_lists_records_and_errors(naomi):
     for participant in list(Participant.select().where(Participant.school == School.get(urn="900001"))):
         check_words(naomi.get(f"/school/{participant.role}s/{participant.id}"))
     check_words(naomi.get("/school/ects/999", 404))
+
+
+# --- names from right to left --------------------------------------------------------------------------------------
+
+AMINA, YUSUF = "أمينة بن علي", "יוסף בן־דוד"
+IN_A_SENTENCE = re.compile(rf"(?<!{ISOLATES[0]})({AMINA}|{YUSUF})|({AMINA}|{YUSUF})(?!{ISOLATES[1]})")
+
+
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.name == "Steven Taylor"], ids=str)
+def test_a_name_from_right_to_left_turns_nothing_around_it(naomi, walk):
+    for first_name, name in (("Steven", AMINA), ("John", YUSUF)):
+        Teacher.update(corrected_name=name).where(Teacher.trs_first_name == first_name).execute()
+    addresses = ["/school/ects", "/school/mentors", walk.address, *[page for page, _, _ in walk.steps()]]
+    pages = [naomi.get(address).page for address in addresses]
+    pages += [walk.answer(naomi).page, naomi.submit(walk.confirm).page]
+    for page in pages:
+        assert AMINA in page.get_text() or "Mentors" in page.h1
+        assert not IN_A_SENTENCE.search(page.get_text()), page.title
+    naomi.get([link["href"] for link in naomi.main.select("a")][-1])
+    assert not IN_A_SENTENCE.search(naomi.page.get_text())
+
+
+def test_a_name_copied_from_a_page_can_be_typed(naomi):
+    steven = person("Steven Taylor")
+    naomi.get(f"/school/ects/{steven.id}/change-name/name").submit("Continue", Full_name=YUSUF.join(ISOLATES))
+    naomi.submit("Confirm change")
+    assert Teacher.get_by_id(steven.teacher_id).corrected_name == YUSUF
+    naomi.get(f"/school/ects/{steven.id}/change-name/name")
+    assert naomi.main.select_one("#name")["value"] == YUSUF

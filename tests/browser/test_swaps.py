@@ -127,8 +127,10 @@ def is_same_header(page: Page) -> bool:
 def test_back_after_sending_does_not_send_again(naomi, window):
     to_check_answers(naomi, NAME)
     press(naomi, "Confirm change", f"Teach First chosen for {NAME}")
-    naomi.go_back()
+    with naomi.expect_response("**/confirmation"):
+        naomi.go_back()
     arrived(naomi, f"Teach First chosen for {NAME}")
+    expect(naomi).to_have_url(re.compile("/confirmation$"))
     follow(naomi, f"Back to {NAME}’s details", NAME)
     assert window.posts() == 2
     assert events(NAME).count("teacher_training_lead_provider_updated") == 1
