@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 import pictures
-from tests.browser.pages import JOURNEYS, TOURS, button, refused, to_question
+from tests.browser.pages import JOURNEYS, TOURS, button, follow, refused, to_question
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 
@@ -32,6 +32,15 @@ def test_pictures_of_waiting(naomi, window):
     naomi.clock.run_for(60_000)
     refused(naomi)
     take(naomi, "no-answer")
+
+
+def test_pictures_of_what_was_reported_meanwhile(naomi, report):
+    naomi.clock.install()
+    follow(naomi, "Hannah Clarke")
+    report("withdraw", "Hannah Clarke", reason="other")
+    naomi.clock.run_for(30_000)
+    expect(naomi.locator("#news")).to_contain_text("has changed")
+    take(naomi, "ect-news")
 
 
 def take(page: Page, name: str) -> None:
