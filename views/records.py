@@ -26,14 +26,14 @@ def ects():
     query = here("ect").where(
         Teacher.trs_induction_status.is_null() | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER)
     )
-    newest_first = found_in(query.order_by(Participant.started_on.desc(), Participant.id))
+    newest_first = found_in("ect", query.order_by(Participant.started_on.desc(), Participant.id))
     return show_list("ects", sorted(newest_first, key=lambda ect: (bool(ect.mentor), ect.status != "withdrawn")))
 
 
 @school.get("/mentors")
 def mentors():
     """Mentors who are or will be here, by last name."""
-    return show_list("mentors", sorted(found_in(here("mentor")), key=by_last_name))
+    return show_list("mentors", sorted(found_in("mentor", here("mentor")), key=by_last_name))
 
 
 @school.get("/ects/<int:participant_id>")
@@ -118,7 +118,7 @@ def searched() -> str:
     return request.args.get("q", "").strip()[:255]
 
 
-def found_in(query) -> list[Participant]:
+def found_in(role: str, query) -> list[Participant]:
     """Whom the search (`q`) finds: by any TRNs in it, otherwise by the beginnings of words in the name."""
     if searched():
         trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
@@ -127,8 +127,7 @@ def found_in(query) -> list[Participant]:
             query = query.where(Teacher.trn << trns)
         else:
             query = query.where(*[Teacher.folded_name.contains(f" {word}") for word in words])
-    rows = list(query.select(Participant.id, Participant.role))
-    return loading.of_school(g.school, rows[0].role, [each.id for each in rows]) if rows else []
+    return loading.of_school(g.school, role, [each.id for each in query.select(Participant.id)])
 
 
 def by_last_name(mentor: Participant) -> tuple[str, str]:
