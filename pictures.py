@@ -26,12 +26,12 @@ FLAGS = [
 ]
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Debian's Chromium. Raises FileNotFoundError where it is missing."""
+def launch(playwright: Playwright, **options) -> Browser:
+    """Debian's Chromium, with more of Playwright's options. Raises FileNotFoundError where it is missing."""
     path = shutil.which("chromium")
     if not path:
         raise FileNotFoundError("Chromium is missing: apt-get install chromium")
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS, **options)
 
 
 def take(page: Page, path: Path | None = None, *, width: int) -> bytes:
