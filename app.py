@@ -33,6 +33,7 @@ from views import (  # noqa: F401 - journeys and records bring the school's rout
 )
 from views.frame import frame
 from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
+from views.round_trip import in_one_round_trip
 
 INLINE_SCRIPT = "'sha256-GUQ5ad8JK5KmEWmROf3LZd9ge94daqNvd8xy9YS1iDw='"
 """GOV.UK Frontend's own line, which says that scripts run. By hash, because a nonce is lost on the way back."""
@@ -99,6 +100,7 @@ def create_app(**given) -> Flask:
     set_up_errors(app)
     assets.add_to(app)
     commands.add_to(app)
+    app.wsgi_app = in_one_round_trip(app.wsgi_app)
     return app
 
 

@@ -183,6 +183,15 @@ def folded(name: str) -> str:
     return " " + " ".join(letters.split())
 
 
+ISOLATES = "\u2068\u2069"
+
+
+def isolated(name: str) -> str:
+    """The name as it goes into a sentence: written from right to left, it would turn the words around it."""
+    is_from_the_right = any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name)
+    return name.join(ISOLATES) if is_from_the_right else name
+
+
 class Teacher(Table):
     """The person: one row, one TRN, whatever roles they have at whatever schools. The API's participant."""
 
@@ -262,7 +271,8 @@ class Participant(Table):
 
     @property
     def name(self) -> str:
-        return self.teacher.name
+        """The teacher's, as it goes into a sentence."""
+        return isolated(self.teacher.name)
 
     @property
     def is_ect(self) -> bool:

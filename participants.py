@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from changes import ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record, updated_at
 from clock import LONDON, display, today
 from loading import mentors_beside
-from models import WORKING_PATTERNS, Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
+from models import ISOLATES, WORKING_PATTERNS, Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
 
 MOST_MONTHS_AHEAD = 4
 
@@ -256,7 +256,8 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
 def cleaned(text: str) -> str:
     """What somebody typed, without the space around it, each letter in its one Unicode form. Raises ValueError for
     characters that can't be seen or that turn the text's direction, which no name or address needs."""
-    text = " ".join(unicodedata.normalize("NFC", text).split())
+    copied_from_our_pages = str.maketrans("", "", ISOLATES)
+    text = " ".join(unicodedata.normalize("NFC", text.translate(copied_from_our_pages)).split())
     joiners = "\u200c\u200d"  # some scripts join letters by them
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in joiners for letter in text):
         raise ValueError("has characters that cannot be shown")
@@ -264,7 +265,7 @@ def cleaned(text: str) -> str:
 
 
 def check_name(participant: Participant, name: str) -> None:
-    if name == participant.name:
+    if name == participant.teacher.name:
         raise RuleBroken({"name": "already"})
 
 
@@ -279,7 +280,7 @@ def change_name(participant: Participant, author: SchoolUser, *, name: str, seen
             participant,
             author,
             "teacher_name_updated",
-            f"Your school changed the name {old} to {name}",
+            f"Your school changed the name {old} to {participant.name}",
             modifications=[f"name: {old} → {name}"],
         )
 

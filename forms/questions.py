@@ -106,7 +106,7 @@ class NameForm(Question):
     }
 
     def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"name": participant.name}} | kwargs)
+        super().__init__(participant, *args, **{"data": {"name": participant.teacher.name}} | kwargs)
 
     def rule(self):
         participants.check_name(self.participant, self["name"].data)

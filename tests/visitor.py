@@ -7,7 +7,7 @@ from collections import Counter
 from bs4 import BeautifulSoup, Tag
 
 from database import db
-from models import DEFERRAL_REASONS, WITHDRAWAL_REASONS
+from models import DEFERRAL_REASONS, ISOLATES, WITHDRAWAL_REASONS
 
 REASONS = {reason for reason in WITHDRAWAL_REASONS + DEFERRAL_REASONS if "_" in reason}
 MOTIVES = REASONS | {reason.replace("_", "-") for reason in REASONS}
@@ -19,6 +19,7 @@ class Visitor:
         self.client = app.test_client()
         self.response = None
         self.page: BeautifulSoup | None = None
+        self.headers: dict[str, str] = {}
 
     # --- moving about ---
 
@@ -37,6 +38,7 @@ class Visitor:
         for each request, and would notice one left open."""
         db.close()
         try:
+            kwargs["headers"] = self.headers | kwargs.get("headers", {})
             return getattr(self.client, method)(path, follow_redirects=follow_redirects, **kwargs)
         finally:
             db.connect(reuse_if_open=True)
@@ -139,7 +141,8 @@ class Visitor:
 
 
 def words(element: Tag) -> str:
-    return re.sub(r"\s+", " ", element.get_text()).strip()
+    """What can be read there, without what keeps a name from turning the words around it."""
+    return re.sub(rf"[{ISOLATES}]", "", re.sub(r"\s+", " ", element.get_text())).strip()
 
 
 def rows_of(element: Tag) -> dict[str, str]:

@@ -16,6 +16,10 @@ school = Blueprint("school", __name__, url_prefix="/school")
 ROLES = {"ects": "ect", "mentors": "mentor"}
 """The word in the address → the role."""
 
+ASKED_BY_ITSELF = "school.news"
+"""What an open page asks for though nobody does anything. It doesn't show that somebody is there, and when their
+sign-in is over it leaves the page as it is."""
+
 
 @school.before_request
 def require_school_user():
@@ -23,7 +27,8 @@ def require_school_user():
     sign_in = this_browsers_sign_in()
     if sign_in and not sign_in_limits().is_over(sign_in):
         g.sign_in, g.school_user, g.school = sign_in, sign_in.school_user, sign_in.school_user.school
-        sign_ins.note_seen(sign_in)
+        if request.endpoint != ASKED_BY_ITSELF:
+            sign_ins.note_seen(sign_in)
         if request.method == "POST":
             sign_ins.forget_unsent(sign_in)
         return None
@@ -31,6 +36,8 @@ def require_school_user():
         answer = request.form.to_dict(flat=False)
         answer.pop("csrf_token", None)
         sign_ins.keep_unsent(sign_in, request.path, answer)
+    if request.htmx and request.endpoint == ASKED_BY_ITSELF:
+        return Response(status=204)
     address = url_for("sign_in.sign_in", next=request.full_path.rstrip("?"))
     if request.htmx or request.htmx.history_restore_request:
         # A redirect would be followed by the script, which would put the sign-in page under this page's address.
