@@ -27,6 +27,11 @@ class Visitor:
         return self._ask("POST", path, urlencode(form))
 
     @property
+    def title(self) -> str:
+        """The page's heading, as its <title> begins."""
+        return unescape(re.search("<title>(.*?) – ", self.text)[1])
+
+    @property
     def hidden(self) -> dict[str, str]:
         """The fields that a form of the page carries by itself."""
         return {name: unescape(value) for name, value in FORM.findall(self.text) if name in ("csrf_token", "seen")}
