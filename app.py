@@ -26,6 +26,7 @@ from views import (  # noqa: F401 - journeys and records bring the school's rout
     school,
     sign_in,
     step_url,
+    wordings,
 )
 from views.frame import frame
 from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
@@ -61,6 +62,7 @@ ERRORS = {
 def create_app(**settings) -> Flask:
     """The service, with settings from the environment (see README) unless given here by the same names."""
     app = Flask(__name__, static_folder=None)
+    app.jinja_environment = wordings.Environment
     env = os.environ
     app.config.update(
         DATABASE_URL=env.get("DATABASE_URL", "sqlite:///instance/register.sqlite3"),
@@ -68,6 +70,7 @@ def create_app(**settings) -> Flask:
         DEMO=env.get("DEMO") == "1",
         SUPPORT_EMAIL=env.get("SUPPORT_EMAIL", "support@register-ects.example.org"),
         TODAY=env.get("TODAY"),
+        RESEARCH={"": None, "0": None, "1": "instance/research"}.get(env.get("RESEARCH", ""), env.get("RESEARCH")),
         MAX_CONTENT_LENGTH=64 * 1024,
         MAX_FORM_PARTS=1000,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -80,6 +83,10 @@ def create_app(**settings) -> Flask:
     set_up_templates(app)
     for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation):
         app.register_blueprint(blueprint)
+    if app.config["RESEARCH"]:
+        from views import research  # not imported, and so with no address and no log, unless it is switched on
+
+        research.add_to(app)
     set_up_requests(app)
     set_up_errors(app)
     assets.add_to(app)
@@ -112,9 +119,9 @@ def set_up_templates(app: Flask) -> None:
 def set_up_requests(app: Flask) -> None:
     @app.before_request
     def open_connection():
-        if request.blueprint != "assets":
+        if request.blueprint not in ("assets", "research"):
             db.connect()
-        if app.config["TODAY"]:
+        if app.config["TODAY"] and request.blueprint != "research" and "task" not in g:
             g.clock = clock_at(date.fromisoformat(str(app.config["TODAY"])))
             g.clock.__enter__()
 

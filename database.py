@@ -6,8 +6,11 @@ Everything here works on SQLite and on PostgreSQL; nothing here knows what an EC
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from peewee import (
     SQL,
@@ -15,6 +18,7 @@ from peewee import (
     Check,
     DatabaseProxy,
     DateTimeField,
+    InterfaceError,
     Model,
     PostgresqlDatabase,
     Value,
@@ -27,6 +31,7 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
+_sandbox: ContextVar[Path | None] = ContextVar("sandbox", default=None)
 
 
 class Table(Model):
@@ -62,11 +67,65 @@ class MomentField(DateTimeField):
         return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
+class SandboxConnection(sqlite3.Connection):
+    """To a file that the context has chosen. Kept for nobody else."""
+
+
+class SqliteFile(PooledSqliteDatabase):
+    """SQLite in the file that the context has chosen (see `in_sandbox`), otherwise in its own. With `only_sandboxes` it
+    refuses to open without a choice: what is meant for a sandbox must never land anywhere else."""
+
+    only_sandboxes = False
+
+    def _connect(self):
+        chosen = _sandbox.get()
+        if not chosen and self.only_sandboxes:
+            raise InterfaceError("no sandbox was chosen")
+        if not chosen or str(chosen) == self.database:
+            return super()._connect()
+        # A sandbox that is gone must not come back as an empty file.
+        address = f"file:{quote(str(chosen))}?mode=rw"
+        connection = sqlite3.connect(
+            address, timeout=self._timeout, isolation_level=None, uri=True, factory=SandboxConnection
+        )
+        try:
+            self._add_conn_hooks(connection)
+        except Exception:
+            connection.close()
+            raise
+        return connection
+
+    def _close(self, conn, close_conn=False):
+        if isinstance(conn, SandboxConnection):
+            conn.close()
+        else:
+            super()._close(conn, close_conn)
+
+
+def choose(path: Path) -> None:
+    """Connections that are opened from now on are to this SQLite file, in this thread and nowhere else."""
+    _sandbox.set(path)
+
+
+def is_chosen() -> bool:
+    return _sandbox.get() is not None
+
+
+@contextmanager
+def in_sandbox(path: Path):
+    """The same for what is done inside."""
+    token = _sandbox.set(path)
+    try:
+        yield
+    finally:
+        _sandbox.reset(token)
+
+
 def open_database(url: str):
     """The database at `sqlite:///path` or `postgresql://…`. Not connected yet."""
     settings = parse(url)
     if url.startswith("sqlite:"):
-        return PooledSqliteDatabase(
+        return SqliteFile(
             settings["database"],
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
@@ -130,20 +189,20 @@ def numbers(ids: Iterable[int]) -> list[int] | str:
     return list(ids) if is_postgresql() else json.dumps(list(ids))
 
 
-def migrate() -> list[str]:
+def migrate(database=db, migrations: Path = MIGRATIONS) -> list[str]:
     """Bring the database up to date. Returns the names of the migrations that it ran, safe to call from anywhere.
 
     On PostgreSQL an advisory lock, and on SQLite the database's own write lock, keeps a second runner waiting.
     """
-    if is_postgresql():
+    if database is db and is_postgresql():
         with db.connection_context():
             db.execute_sql("SELECT pg_advisory_lock(20260420)")
             try:
                 return Runner(db.obj, str(MIGRATIONS)).up()
             finally:
                 db.execute_sql("SELECT pg_advisory_unlock(20260420)")
-    with db.connection_context(), db.atomic():
-        return Runner(db.obj, str(MIGRATIONS)).up()
+    with database.connection_context(), database.atomic():
+        return Runner(getattr(database, "obj", database), str(migrations)).up()
 
 
 def is_up_to_date() -> bool:

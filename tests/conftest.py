@@ -5,7 +5,6 @@ It is 20 April 2026 in every test, unless the test says `clock_at`.
 """
 
 import os
-import shutil
 import tempfile
 import threading
 from datetime import date
@@ -19,8 +18,8 @@ import commands
 import scenarios
 from app import create_app
 from clock import clock_at
-from database import db, migrate, open_database
-from models import LeadProvider, Participant, Teacher
+from database import db, in_sandbox, migrate, open_database
+from models import Participant, Teacher
 from tests.visitor import Visitor
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
@@ -64,7 +63,7 @@ def world(engine, request, app, tmp_path):
     """Opens the demo world on 20 April 2026. Gives the database's address."""
     if engine == "sqlite":
         path = tmp_path / "world.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        scenarios.fresh_copy(request.getfixturevalue("sqlite_template"), path)
         address = f"sqlite:///{path}"
     else:
         server = request.getfixturevalue("postgresql")
@@ -77,8 +76,11 @@ def world(engine, request, app, tmp_path):
 
 @pytest.fixture(scope="session")
 def sqlite_template(app, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "world.sqlite3"
-    make_world(app, f"sqlite:///{path}")
+    folder = tmp_path_factory.mktemp("template")
+    db.initialize(open_database("sqlite:///:memory:"))
+    path = scenarios.template(scenarios.WORLD, folder)
+    with in_sandbox(path), app.app_context(), clock_at(TODAY), db.connection_context():
+        commands.save_demo_tokens()
     return path
 
 
@@ -141,8 +143,7 @@ def make_world(app, address: str) -> None:
     migrate()
     with app.app_context(), clock_at(TODAY), db.connection_context():
         scenarios.load_world()
-        for provider in LeadProvider.select():
-            commands.save_token(provider, commands.demo_token(provider), "demo")
+        commands.save_demo_tokens()
     if hasattr(db.obj, "close_all"):
         db.obj.close_all()
 
