@@ -6,6 +6,7 @@ import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from datetime import date
 from pathlib import Path
 
@@ -311,6 +312,17 @@ def test_only_a_demo_on_sqlite_is_replaced(app, world, monkeypatch):
     done = run(app, "load", "S08", "--yes")
     assert done.exit_code == 1
     assert "Only a demo on SQLite" in done.output
+
+
+def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
+    with research.app_context(), ThreadPoolExecutor() as another:
+        arguments = ["research", "guide-pictures", "--folder", str(tmp_path / "pictures")]
+        context = copy_context()  # the app's, which a command has
+        done = another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {
+        path.name for path in (ROOT / "docs" / "pictures").iterdir()
+    }
 
 
 def test_pictures_are_the_same_each_time(sandboxes, tmp_path):
