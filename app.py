@@ -1,4 +1,4 @@
-"""create_app(): settings, database, blueprints, headers, error pages and commands. Nothing else."""
+"""create_app(): database, blueprints, headers, error pages and commands. Nothing else. Settings are in settings.py."""
 
 import os
 import zlib
@@ -9,15 +9,19 @@ from flask_wtf.csrf import generate_csrf
 from htmx_flask import Htmx
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from peewee import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
+import logs
+import settings
 from clock import clock_at, display, today
-from database import db, is_up_to_date, open_database
-from models import School
+from database import db, open_database
 from participants import last_day
 from views import (  # noqa: F401 - journeys and records bring the school's routes
+    about,
     assets,
+    health,
     journey_url,
     journeys,
     lead_provider_api,
@@ -30,6 +34,7 @@ from views import (  # noqa: F401 - journeys and records bring the school's rout
 )
 from views.frame import frame
 from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
+from views.round_trip import in_one_round_trip
 
 INLINE_SCRIPT = "'sha256-GUQ5ad8JK5KmEWmROf3LZd9ge94daqNvd8xy9YS1iDw='"
 """GOV.UK Frontend's own line, which says that scripts run. By hash, because a nonce is lost on the way back."""
@@ -48,41 +53,51 @@ HEADERS = {
 COMPRESSED = {"text/html", "application/json"}
 """Static files are sent as they are kept."""
 
+HSTS = "max-age=31536000; includeSubDomains"
+"""Outside the demo: browsers keep to https for a year."""
+
 ERRORS = {
     400: "Sorry, we cannot read that",
     403: "You cannot see this page",
     404: "Page not found",
     405: "That cannot be done on this page",
     413: "That is too much to send at once",
+    429: "You have tried to sign in too often",
     500: "Sorry, there is a problem with the service",
     503: "Sorry, the service is not available for the moment",
 }
 
 
-def create_app(**settings) -> Flask:
-    """The service, with settings from the environment (see README) unless given here by the same names."""
-    app = Flask(__name__, static_folder=None)
+WITHOUT_DATABASE = ("assets.static", "assets.vendor", "health.alive")
+
+
+class Service(Flask):
+    def log_exception(self, exc_info):
+        """Flask's own line has the address, in which anything may have been typed."""
+        self.logger.error("unforeseen", exc_info=exc_info)
+
+
+def create_app(**given) -> Flask:
+    """The service, with the settings of settings.py from the environment unless `given` here by the same names. Leaves
+    with a line for each that it must not start with."""
+    app = Service(__name__, static_folder=None)
     app.jinja_environment = wordings.Environment
-    env = os.environ
-    app.config.update(
-        DATABASE_URL=env.get("DATABASE_URL", "sqlite:///instance/register.sqlite3"),
-        SECRET_KEY=env.get("SECRET_KEY"),
-        DEMO=env.get("DEMO") == "1",
-        SUPPORT_EMAIL=env.get("SUPPORT_EMAIL", "support@register-ects.example.org"),
-        TODAY=env.get("TODAY"),
-        RESEARCH={"": None, "0": None, "1": "instance/research"}.get(env.get("RESEARCH", ""), env.get("RESEARCH")),
-        MAX_CONTENT_LENGTH=64 * 1024,
-        MAX_FORM_PARTS=1000,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=env.get("DEMO") != "1",
-        WTF_CSRF_TIME_LIMIT=None,
-    )
-    app.config.update(settings)
+    app.config.update(settings.from_environment(os.environ) | given)
+    settings.refuse(app.config, debug=app.debug)
+    set_up_limits(app)
     db.initialize(open_database(app.config["DATABASE_URL"]))
+    db.obj.must_exist = True
     Htmx(app)
     set_up_templates(app)
-    for blueprint in (school, sign_in.blueprint, lead_provider_api.api, documentation.documentation):
+    for blueprint in (school, sign_in.blueprint, about.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
+    for blueprint in (lead_provider_api.api, documentation.documentation):
+        app.register_blueprint(blueprint)
+    logs.add_to(app)
+    if app.config["METRICS_TOKEN"]:
+        import metrics
+
+        metrics.add_to(app)
     if app.config["RESEARCH"]:
         from views import research  # not imported, and so with no address and no log, unless it is switched on
 
@@ -91,7 +106,26 @@ def create_app(**settings) -> Flask:
     set_up_errors(app)
     assets.add_to(app)
     commands.add_to(app)
+    app.wsgi_app = in_one_round_trip(app.wsgi_app)
     return app
+
+
+def set_up_limits(app: Flask) -> None:
+    """Where requests may come from, how large they may be, and who may read the cookie."""
+    is_demo = app.config["DEMO"]
+    limits = {
+        "TRUSTED_HOSTS": list(app.config["TRUSTED_HOSTS"]) or None,
+        "MAX_CONTENT_LENGTH": 64 * 1024,
+        "MAX_FORM_PARTS": 1000,
+        # With this prefix a browser takes the cookie from this host alone, and only over https.
+        "SESSION_COOKIE_NAME": "session" if is_demo else "__Host-session",
+        "SESSION_COOKIE_SECURE": not is_demo,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,
+    }
+    app.config.update(limits)
+    if proxies := app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)
 
 
 def set_up_templates(app: Flask) -> None:
@@ -119,7 +153,9 @@ def set_up_templates(app: Flask) -> None:
 def set_up_requests(app: Flask) -> None:
     @app.before_request
     def open_connection():
-        if request.blueprint not in ("assets", "research"):
+        if isinstance(request.routing_exception, SecurityError):
+            raise request.routing_exception
+        if request.endpoint not in WITHOUT_DATABASE and request.blueprint != "research":
             db.connect()
         if app.config["TODAY"] and request.blueprint != "research" and "task" not in g:
             g.clock = clock_at(date.fromisoformat(str(app.config["TODAY"])))
@@ -135,6 +171,8 @@ def set_up_requests(app: Flask) -> None:
     @app.after_request
     def add_headers(response):
         response.headers.update(HEADERS)
+        if not app.config["DEMO"]:
+            response.headers["Strict-Transport-Security"] = HSTS
         if response.mimetype in ("text/html", "application/json"):
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.setdefault("Vary", "Cookie, HX-Request-Type")
@@ -149,22 +187,21 @@ def set_up_requests(app: Flask) -> None:
             response.headers.add("Vary", "Accept-Encoding")
         return response
 
-    @app.get("/healthz")
-    def healthz():
-        """Says whether the database answers, by reading a table and not just `select 1`."""
-        School.select(School.id).limit(1).execute()
-        return {"database": "answers", "migrations": "applied" if is_up_to_date() else "missing"}
-
 
 def set_up_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error):
         if request.path.startswith("/api/"):
             return lead_provider_api.http_error(error)
+        if isinstance(error, SecurityError):
+            # Asked for under a name that isn't ours, a page would have nowhere to lead.
+            return "Sorry, we cannot read that\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
         code = error.code if error.code in ERRORS else 500 if error.code >= 500 else 400
         response = app.make_response((render_template("errors/error.html", code=code, title=ERRORS[code]), error.code))
         if error.code == 405:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods or []))
+        if retry_after := getattr(error, "retry_after", None):
+            response.headers["Retry-After"] = str(retry_after)
         return response
 
     @app.errorhandler(OperationalError)
@@ -172,6 +209,4 @@ def set_up_errors(app: Flask) -> None:
     def database_error(error):
         """The database is busy, full, read-only or away: nothing was changed, and it may be better in a moment."""
         app.logger.error("The database did not answer: %r, after %r", error, error.__context__)
-        response = app.make_response(http_error(ServiceUnavailable()))
-        response.headers["Retry-After"] = "5"
-        return response
+        return http_error(ServiceUnavailable(retry_after=5))

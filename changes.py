@@ -41,20 +41,28 @@ class ChangedSince(Exception):
 
 
 @contextmanager
-def changing(
-    participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None, also: Iterable = ()
-):
+def changing(participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None):
     """One transaction for one change: gives the participant as they are now. Nobody else can change that person
-    meanwhile, at whatever school, nor the participants `also` touched by the change."""
+    meanwhile, at whatever school."""
+    with changing_with(participant_id, author, seen_version, ()) as (participant, _):
+        yield participant
+
+
+@contextmanager
+def changing_with(
+    participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None, others: Iterable[int]
+):
+    """The same for a change that touches others, too: gives the participant and the others by their ids."""
     with db.atomic():
-        participant = locked([participant_id, *also])[participant_id]
+        everybody = locked([participant_id, *others])
+        participant = everybody[participant_id]
         if seen_version not in (None, participant.version):
             raise ChangedSince
         if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
             raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
         if isinstance(author, SchoolUser) and participant.has_left:
             raise RuleBroken({"participant": "has_left"})
-        yield participant
+        yield participant, everybody
 
 
 def updated_at() -> datetime:
@@ -64,13 +72,25 @@ def updated_at() -> datetime:
     return now()
 
 
-def record(participant: Participant, author: SchoolUser | LeadProvider, event_type: str, heading: str, **told) -> Event:
-    """Write down the one thing that was done to this participant. That makes it their next version, and tells it to
-    the API: the database sees to both (guards.py)."""
+def record(
+    participant: Participant,
+    author: SchoolUser | LeadProvider,
+    event_type: str,
+    heading: str,
+    beside: Iterable[Event] = (),
+    **told,
+) -> Event:
+    """Write down the one thing that was done to this participant, and what it did to others `beside` them (each made
+    by next_event). That makes it everybody's next version, and tells it to the API: the database sees to both
+    (guards.py)."""
     moment = updated_at()
     event = next_event(participant, author, event_type, heading, **told)
-    event.created_at = moment
-    event.save()
+    events = [event, *beside]
+    for each in events:
+        each.created_at = moment
+    written = Event.insert_many([each.__data__ for each in events]).returning(Event.id, Event.participant)
+    ids = {row.participant_id: row.id for row in written.execute()}
+    event.id = ids[participant.id]
     return event
 
 
@@ -94,6 +114,7 @@ def next_event(
         happened_at=happened_at or now(),
         author_type="school_user" if is_school else "lead_provider_api",
         author_name=author.name,
+        school_user=author if is_school else None,
         teacher=participant.teacher_id,
         school=participant.school_id,
         participant=participant,

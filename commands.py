@@ -4,28 +4,35 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
+import invariants
 import scenarios
+import settings
+import sign_ins
+import upkeep
 from clock import display, today
 from database import db, is_postgresql, migrate, open_database
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
-from scenarios.check import check
+from scenarios.check import check as faults_of
 from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_ids
+from views import openid, sign_in_limits
 
 TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
-    for command in (migrate_command, start_up, demo_data, tokens, journeys, scenario_group):
+    upkeep_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
+    for command in (*upkeep_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group):
         app.cli.add_command(command)
 
 
@@ -38,6 +45,12 @@ def migrate_command():
 
         done += migrate_store()
     click.echo("\n".join(f"Applied {name}" for name in done) or "The database is up to date.")
+
+
+@click.command("settings")
+def settings_command():
+    """Every setting, what it means, and what holds without it."""
+    click.echo(settings.as_table())
 
 
 @click.command("start-up")
@@ -74,6 +87,58 @@ def start_up_research() -> list[str]:
     from views.research import commands  # not imported where it is switched off
 
     return commands.start_up()
+
+
+@click.command("check")
+@with_appcontext
+def check():
+    """Say what is wrong with this deployment, and fail if anything is."""
+    config = current_app.config
+    found = upkeep.refusals(config) + upkeep.advice(config)
+    if config["OIDC_ISSUER"]:
+        try:
+            with openid.asking():
+                openid.found()
+        except openid.NotSignedIn as problem:
+            found.append(f"The provider at OIDC_ISSUER can’t be asked: {problem.__cause__}")
+    if found:
+        raise click.ClickException("\n".join(["", *found]))
+    click.echo("Nothing is wrong.")
+
+
+@click.command("verify")
+def verify():
+    """Say what is wrong with the data, and fail if anything is. For every hour."""
+    with db.connection_context():
+        if found := upkeep.faults():
+            raise click.ClickException("\n".join(["", *found]))
+        click.echo(f"The data is right by {len(invariants.RULES)} rules.")
+
+
+@click.command("backup")
+@click.argument("target", type=click.Path(path_type=Path))
+def backup(target):
+    """Copy the database while it is used, to TARGET (a file, or a folder that is there), and check the copy."""
+    with db.connection_context(), refusing():
+        click.echo(f"Copied to {upkeep.back_up(target)}, and the copy is right.")
+
+
+@click.command("restore")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Don’t ask.")
+def restore(source, yes):
+    """Put the copy SOURCE in the database’s place, and sign everybody out. The service may be running."""
+    yes or click.confirm("Everything since that copy was made will be gone from the service. Go on?", abort=True)
+    with db.connection_context(), refusing():
+        click.echo(f"Restored. What was there before is in {upkeep.restore(source)}")
+
+
+@contextmanager
+def refusing():
+    try:
+        yield
+    except upkeep.NotPossible as problem:
+        raise click.ClickException(str(problem)) from problem
 
 
 @click.command("demo-data")
@@ -169,7 +234,7 @@ def demo_token(provider: LeadProvider) -> str:
 
 def save_demo_tokens() -> None:
     for provider in LeadProvider.select():
-        save_token(provider, demo_token(provider), "demo")
+        save_token(provider, demo_token(provider), upkeep.DEMO_TOKEN)
 
 
 def is_demo(provider: LeadProvider) -> bool:
@@ -178,6 +243,31 @@ def is_demo(provider: LeadProvider) -> bool:
 
 def save_token(provider: LeadProvider, token: str, description: str) -> None:
     ApiToken.create(digest=digest(token), lead_provider=provider, description=description)
+
+
+@click.group("sign-ins")
+def sign_ins_commands():
+    """Who is signed in."""
+
+
+@sign_ins_commands.command("end")
+@click.option("--email", help="Whose.")
+@click.option("--everybody", is_flag=True, help="All of them.")
+def end_sign_ins(email, everybody):
+    """Sign somebody out everywhere, or everybody."""
+    if bool(email) == everybody:
+        raise click.UsageError("Say whose sign-ins to end: --email ADDRESS, or --everybody.")
+    with db.connection_context():
+        click.echo(f"{sign_ins.end(email)} ended.")
+
+
+@click.command("prune")
+@with_appcontext
+def prune():
+    """Delete what is kept of sign-ins that were over a day ago, and answers that nobody confirmed. For every night."""
+    with db.connection_context():
+        gone, forgotten = sign_ins.prune(sign_in_limits())
+        click.echo(f"{gone} sign-ins and the answers to {forgotten} unfinished journeys deleted.")
 
 
 @click.group()
@@ -245,7 +335,7 @@ def check_scenarios(names):
     faults = 0
     for each in named_scenarios(names):
         for wording in ["", *each.variants]:
-            found = check(current_app._get_current_object(), each, wording)
+            found = faults_of(current_app._get_current_object(), each, wording)
             faults += len(found)
             name = f"{each.id} {wording}".strip()
             click.echo("\n".join(found) or f"{name}: comes true")
@@ -293,5 +383,5 @@ def named_scenarios(names) -> list[Scenario]:
 def sandboxes_only():
     """A database that opens nothing but sandboxes: whatever the service's own is, it stays as it is."""
     database = open_database("sqlite:///:memory:")
-    database.only_sandboxes = True
+    database.must_choose = True
     return database

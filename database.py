@@ -5,7 +5,8 @@ Everything here works on SQLite and on PostgreSQL; nothing here knows what an EC
 
 import json
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from peewee import (
     DateTimeField,
     InterfaceError,
     Model,
+    OperationalError,
     PostgresqlDatabase,
     Value,
     fn,
@@ -31,7 +33,9 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
-_sandbox: ContextVar[Path | None] = ContextVar("sandbox", default=None)
+
+on_query: Callable[[str, float], None] | None = None
+"""Is told of each query and how many seconds it took, if it is set."""
 
 
 class Table(Model):
@@ -67,27 +71,80 @@ class MomentField(DateTimeField):
         return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
-class SandboxConnection(sqlite3.Connection):
+OWN = Path()
+"""Chosen instead of a sandbox: the file that the database itself is in."""
+
+_chosen: ContextVar[Path | None] = ContextVar("chosen", default=None)
+
+
+def choose(file: Path) -> None:
+    """Connections that are opened from now on are to this SQLite file, in this thread and nowhere else."""
+    _chosen.set(file)
+
+
+@contextmanager
+def in_sandbox(file: Path):
+    """The same for what is done inside."""
+    token = _chosen.set(file)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+class Timed:
+    def execute_sql(self, sql, params=None):
+        started = time.perf_counter()
+        try:
+            return super().execute_sql(sql, params)
+        finally:
+            if on_query:
+                on_query(sql, time.perf_counter() - started)
+
+
+class Kept(sqlite3.Connection):
+    """Knows which file it has open: what its name leads to may be another one by now."""
+
+    def __init__(self, path: str, *args, **kwargs):
+        super().__init__(path, *args, **kwargs)
+        self.file = file_at(path)
+
+
+class Sandboxed(sqlite3.Connection):
     """To a file that the context has chosen. Kept for nobody else."""
 
 
-class SqliteFile(PooledSqliteDatabase):
-    """SQLite in the file that the context has chosen (see `in_sandbox`), otherwise in its own. With `only_sandboxes` it
-    refuses to open without a choice: what is meant for a sandbox must never land anywhere else."""
+def file_at(path: str) -> tuple[int, int] | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
-    only_sandboxes = False
+
+class Sqlite(Timed, PooledSqliteDatabase):
+    """SQLite in its own file, or in the one that the context has chosen (see `in_sandbox`)."""
+
+    must_exist = False
+    """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
+    must_choose = False
+    """Whether it refuses to open before the context has chosen, be it OWN: what is meant for a sandbox must never land
+    anywhere else."""
 
     def _connect(self):
-        chosen = _sandbox.get()
-        if not chosen and self.only_sandboxes:
+        chosen = _chosen.get()
+        if not chosen and self.must_choose:
             raise InterfaceError("no sandbox was chosen")
-        if not chosen or str(chosen) == self.database:
-            return super()._connect()
-        # A sandbox that is gone must not come back as an empty file.
-        address = f"file:{quote(str(chosen))}?mode=rw"
-        connection = sqlite3.connect(
-            address, timeout=self._timeout, isolation_level=None, uri=True, factory=SandboxConnection
-        )
+        if chosen and chosen != OWN:
+            return self._connect_to(chosen)
+        if self.must_exist and not file_at(self.database):
+            raise OperationalError("the database’s file is missing")
+        return super()._connect()
+
+    def _connect_to(self, sandbox: Path) -> Sandboxed:
+        # One that is gone must not come back as an empty file.
+        address = f"file:{quote(str(sandbox))}?mode=rw"
+        connection = sqlite3.connect(address, timeout=self._timeout, isolation_level=None, uri=True, factory=Sandboxed)
         try:
             self._add_conn_hooks(connection)
         except Exception:
@@ -96,37 +153,28 @@ class SqliteFile(PooledSqliteDatabase):
         return connection
 
     def _close(self, conn, close_conn=False):
-        if isinstance(conn, SandboxConnection):
+        if isinstance(conn, Sandboxed):
             conn.close()
         else:
             super()._close(conn, close_conn)
 
-
-def choose(path: Path) -> None:
-    """Connections that are opened from now on are to this SQLite file, in this thread and nowhere else."""
-    _sandbox.set(path)
-
-
-def is_chosen() -> bool:
-    return _sandbox.get() is not None
+    def _is_closed(self, conn):
+        if conn.file != file_at(self.database):
+            conn.close()
+        return super()._is_closed(conn)
 
 
-@contextmanager
-def in_sandbox(path: Path):
-    """The same for what is done inside."""
-    token = _sandbox.set(path)
-    try:
-        yield
-    finally:
-        _sandbox.reset(token)
+class Postgresql(Timed, PooledPostgresqlDatabase):
+    pass
 
 
 def open_database(url: str):
     """The database at `sqlite:///path` or `postgresql://…`. Not connected yet."""
     settings = parse(url)
     if url.startswith("sqlite:"):
-        return SqliteFile(
+        return Sqlite(
             settings["database"],
+            factory=Kept,
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
             timeout=5,
@@ -136,7 +184,7 @@ def open_database(url: str):
             autoconnect=False,
             pragmas={**_journal(), "foreign_keys": 1, "recursive_triggers": 1},
         )
-    return PooledPostgresqlDatabase(
+    return Postgresql(
         settings.pop("database"),
         **settings,
         prefer_psycopg3=True,
@@ -194,11 +242,14 @@ def migrate(database=db, migrations: Path = MIGRATIONS) -> list[str]:
 
     On PostgreSQL an advisory lock, and on SQLite the database's own write lock, keeps a second runner waiting.
     """
+    if database is db and _chosen.get() in (None, OWN):
+        db.obj.must_exist = False
     if database is db and is_postgresql():
         with db.connection_context():
             db.execute_sql("SELECT pg_advisory_lock(20260420)")
             try:
-                return Runner(db.obj, str(MIGRATIONS)).up()
+                # A role that may not change tables can find that there is nothing to change.
+                return [] if is_up_to_date() else Runner(db.obj, str(MIGRATIONS)).up()
             finally:
                 db.execute_sql("SELECT pg_advisory_unlock(20260420)")
     with database.connection_context(), database.atomic():
@@ -207,6 +258,11 @@ def migrate(database=db, migrations: Path = MIGRATIONS) -> list[str]:
 
 def is_up_to_date() -> bool:
     return all(migration.applied for migration in Runner(db.obj, str(MIGRATIONS)).status())
+
+
+def is_from_later() -> bool:
+    """Migrations have been applied that this release doesn't know."""
+    return any(migration.path is None for migration in Runner(db.obj, str(MIGRATIONS)).status())
 
 
 # --- guards: SQL for both engines, used by the migrations and by guards.py ---------------------------------
@@ -254,6 +310,39 @@ def append_only(table: str) -> list[str]:
         f"$$ BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'check_violation'; END $$",
         f'CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON "{table}" '
         f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
+    ]
+
+
+def refused(table: str, name: str, when: str) -> list[str]:
+    """No row of `table` is written for which `when` is true. It may look at other tables, and knows the row as NEW."""
+    if not is_postgresql():
+        return [
+            f'CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON "{table}" '
+            f"BEGIN SELECT RAISE(ABORT, '{name}') WHERE {when}; END"
+            for act in ("INSERT", "UPDATE")
+        ]
+    return _postgresql_trigger(name, table, "INSERT OR UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def never_changes(table: str, *columns: str) -> list[str]:
+    """What these columns of a row say stays so."""
+    name, differs = f"{table}_stays", "IS DISTINCT FROM" if is_postgresql() else "IS NOT"
+    when = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
+    if not is_postgresql():
+        return [
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON \"{table}\" WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ]
+    return _postgresql_trigger(name, table, "UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def _postgresql_raise(name: str) -> str:
+    return f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation';"
+
+
+def _postgresql_trigger(name: str, table: str, changes: str, body: str) -> list[str]:
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$",
+        f'CREATE TRIGGER {name} BEFORE {changes} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
     ]
 
 

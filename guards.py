@@ -1,7 +1,7 @@
 """What the database guarantees beyond columns, keys and CHECKs: SQL for the engine in use, built from the parts in
 database.py. The tables are in models.py; a real database gets the same from the migrations."""
 
-from database import after, append_only, db, no_overlap, one_of
+from database import after, append_only, db, never_changes, no_overlap, one_of, refused
 from models import TABLES
 
 
@@ -26,9 +26,65 @@ def guards() -> list[str]:
         *one_of("mentorship", "ect_id", where="finished_on IS NULL", name="mentorship_one_open"),
         *one_of("induction_period", "teacher_id", where="outcome IS NOT NULL", name="induction_period_one_outcome"),
         *append_only("event"),
+        *never_changes("participant", "teacher_id", "role", "school_id"),
+        *never_changes("school_partnership", "school_id", "active_lead_provider_id"),
+        *(sql for name, (table, when) in REFUSED.items() for sql in refused(table, name, when)),
         *enrolments_follow_training(),
         *events_move_what_they_are_about(),
     ]
+
+
+ITS_PARTICIPANT = "FROM participant p WHERE p.id = NEW.participant_id"
+ITS_PARTNERSHIP = "FROM school_partnership s WHERE s.id = NEW.school_partnership_id"
+OUTSIDE = (
+    "(NEW.started_on < {one}.started_on OR coalesce(NEW.finished_on, '9999-12-31') "
+    "> coalesce({one}.finished_on, '9999-12-31'))"
+)
+
+REFUSED = {
+    "leaving_is_reported_by_the_own_school": ("participant", "NEW.reported_leaving_by_school_id <> NEW.school_id"),
+    "training_is_inside_the_time_at_the_school": (
+        "training_period",
+        f"EXISTS (SELECT 1 {ITS_PARTICIPANT} AND {OUTSIDE.format(one='p')})",
+    ),
+    "a_mentor_is_provider_led": (
+        "training_period",
+        f"NEW.training_programme = 'school_led' AND EXISTS (SELECT 1 {ITS_PARTICIPANT} AND p.role = 'mentor')",
+    ),
+    "a_schedule_fits_the_role": (
+        "training_period",
+        f"EXISTS (SELECT 1 {ITS_PARTICIPANT} AND NEW.schedule LIKE "
+        "CASE p.role WHEN 'ect' THEN 'ecf-replacement-%%' ELSE 'ecf-reduced-%%' END)",
+    ),
+    "a_partnership_is_with_the_own_school": (
+        "training_period",
+        f"(SELECT s.school_id {ITS_PARTNERSHIP}) <> (SELECT p.school_id {ITS_PARTICIPANT})",
+    ),
+    "partnership_and_interest_agree": (
+        "training_period",
+        f"NEW.expression_of_interest_id <> (SELECT s.active_lead_provider_id {ITS_PARTNERSHIP})",
+    ),
+    "a_mentor_mentors_ects_of_the_same_school_and_not_themself": (
+        "mentorship",
+        "EXISTS (SELECT 1 FROM participant ect, participant mentor WHERE ect.id = NEW.ect_id "
+        "AND mentor.id = NEW.mentor_id AND (ect.role <> 'ect' OR mentor.role <> 'mentor' "
+        "OR ect.school_id <> mentor.school_id OR ect.teacher_id = mentor.teacher_id))",
+    ),
+    "mentorships_are_inside_the_time_of_both": (
+        "mentorship",
+        f"EXISTS (SELECT 1 FROM participant p WHERE p.id IN (NEW.ect_id, NEW.mentor_id) AND {OUTSIDE.format(one='p')})",
+    ),
+    "an_event_is_of_its_participant": (
+        "event",
+        f"EXISTS (SELECT 1 {ITS_PARTICIPANT} AND (p.school_id <> NEW.school_id OR p.teacher_id <> NEW.teacher_id))",
+    ),
+    "a_school_acts_for_its_own": (
+        "event",
+        "NEW.school_id <> (SELECT u.school_id FROM school_user u WHERE u.id = NEW.school_user_id)",
+    ),
+}
+"""Rules between rows, as the row that must not be written: rule → table, and when. invariants.py asks the same of what
+is there, which can also become wrong from the other side: by another last day of the participant."""
 
 
 ENROLMENTS = """

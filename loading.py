@@ -8,11 +8,25 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 
-from peewee import JOIN, SQL, BooleanField, Case, DateField, ForeignKeyField, ModelAlias, Query, UUIDField, Value, fn
+from peewee import (
+    JOIN,
+    SQL,
+    BooleanField,
+    Case,
+    DateField,
+    ForeignKeyField,
+    JSONField,
+    ModelAlias,
+    Query,
+    UUIDField,
+    Value,
+    fn,
+)
 
 from database import MomentField, Table, among, db, is_postgresql, numbers
 from models import (
     ActiveLeadProvider,
+    Answers,
     AppropriateBody,
     ContractPeriod,
     DeliveryPartner,
@@ -23,6 +37,7 @@ from models import (
     Participant,
     School,
     SchoolPartnership,
+    SchoolUser,
     Teacher,
     TrainingPeriod,
 )
@@ -33,6 +48,12 @@ def of_school(school: School, role: str, ids: Iterable[int]) -> list[Participant
     return in_order(ids, OF_SCHOOL(numbers(ids), school.id, role))
 
 
+def on_journey(school_user: SchoolUser, journey: str, role: str, ids: Iterable[int]) -> list[Participant]:
+    """Those of these participants at the user's school, with what the user has answered in this journey (`answers`, a
+    list of one or none), and with all that the journeys' rules ask besides."""
+    return in_order(ids, ON_JOURNEY(numbers(ids), school_user.school_id, role, school_user.id, journey))
+
+
 def locked(ids: Iterable[int]) -> dict[int, Participant]:
     """These participants as they are now, by their ids. Nobody else can change them until the transaction ends."""
     ids = list(ids)
@@ -40,11 +61,27 @@ def locked(ids: Iterable[int]) -> dict[int, Participant]:
     # waited for them would still tell of the training that there was before.
     if is_postgresql():
         LOCKS(numbers(ids))
-    return {participant.id: participant for participant in by_ids(ids)}
+    return {participant.id: participant for participant in in_order(ids, BY_IDS_FOR_RULES(numbers(ids)))}
 
 
 def by_ids(ids: Iterable[int]) -> list[Participant]:
     return in_order(ids, BY_IDS(numbers(ids)))
+
+
+def contract_periods(participant: Participant) -> list[ContractPeriod]:
+    """All of them, with the lead providers active in each: as they were when the participant was loaded, if they came
+    along, otherwise as they are now."""
+    told = participant.__dict__.get("contract_periods") or CONTRACT_PERIODS()[0][0]
+    return [revived(ContractPeriod, each) for each in told]
+
+
+def mentors_beside(participant: Participant) -> list[Participant]:
+    """The mentors at the participant’s school who have no last day: when they are here, and their names. Asked
+    once for each participant loaded."""
+    if "mentors_beside" not in participant.__dict__:
+        rows = MENTORS(participant.school_id)
+        participant.mentors_beside = [revived(Participant, told) for (told,) in rows]
+    return participant.mentors_beside
 
 
 def history(participant: Participant) -> list[Event]:
@@ -113,8 +150,7 @@ def if_any(key, row):
 
 
 def contract_json(active, provider, period):
-    period = as_json(period, only=("year", "payments_frozen_at"))
-    return as_json(active, only=("id",), lead_provider=as_json(provider), contract_period=period)
+    return as_json(active, only=("id",), lead_provider=as_json(provider), contract_period=as_json(period))
 
 
 def training_of(participant) -> Query:
@@ -150,11 +186,17 @@ def training_of(participant) -> Query:
     return as_list(query, period)
 
 
+def person_json(participant, teacher):
+    """Who is what at which school."""
+    names = ("id", "trs_first_name", "trs_last_name", "corrected_name", "folded_name", "trs_induction_status")
+    of_school = ("id", "role", "school", "started_on", "finished_on")
+    return as_json(participant, only=of_school, teacher=as_json(teacher, only=names))
+
+
 def mentorships_of(participant, ours: str, theirs: str) -> Query:
     """The mentorships in which the participant is `ours` (ect or mentor), with `theirs` and their teacher."""
     other, teacher = Participant.alias(), Teacher.alias()
-    names = ("id", "trs_first_name", "trs_last_name", "corrected_name", "folded_name", "trs_induction_status")
-    person = as_json(other, only=("id", "role", "school", "finished_on"), teacher=as_json(teacher, only=names))
+    person = person_json(other, teacher)
     row = as_json(Mentorship, only=("id", "started_on", "finished_on"), **{theirs: person})
     query = Mentorship.select().join(other, on=(getattr(Mentorship, theirs) == other.id))
     query = query.join(teacher, on=(other.teacher == teacher.id))
@@ -167,16 +209,36 @@ def inductions_of(teacher) -> Query:
     return as_list(InductionPeriod.select().join(AppropriateBody).where(InductionPeriod.teacher == teacher), row)
 
 
-def everything(*conditions) -> Query:
-    """The participants that meet these conditions, each as one JSON object."""
+def placements_of(teacher) -> Query:
+    """All that is known of when this person was where, and in training."""
+    placement, period = Participant.alias(), TrainingPeriod.alias()
+    dates = ("id", "started_on", "finished_on")
+    periods = as_list(period.select().where(period.participant == placement.id), as_json(period, only=dates))
+    row = as_json(placement, only=("role", "school", *dates), training_periods=periods)
+    return as_list(placement.select().where(placement.teacher == teacher), row)
+
+
+def all_contract_periods() -> Query:
+    """Each with the lead providers active in it."""
+    period, active, provider = (each.alias() for each in (ContractPeriod, ActiveLeadProvider, LeadProvider))
+    query = active.select().join(provider, on=(active.lead_provider == provider.id))
+    query = query.where(active.contract_period == period.year)
+    row = as_json(active, only=("id",), lead_provider=as_json(provider))
+    return as_list(period.select(), as_json(period, active_lead_providers=as_list(query, row)))
+
+
+def everything(*conditions, teacher: dict | None = None, **besides) -> Query:
+    """The participants that meet these conditions, each as one JSON object. `teacher` and `besides` say what else
+    comes along with the teacher and with the participant."""
     body = AppropriateBody.alias()
     whole = as_json(
         Participant,
-        teacher=as_json(Teacher, induction_periods=inductions_of(Participant.teacher)),
+        teacher=as_json(Teacher, induction_periods=inductions_of(Participant.teacher), **teacher or {}),
         school_reported_appropriate_body=if_any(body.id, as_json(body)),
         training_periods=training_of(Participant.id),
         mentorships=mentorships_of(Participant.id, "ect", "mentor"),
         ect_mentorships=mentorships_of(Participant.id, "mentor", "ect"),
+        **besides,
     )
     return (
         Participant.select(whole)
@@ -192,6 +254,42 @@ OF_SCHOOL = Prepared(
     )
 )
 BY_IDS = Prepared(lambda ids: everything(among(Participant.id, ids)))
+
+
+def what_rules_ask(*conditions, **besides) -> Query:
+    """These participants with everything that an act of their school may depend on."""
+    placements = {"participants": placements_of(Participant.teacher)}
+    return everything(*conditions, teacher=placements, contract_periods=all_contract_periods(), **besides)
+
+
+BY_IDS_FOR_RULES = Prepared(lambda ids: what_rules_ask(among(Participant.id, ids)))
+
+
+def build_on_journey(ids, school, role, school_user, journey) -> Query:
+    answers = Answers.select().where(
+        Answers.school_user == school_user, Answers.journey == journey, Answers.participant == Participant.id
+    )
+    event = Event.alias()
+    answers = answers.join(event, JOIN.LEFT_OUTER, on=(Answers.event == event.id))
+    told = as_json(event, only=("id", "heading", "event_type", "details"))
+    row = as_json(Answers, event=if_any(event.id, told))
+    return what_rules_ask(
+        among(Participant.id, ids),
+        Participant.school == school,
+        Participant.role == role,
+        answers=as_list(answers, row),
+    )
+
+
+ON_JOURNEY = Prepared(build_on_journey)
+CONTRACT_PERIODS = Prepared(lambda: ContractPeriod.select(all_contract_periods()).limit(1))
+MENTORS = Prepared(
+    lambda school: (
+        Participant.select(person_json(Participant, Teacher))
+        .join(Teacher)
+        .where(Participant.school == school, Participant.role == "mentor", Participant.finished_on.is_null())
+    )
+)
 
 # With their teachers, whom other schools may be changing, and always in the same order, so that two changes can't each
 # wait for what the other one holds.
@@ -233,7 +331,8 @@ def revived(model: type[Table], told: dict) -> Table:
 def readers(model: type[Table]) -> dict[str, Callable]:
     """Field or back reference → what puts its value into an instance. Values that are as JSON has them aren't in it."""
     fields = {name: reader(field) for name, field in model._meta.fields.items() if type(field) in READERS}
-    return fields | {field.backref: back_reader(field) for field in model._meta.backrefs if field.backref != "+"}
+    lists = {field.backref: back_reader(field) for field in model._meta.backrefs if field.backref != "+"}
+    return fields | lists | {"contract_periods": keep_contract_periods}
 
 
 def reader(field) -> Callable:
@@ -262,6 +361,11 @@ def back_reader(field) -> Callable:
     return put
 
 
+def keep_contract_periods(participant: Participant, told: list) -> None:
+    """They are many; most requests need none."""
+    participant.__dict__["contract_periods"] = told
+
+
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
@@ -271,5 +375,6 @@ READERS = {
     DateField: date.fromisoformat,
     UUIDField: uuid.UUID,
     BooleanField: bool,
+    JSONField: read,
     ForeignKeyField: None,
 }

@@ -9,7 +9,7 @@ import unicodedata
 import uuid
 from datetime import date, datetime, time
 
-from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, UUIDField
+from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
 
 from clock import LONDON, now, today
 from database import MomentField, Table, WordsField
@@ -59,19 +59,28 @@ class School(Table):
 
 
 class SchoolUser(Table):
-    """Somebody who signs in and acts for exactly one school, usually its induction tutor."""
+    """Somebody who signs in and acts for exactly one school, usually its induction tutor. `subject`: a digest of
+    who they are to the provider of identities, once it has vouched for them. Who acts for two schools has two rows."""
 
     school = ForeignKeyField(School)
     name = WordsField()
-    email = WordsField(unique=True)
+    email = WordsField(index=True)
+    subject = WordsField(null=True, max_length=64)
+
+    class Meta:
+        indexes = ((("school", "subject"), True),)
 
 
 class SignIn(Table):
-    """A school user who is signed in. Only a digest of the browser's token is kept; signing out deletes the row."""
+    """A school user who is signed in. Only a digest of the browser's token is kept; signing out deletes the row. How
+    long it holds, and what its columns are for, is in sign_ins.py."""
 
     digest = WordsField(unique=True, max_length=64)
     school_user = ForeignKeyField(SchoolUser)
     started_at = MomentField(default=now)
+    seen_at = MomentField(null=True)
+    id_token = TextField(null=True)
+    unsent = JSONField(null=True)
 
 
 class LeadProvider(Table):
@@ -106,7 +115,7 @@ class ActiveLeadProvider(Table):
     """A lead provider that holds a contract in one contract period."""
 
     lead_provider = ForeignKeyField(LeadProvider)
-    contract_period = ForeignKeyField(ContractPeriod)
+    contract_period = ForeignKeyField(ContractPeriod, backref="active_lead_providers")
 
     class Meta:
         indexes = ((("lead_provider", "contract_period"), True),)
@@ -172,6 +181,15 @@ def folded(name: str) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
     letters = "".join(c if c.isalnum() else " " for c in plain if c not in "'’")
     return " " + " ".join(letters.split())
+
+
+ISOLATES = "\u2068\u2069"
+
+
+def isolated(name: str) -> str:
+    """The name as it goes into a sentence: written from right to left, it would turn the words around it."""
+    is_from_the_right = any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name)
+    return name.join(ISOLATES) if is_from_the_right else name
 
 
 class Teacher(Table):
@@ -253,7 +271,8 @@ class Participant(Table):
 
     @property
     def name(self) -> str:
-        return self.teacher.name
+        """The teacher's, as it goes into a sentence."""
+        return isolated(self.teacher.name)
 
     @property
     def is_ect(self) -> bool:
@@ -495,6 +514,8 @@ class Event(Table):
     created_at = MomentField(default=now)
     author_type = WordsField(*AUTHOR_TYPES)
     author_name = WordsField()
+    school_user = ForeignKeyField(SchoolUser, null=True)
+    """Whoever of the school did it, whatever they are called by now."""
     teacher = ForeignKeyField(Teacher)
     school = ForeignKeyField(School)
     participant = ForeignKeyField(Participant, backref="events")
@@ -517,7 +538,7 @@ class Answers(Table):
 
     school_user = ForeignKeyField(SchoolUser)
     journey = WordsField()
-    participant = ForeignKeyField(Participant)
+    participant = ForeignKeyField(Participant, backref="answers")
     posted = JSONField(default=dict)
     confirmed = WordsField(null=True)
     event = ForeignKeyField(Event, null=True)

@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from changes import ChangedSince, RuleBroken, changing, finish, record, updated_at
+from changes import ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record, updated_at
 from clock import LONDON, display, today
-from models import WORKING_PATTERNS, Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
+from loading import mentors_beside
+from models import ISOLATES, WORKING_PATTERNS, Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
 
 MOST_MONTHS_AHEAD = 4
 
@@ -47,18 +48,8 @@ def last_day(participant: Participant, leaving_on: date) -> date:
     if participant.finished_on and not participant.is_leaving:
         ends.append(participant.finished_on)
     if participant.is_ect:
-        next_start = (
-            Participant.select(Participant.started_on)
-            .where(
-                Participant.teacher == participant.teacher_id,
-                Participant.role == "ect",
-                Participant.started_on > participant.started_on,
-            )
-            .order_by(Participant.started_on)
-            .first()
-        )
-        if next_start:
-            ends.append(next_start.started_on - timedelta(days=1))
+        starts = [other.started_on for other in participant.teacher.participants if other.is_ect]
+        ends += [start - timedelta(days=1) for start in starts if start > participant.started_on]
     return min(ends)
 
 
@@ -68,7 +59,7 @@ def report_leaving(
     """The school says which day is or was the participant's last, or changes the day it said before. What would go on
     longer ends then; what ended on the day said before moves with it."""
     touched = {other.id for other in _partners(participant)}
-    with changing(participant.id, author, seen_version, also=touched) as participant:
+    with changing_with(participant.id, author, seen_version, touched) as (participant, everybody):
         check_leaving_on(participant, leaving_on)
         mentorships = _mentorships(participant)
         if not {other.id for other in _partners(participant)} <= touched:
@@ -83,22 +74,24 @@ def report_leaving(
         participant.reported_leaving_by_school = participant.school_id
         participant.save()
         moved_from = old if was_leaving else None
-        for period in participant.training_periods:
+        trained = participant.training_periods
+        for period in trained:
             free_until = _day_before_next(period, _training_in_role(participant))
             moves_from = moved_from if period.training_status == "active" else None
-            if not _end_with(period, new, leaving_on, moves_from, free_until):
-                # A lead provider may have been wanted for it.
-                School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
+            _end_with(period, new, leaving_on, moves_from, free_until)
+        _save_ends(TrainingPeriod, trained, leaving_on)
+        if any(period.started_on >= leaving_on for period in trained):
+            # A lead provider may have been wanted for it.
+            School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
         ended: dict[Participant, date] = {}
         for mentorship in mentorships:
             other = mentorship.mentor if participant.is_ect else mentorship.ect
             before = mentorship.finished_on
-            free_until = _day_before_next(mentorship, mentorship.ect.mentorships)
-            is_kept = _end_with(mentorship, new, leaving_on, moved_from, other.finished_on, free_until)
-            if not is_kept or mentorship.finished_on != before:
-                ended[other] = max(ended.get(other, date.min), mentorship.finished_on if is_kept else new)
-        for other, last_day_together in ended.items():
-            _record_end_of_mentorship(participant, other, author, last_day_together)
+            free_until = _day_before_next(mentorship, everybody[mentorship.ect_id].mentorships)
+            _end_with(mentorship, new, leaving_on, moved_from, other.finished_on, free_until)
+            if mentorship.started_on >= leaving_on or mentorship.finished_on != before:
+                ended[other] = max(ended.get(other, date.min), min(mentorship.finished_on or new, new))
+        _save_ends(Mentorship, mentorships, leaving_on)
         return record(
             participant,
             author,
@@ -106,6 +99,10 @@ def report_leaving(
             f"Your school changed {participant.name}’s last day from {display(old)} to {display(new)}"
             if was_leaving
             else leaving_heading(participant.name, new),
+            [
+                next_event(everybody[other.id], author, **end_of_mentorship(participant, other, day))
+                for other, day in ended.items()
+            ],
             happened_at=datetime.combine(new, time(12), LONDON),
             modifications=[f"finished_on: {old} → {new}"],
             leaving_on=new.isoformat(),
@@ -139,11 +136,8 @@ def _partners(participant: Participant) -> list[Participant]:
 
 def _training_in_role(participant: Participant) -> list[TrainingPeriod]:
     """All training of this person in this role, at whatever school."""
-    return list(
-        TrainingPeriod.select()
-        .join(Participant)
-        .where(Participant.teacher == participant.teacher_id, Participant.role == participant.role)
-    )
+    placements = [each for each in participant.teacher.participants if each.role == participant.role]
+    return [period for placement in placements for period in placement.training_periods]
 
 
 def _day_before_next(period: TrainingPeriod | Mentorship, others: Iterable) -> date | None:
@@ -154,25 +148,24 @@ def _day_before_next(period: TrainingPeriod | Mentorship, others: Iterable) -> d
 
 def _end_with(
     period: TrainingPeriod | Mentorship, on: date, leaving_on: date, moved_from: date | None, *limits: date | None
-) -> bool:
-    """End the period with the participant's last day. One that would begin on the day reported (`leaving_on`) or later
-    never happens; one that ended on the day said before (`moved_from`) moves with it, up to its own `limits`. Returns
-    whether it is kept."""
-    if period.started_on >= leaving_on:
-        period.delete_instance()
-        return False
-    if moved_from and period.finished_on == moved_from:
-        period.finished_on = None
-    elif period.finished_on is None or period.finished_on > on:
-        pass
-    else:
-        return True
-    finish(period, min(filter(None, (on, *limits))))
-    return True
+) -> None:
+    """End the period with the participant's last day; `_save_ends` saves it. One that would begin on the day reported
+    (`leaving_on`) or later never happens; one that ended on the day said before (`moved_from`) moves with it, up to
+    its own `limits`."""
+    has_moved = moved_from and period.finished_on == moved_from
+    goes_on = period.finished_on is None or period.finished_on > on
+    if period.started_on < leaving_on and (has_moved or goes_on):
+        period.finished_on = min(filter(None, (on, *limits)))
 
 
-def _record_end_of_mentorship(leaver: Participant, other: Participant, author: SchoolUser, on: date) -> None:
-    record(Participant.get_by_id(other.id), author, **end_of_mentorship(leaver, other, on))
+def _save_ends(table: type[TrainingPeriod] | type[Mentorship], periods: list, leaving_on: date) -> None:
+    """What never happens goes first: what ends now may have to reach up to there."""
+    never = [period.id for period in periods if period.started_on >= leaving_on]
+    ended = [period for period in periods if period.started_on < leaving_on]
+    if never:
+        table.delete().where(table.id.in_(never)).execute()
+    if ended:
+        table.bulk_update(ended, [table.finished_on])
 
 
 def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict:
@@ -191,23 +184,22 @@ def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict
 
 def offered_mentors(ect: Participant) -> list[Participant]:
     """Who may mentor this ECT from now on: this school's mentors with no last day, without the present one."""
-    present = ect.mentor
-    mentors = Participant.select().where(
-        Participant.school == ect.school_id,
-        Participant.role == "mentor",
-        Participant.finished_on.is_null(),
-        Participant.teacher != ect.teacher_id,
-        Participant.id != (present.id if present else 0),
-    )
+    mentors = [each for each in mentors_beside(ect) if _may_mentor(each, ect)]
     return sorted(mentors, key=lambda mentor: mentor.name)
 
 
-def check_mentor(ect: Participant, mentor_id: int) -> Participant:
+def _may_mentor(mentor: Participant, ect: Participant) -> bool:
+    is_here = mentor.role == "mentor" and mentor.school_id == ect.school_id and mentor.finished_on is None
+    return is_here and mentor.teacher_id != ect.teacher_id and mentor != ect.mentor
+
+
+def check_mentor(ect: Participant, mentor_id: int, mentors: Iterable[Participant]) -> Participant:
+    """The mentor that was chosen among these, if the rules allow it."""
     present = ect.mentor
     if present and present.id == mentor_id:
         raise RuleBroken({"mentor_id": "already"}, mentor=present.name)
-    for mentor in offered_mentors(ect):
-        if mentor.id == mentor_id:
+    for mentor in mentors:
+        if mentor.id == mentor_id and _may_mentor(mentor, ect):
             return mentor
     raise RuleBroken({"mentor_id": "unknown"})
 
@@ -215,13 +207,13 @@ def check_mentor(ect: Participant, mentor_id: int) -> Participant:
 def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_version: int | None = None) -> Event:
     """The school assigns a mentor to an ECT, or another one, from today or from the day that both are here."""
     touched = {mentorship.mentor_id for mentorship in ect.current_mentorships}
-    with changing(ect.id, author, seen_version, also=[*touched, mentor_id]) as ect:
+    with changing_with(ect.id, author, seen_version, [*touched, mentor_id]) as (ect, everybody):
         if not ect.is_ect:
             raise RuleBroken({"participant": "not_an_ect"})
         old, current = ect.mentor, ect.current_mentorships
         if not {mentorship.mentor_id for mentorship in current} <= touched:
             raise ChangedSince
-        mentor = check_mentor(ect, mentor_id)
+        mentor = check_mentor(ect, mentor_id, everybody.values())
         starts_on = max(today(), ect.started_on, mentor.started_on)
         if ect.finished_on and starts_on > ect.finished_on:
             raise RuleBroken({"mentor_id": "starts_too_late"}, mentor=mentor.name)
@@ -232,10 +224,17 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
             else:
                 finish(mentorship, starts_on - timedelta(days=1))
         Mentorship.create(ect=ect, mentor=mentor, started_on=starts_on, finished_on=ect.finished_on)
-        for replaced in {mentorship.mentor for mentorship in current} - {mentor}:
-            heading = f"{replaced.name} no longer mentors {ect.name}"
-            _record_mentor_event(replaced, author, "teacher_finishes_mentoring", heading)
-        _record_mentor_event(mentor, author, "teacher_starts_mentoring", f"{mentor.name} mentors {ect.name}")
+        mentors_events = [
+            next_event(
+                everybody[replaced.id],
+                author,
+                "teacher_finishes_mentoring",
+                f"{replaced.name} no longer mentors {ect.name}",
+            )
+            for replaced in {mentorship.mentor for mentorship in current} - {mentor}
+        ]
+        heading = f"{mentor.name} mentors {ect.name}"
+        mentors_events.append(next_event(mentor, author, "teacher_starts_mentoring", heading))
         return record(
             ect,
             author,
@@ -243,15 +242,12 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
             f"Your school changed {ect.name}’s mentor from {old.name} to {mentor.name}"
             if old
             else f"Your school assigned {mentor.name} to {ect.name} as mentor",
+            mentors_events,
             modifications=[f"mentor: {old and old.id} → {mentor.id}"],
             old_mentor=old.name if old else None,
             new_mentor=mentor.name,
             starts_on=starts_on.isoformat(),
         )
-
-
-def _record_mentor_event(mentor: Participant, author: SchoolUser, event_type: str, heading: str) -> None:
-    record(Participant.get_by_id(mentor.id), author, event_type, heading)
 
 
 # --- name, email address, working pattern ------------------------------------------------------------------
@@ -260,7 +256,8 @@ def _record_mentor_event(mentor: Participant, author: SchoolUser, event_type: st
 def cleaned(text: str) -> str:
     """What somebody typed, without the space around it, each letter in its one Unicode form. Raises ValueError for
     characters that can't be seen or that turn the text's direction, which no name or address needs."""
-    text = " ".join(unicodedata.normalize("NFC", text).split())
+    copied_from_our_pages = str.maketrans("", "", ISOLATES)
+    text = " ".join(unicodedata.normalize("NFC", text.translate(copied_from_our_pages)).split())
     joiners = "\u200c\u200d"  # some scripts join letters by them
     if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in joiners for letter in text):
         raise ValueError("has characters that cannot be shown")
@@ -268,7 +265,7 @@ def cleaned(text: str) -> str:
 
 
 def check_name(participant: Participant, name: str) -> None:
-    if name == participant.name:
+    if name == participant.teacher.name:
         raise RuleBroken({"name": "already"})
 
 
@@ -283,7 +280,7 @@ def change_name(participant: Participant, author: SchoolUser, *, name: str, seen
             participant,
             author,
             "teacher_name_updated",
-            f"Your school changed the name {old} to {name}",
+            f"Your school changed the name {old} to {participant.name}",
             modifications=[f"name: {old} → {name}"],
         )
 

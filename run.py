@@ -4,6 +4,7 @@
     python3 run.py                 serve on http://127.0.0.1:8000 (for another port: PORT=8080 python3 run.py)
     python3 run.py test [...]      run the tests; anything more goes to pytest
     python3 run.py flask [...]     run a flask command, such as: python3 run.py flask routes
+    python3 run.py set-up          set up what is missing, and nothing else
     python3 run.py reset [--yes]   delete the demo's data, to start afresh
     python3 run.py help            say this
 
@@ -38,10 +39,6 @@ ROOT = Path(__file__).resolve().parent
 INSTANCE = ROOT / "instance"
 DATABASE = INSTANCE / "register.sqlite3"
 DATABASE_URL = f"sqlite:///{DATABASE}"
-
-# The welcome should be the last thing on the screen, and gunicorn should write nothing to the home directory.
-GUNICORN = ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-GUNICORN += ["--log-level", "warning", "--no-control-socket"]
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -192,7 +189,9 @@ def environment() -> dict:
     secret_key.touch(mode=0o600)
     if not secret_key.read_text():
         secret_key.write_text(secrets.token_hex(32))
-    return {"DEMO": "1", "SECRET_KEY": secret_key.read_text(), "DATABASE_URL": DATABASE_URL, **os.environ}
+    demo = {"DEMO": "1", "SECRET_KEY": secret_key.read_text(), "DATABASE_URL": DATABASE_URL}
+    # The welcome should be the last thing on the screen.
+    return {**demo, "LOG_LEVEL": "WARNING", **os.environ}
 
 
 def become(*command: str) -> None:
@@ -226,13 +225,19 @@ def serve() -> None:
             sys.exit("The app could not start: see above. To start afresh: python3 run.py reset")
     # Asked again because another start may have been a moment ahead while this one waited for the lock.
     free_port()
-    become("gunicorn", "app:create_app()", "--bind", f"127.0.0.1:{port}", *GUNICORN)
+    os.environ["BIND"] = f"127.0.0.1:{port}"
+    become("gunicorn")
 
 
 def test(*arguments: str) -> None:
     with one_at_a_time():
         set_up("requirements-dev.txt")
     become("pytest", *arguments)
+
+
+def install() -> None:
+    with one_at_a_time():
+        set_up()
 
 
 def flask(*arguments: str) -> None:
@@ -260,11 +265,11 @@ def reset(*options: str) -> None:
 def main(command: str = "serve", *arguments: str) -> None:
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
-    commands = {"serve": serve, "test": test, "flask": flask, "reset": reset}
+    commands = {"serve": serve, "test": test, "flask": flask, "reset": reset, "set-up": install}
     if command in ("help", "-h", "--help"):
         print(__doc__.strip())
         return
-    accepted = {"serve": set(), "reset": {"--yes"}}.get(command, set(arguments))
+    accepted = {"serve": set(), "set-up": set(), "reset": {"--yes"}}.get(command, set(arguments))
     if command not in commands or not accepted.issuperset(arguments):
         sys.exit(__doc__.strip())
     try:

@@ -5,9 +5,10 @@ of schools are in participants.py, tables and derived facts in models.py.
 
 from datetime import date, timedelta
 
-from changes import HEADINGS, ChangedSince, RuleBroken, changing, finish, record
+from changes import HEADINGS, ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record
 from clock import today
 from database import hold
+from loading import contract_periods
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -27,21 +28,21 @@ def contract_period_for(participant: Participant) -> ContractPeriod | None:
     if last and not last.contract_period.is_closed():
         return last.contract_period
     starts_on = max(today(), participant.started_on)
-    begun = ContractPeriod.select().where(ContractPeriod.started_on <= starts_on).order_by(ContractPeriod.year)
+    by_year = sorted(contract_periods(participant), key=lambda period: period.year)
+    begun = (period for period in by_year if period.started_on <= starts_on)
     return next((period for period in begun if not period.is_closed(starts_on)), None)
 
 
 def offered_lead_providers(participant: Participant) -> list[LeadProvider]:
     """Whom the school may choose for the person's next training: alphabetical, without the present one."""
-    return list(
-        LeadProvider.select()
-        .join(ActiveLeadProvider)
-        .where(
-            ActiveLeadProvider.contract_period == contract_period_for(participant),
-            LeadProvider.id != _present_lead_provider_id(participant),
-        )
-        .order_by(LeadProvider.name)
-    )
+    contract_period = contract_period_for(participant)
+    providers = [active.lead_provider for active in _active_in(participant, contract_period)]
+    present = _present_lead_provider_id(participant)
+    return sorted((each for each in providers if each.id != present), key=lambda provider: provider.name)
+
+
+def _active_in(participant: Participant, contract_period: ContractPeriod | None) -> list[ActiveLeadProvider]:
+    return next((each.active_lead_providers for each in contract_periods(participant) if each == contract_period), [])
 
 
 def _present_lead_provider_id(participant: Participant) -> int:
@@ -73,17 +74,11 @@ def is_trained_later(participant: Participant) -> bool:
 def is_trained_elsewhere(participant: Participant) -> bool:
     """Another school has this person in training in the same role, from now to their last day here. Only mentors can
     be at two schools at once."""
-    return (
-        TrainingPeriod.select()
-        .join(Participant)
-        .where(
-            Participant.teacher == participant.teacher_id,
-            Participant.role == participant.role,
-            Participant.id != participant.id,
-            TrainingPeriod.started_on <= (participant.finished_on or date.max),
-            TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
-        )
-        .exists()
+    return any(
+        period.started_on <= (participant.finished_on or date.max) and not period.has_finished
+        for placement in participant.teacher.participants
+        if placement.role == participant.role and placement != participant
+        for period in placement.training_periods
     )
 
 
@@ -134,20 +129,21 @@ def change_training_programme(
 ) -> Event:
     """The school takes over an ECT's training, or gives it to a lead provider, from today."""
     mentor = participant.mentor if training_programme == "provider_led" else None
-    with changing(participant.id, author, seen_version, also=[mentor.id] if mentor else []) as participant:
+    others = [mentor.id] if mentor else []
+    with changing_with(participant.id, author, seen_version, others) as (participant, everybody):
         if not participant.can_change_training_programme:
             raise RuleBroken({"participant": "not_offered"})
         check_training_programme(participant, training_programme)
         if mentor and participant.mentor != mentor:
             raise ChangedSince
         status, old = participant.training_status, participant.training_period.lead_provider
-        new = None
+        new, mentors_events = None, []
         if training_programme == "provider_led":
             new = check_lead_provider(participant, lead_provider_id)
             contract_period = contract_period_for(participant)
             columns = _provider_led(participant, new, contract_period)
             if mentor:
-                _train_mentor_too(Participant.get_by_id(mentor.id), author, participant, new, contract_period)
+                mentors_events = _train_mentor_too(everybody[mentor.id], author, participant, new, contract_period)
         else:
             columns = {"school_partnership": None, "expression_of_interest": None, "schedule": None}
         period = _train(participant, columns | {"training_programme": training_programme})
@@ -158,6 +154,7 @@ def change_training_programme(
             author,
             event_type,
             HEADINGS[event_type].format(name=participant.name, programme=words[training_programme]),
+            mentors_events,
             period=period,
             modifications=[f"training_programme: → {training_programme}"],
             training_programme=training_programme,
@@ -174,23 +171,19 @@ def _train_mentor_too(
     ect: Participant,
     lead_provider: LeadProvider,
     contract_period: ContractPeriod,
-) -> None:
+) -> list[Event]:
     """An ECT who becomes provider-led brings their mentor into training with the same lead provider, unless the mentor
-    has been in such training here, is in it elsewhere, or can't be funded."""
+    has been in such training here, is in it elsewhere, or can't be funded. Gives what happened to the mentor, to be
+    recorded."""
     starts_on = max(today(), ect.started_on, mentor.started_on)
     has_gone = mentor.finished_on is not None and mentor.finished_on < starts_on
     if has_gone or mentor.mentor_training_is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor):
-        return
+        return []
     columns = _provider_led(mentor, lead_provider, contract_period) | {"schedule": standard_schedule(starts_on)}
     period = TrainingPeriod.create(participant=mentor, started_on=starts_on, finished_on=mentor.finished_on, **columns)
-    record(
-        mentor,
-        author,
-        "teacher_starts_training_period",
-        f"Mentor training with {lead_provider.name} began for {mentor.name}, because {ect.name} trains there",
-        period=period,
-        new_lead_provider=lead_provider.name,
-    )
+    heading = f"Mentor training with {lead_provider.name} began for {mentor.name}, because {ect.name} trains there"
+    told = {"period": period, "new_lead_provider": lead_provider.name}
+    return [next_event(mentor, author, "teacher_starts_training_period", heading, **told)]
 
 
 def _train(participant: Participant, columns: dict) -> TrainingPeriod:
@@ -225,7 +218,8 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, contrac
     if last and not keeps_contract_period:
         setattr(participant.teacher, f"{participant.role}_payments_frozen_year", last.contract_period.year)
         participant.teacher.save()
-    active = ActiveLeadProvider.get(lead_provider=lead_provider, contract_period=contract_period)
+    offers = _active_in(participant, contract_period)
+    active = next(active for active in offers if active.lead_provider == lead_provider)
     # The provider may be about to make one: it confirms what waits for it by then.
     hold(partnerships_of(participant.school_id), shared=True)
     partnership = (
@@ -234,6 +228,8 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, contrac
         .order_by(SchoolPartnership.created_at, SchoolPartnership.id)
         .first()
     )
+    if partnership:
+        partnership.active_lead_provider = active
     starts_on = max(today(), participant.started_on)
     return {
         "training_programme": "provider_led",

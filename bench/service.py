@@ -1,4 +1,4 @@
-"""An application as it is served: under gunicorn, with the same options as `run.py` gives it, on a free port."""
+"""The service as it is served, by gunicorn.conf.py, on a free port; or another application, by the same means."""
 
 import os
 import signal
@@ -7,10 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-
-from run import GUNICORN
 
 ROOT = Path(__file__).parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -57,12 +55,34 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+SERVICE = "app:create_app()"
+OTHERS = ["--preload", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+OTHERS += ["--log-level", "warning", "--no-control-socket"]
+
+
 @contextmanager
-def served(app: str, **environment: str) -> Iterator[Service]:
-    """Serve `module:application` with this environment on top of the present one."""
+def served(
+    app: str = SERVICE, *, root: Path = ROOT, by: tuple = (), log: Path | None = None, **environment: str
+) -> Iterator[Service]:
+    """Serve `module:application` (of another checkout's `root`, if that is given) with this environment on top of the
+    present one, started `by` another command if there is one. What it says goes to the file `log`, or to the screen."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", *GUNICORN]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})  # noqa: S603
+    environment = {"BIND": f"127.0.0.1:{port}", "LOG_LEVEL": "WARNING"} | environment
+    has_configuration = (root / "gunicorn.conf.py").exists()
+    options = [
+        app,
+        "--bind",
+        environment["BIND"],
+        *OTHERS,
+        *(["--config", "python:bench"] if has_configuration else []),
+    ]
+    if app == SERVICE and has_configuration:
+        options = []
+    command = [*by, sys.executable, "-m", "gunicorn", *options]
+    with log.open("a") if log else nullcontext() as said:
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=root, env={**os.environ, **environment}, stdout=said, stderr=said
+        )
     try:
         wait_for(port)
         yield Service(process, port)

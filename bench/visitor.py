@@ -40,7 +40,8 @@ class Visitor:
         try:
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
-        except http.client.RemoteDisconnected:  # it was idle for long
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):  # it was idle for long
+            self.connection.close()
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
         content = response.read()

@@ -87,10 +87,11 @@ class MentorForm(Question):
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **kwargs)
-        self.mentor_id.choices = [(mentor.id, mentor.name) for mentor in participants.offered_mentors(participant)]
+        self.mentors = participants.offered_mentors(participant)
+        self.mentor_id.choices = [(mentor.id, mentor.name) for mentor in self.mentors]
 
     def rule(self):
-        participants.check_mentor(self.participant, self.mentor_id.data)
+        participants.check_mentor(self.participant, self.mentor_id.data, self.mentors)
 
 
 class NameForm(Question):
@@ -105,7 +106,7 @@ class NameForm(Question):
     }
 
     def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"name": participant.name}} | kwargs)
+        super().__init__(participant, *args, **{"data": {"name": participant.teacher.name}} | kwargs)
 
     def rule(self):
         participants.check_name(self.participant, self["name"].data)

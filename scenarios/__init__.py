@@ -195,7 +195,7 @@ def load_participant(school: School, role: str, row: dict) -> None:
         InductionPeriod.create(teacher=teacher, appropriate_body=body, started_on=row["induction_started_on"])
     if row.get("mentor"):
         mentors = Participant.select().join(Teacher).where(Participant.school == school, Participant.role == "mentor")
-        mentor = next(mentor for mentor in mentors if mentor.name == row["mentor"])
+        mentor = next(mentor for mentor in mentors if mentor.teacher.name == row["mentor"])
         Mentorship.create(ect=participant, mentor=mentor, started_on=max(participant.started_on, mentor.started_on))
     if "training" in row:
         load_training(participant, row["training"])

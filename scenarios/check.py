@@ -53,6 +53,12 @@ class Shown:
         return Page(self.html)
 
 
+def address_of(app: Flask) -> str:
+    """Under which the service lets itself be asked."""
+    name = next(iter(app.config["TRUSTED_HOSTS"] or ["localhost"]))
+    return f"https://{name.lstrip('.')}"
+
+
 class Walker:
     """A school user in a sandbox, who goes by the links and forms that are on the pages."""
 
@@ -89,7 +95,9 @@ class Walker:
         # With a context of its own, because whoever asks may be answering a request, or be a command.
         with self.inside(), self.app.app_context(), template_rendered.connected_to(remember, self.app):
             method = "GET" if data is None else "POST"
-            response = self.client.open(path, method=method, data=data, follow_redirects=True)
+            response = self.client.open(
+                path, base_url=address_of(self.app), method=method, data=data, follow_redirects=True
+            )
         name, codes = rendered[-1] if rendered else ("", {})
         path = response.request.path
         endpoint, values = self.app.url_map.bind("").match(path, "GET")

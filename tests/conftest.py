@@ -4,7 +4,9 @@ do.
 It is 20 April 2026 in every test, unless the test says `clock_at`.
 """
 
+import logging
 import os
+import re
 import tempfile
 import threading
 from datetime import date
@@ -15,6 +17,7 @@ import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
+import logs
 import scenarios
 from app import create_app
 from clock import clock_at
@@ -36,10 +39,43 @@ def app():
         DATABASE_URL="sqlite:///:memory:",
         SECRET_KEY="only for tests, and long enough",
         DEMO=True,
-        SESSION_COOKIE_SECURE=False,
         TESTING=True,
         PROPAGATE_EXCEPTIONS=False,
+        # Tests travel through time signed in. How long that really lasts is in test_sign_in.py.
+        IDLE_MINUTES=10**6,
+        SIGN_IN_HOURS=10**6,
     )
+
+
+@pytest.fixture(scope="session")
+def leaks():
+    """Lines of the service's log with something of somebody in them, from whatever test."""
+    schools = scenarios.read("world")["schools"]
+    people = [person for school in schools for people in ("users", "ects", "mentors") for person in school[people]]
+    seeds = {person[key] for person in people for key in ("name", "email", "trn") if key in person}
+    seeds |= {person["name"].split()[-1] for person in people} | {"Ada Moss"}
+    pattern, found = re.compile("|".join(map(re.escape, seeds)), re.IGNORECASE), []
+
+    class Looking(logging.Handler):
+        def emit(self, record):
+            if not record.name.startswith(("werkzeug", "oidc_provider_mock")) and pattern.search(
+                line := self.format(record)
+            ):
+                found.append(line)
+
+    handler = Looking(logging.INFO)
+    handler.setFormatter(logs.JsonLines())
+    logging.getLogger().addHandler(handler)
+    logs.requests.setLevel(logging.INFO)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_leak(leaks):
+    """Whatever a test does, nothing of anybody is logged."""
+    yield
+    found, leaks[:] = leaks[:], []
+    assert not found
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.conftest import person
 from tests.reports import stored
 from tests.visitor import Visitor, words
 from tests.walks import WALKS, Walk
+from tests.words import check_words
 
 every_walk = pytest.mark.parametrize("walk", WALKS, ids=str)
 every_question = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.is_refused_empty], ids=str)
@@ -34,16 +35,16 @@ def test_every_journey_is_walked():
 @every_walk
 def test_walk(naomi, walk):
     participant, before = walk.participant, dump()
-    naomi.get(walk.address)
+    check_words(naomi.get(walk.address))
     links = [link for link in naomi.main.select("a") if f"/{walk.journey}/" in link["href"]]
     assert links, "the record leads to the journey"
-    naomi.get(links[0]["href"])
+    check_words(naomi.get(links[0]["href"]))
     first_heading = naomi.heading
     assert f"Cancel and go back to {walk.name}’s details" in naomi.links
-    walk.answer(naomi)
+    check_words(walk.answer(naomi))
     assert naomi.path == walk.page("check-answers")
     assert dump() == before, "nothing is changed before it is confirmed"
-    naomi.submit(walk.confirm)
+    check_words(naomi.submit(walk.confirm))
     assert naomi.path == walk.page("confirmation")
     assert naomi.main.select_one(".govuk-panel")
     events = list(participant.events.order_by(Event.version))
@@ -61,7 +62,7 @@ def test_the_page_says_what_is_missing(naomi, walk):
     participant = walk.participant
     page = start(naomi, walk).path
     data = dict.fromkeys(fields_of(naomi), "")
-    naomi.post(page, data, 422)
+    check_words(naomi.post(page, data, 422))
     assert len(naomi.errors) == 1
     assert naomi.title.startswith("Error: ")
     assert naomi.main.select_one(".govuk-form-group--error")

@@ -163,7 +163,7 @@ def test_mentor_words(naomi):
     leaving_page(naomi, "John Doe", "mentor").submit("Continue", Day="17", Month="7", Year="2026")
     naomi.submit("Confirm and continue")
     assert naomi.heading == "John Doe stays on your list of mentors until 17 July 2026"
-    assert "The ECTs that John Doe mentors need a new mentor from the day after" in naomi.text
+    assert "The ECTs that John Doe mentors need a new mentor from the next day" in naomi.text
     assert "appropriate body" not in naomi.text
     naomi.click("Back to mentors")
     assert naomi.path == "/school/mentors"
@@ -175,7 +175,7 @@ def test_a_mentor_who_is_not_in_training_is_not_told_of_any(naomi, name):
     assert "mentor training" not in naomi.text
     naomi.submit("Continue", Day="17", Month="7", Year="2026").submit("Confirm and continue")
     assert "training" not in naomi.text
-    assert "sees from now on" not in naomi.text
+    assert "can see now" not in naomi.text
 
 
 def test_the_date_can_be_changed_from_the_record(naomi):

@@ -85,7 +85,7 @@ AWAITED = Training(
 STOPPED = Training(
     [
         WITHDRAWN[2],
-        "If Ada Moss is going on with provider-led training, select a lead provider.",
+        "If Ada Moss will continue provider-led training, select a lead provider.",
         "If your school is going to train Ada Moss, tell us that you are changing their programme type to school-led.",
     ],
     ["select a lead provider", "changing their programme type to school-led"],
@@ -196,7 +196,7 @@ def test_an_ect(naomi, case):
             | case.training.card
         )
         warning = [words(link) for link in card.select(".govuk-summary-card__content > .govuk-warning-text a")]
-        asked = ["Tell us whether Ada Moss is going on with training or has left"]
+        asked = ["Tell us if Ada Moss will continue training or has left"]
         assert warning == (asked if case.status == WITHDRAWN else [])
         assert not warning or naomi.click(warning[0]).main.select_one("h2#training-details")
     naomi.get(f"/school/ects/{ada.id}")
@@ -244,8 +244,8 @@ NOT_COMPLETED = Training(
     [
         "Ada Moss cannot do any more mentor training.",
         "Either Ada Moss did mentor training before, or began it and did not finish.",
-        "The lead provider that trains Ada Moss’s ECTs can see who their mentor is, so that Ada Moss can use the "
-        "training materials. If Ada Moss cannot get the materials, ask that lead provider.",
+        "The lead provider that trains Ada Moss’s ECTs can see that Ada Moss is the mentor, so that Ada Moss can use "
+        "the training materials. If Ada Moss cannot get the materials, ask that lead provider.",
     ]
 )
 
@@ -332,7 +332,7 @@ TELL_US = "Tell us if Ada Moss has left or is leaving for good"
 def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
     ada = given(*history)
     naomi.get(f"/school/{ada.role}s/{ada.id}")
-    tell = f"{'the appropriate body, and ' if ada.is_ect else ''}the lead provider if there is one"
+    tell = f"But tell {'the appropriate body, and ' if ada.is_ect else ''}the lead provider if there is one."
     assert section(naomi, heading) == (
         [
             f"You told us that Ada Moss’s last day is {last_day}. After that day you cannot see or change this record.",
@@ -340,8 +340,8 @@ def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
         ]
         if last_day
         else [
-            "We need to know about people who go and will not come back.",
-            f"If Ada Moss will come back, for example after parental leave, you do not need to tell us. Tell {tell}.",
+            "We need to know if Ada Moss leaves your school and will not come back.",
+            f"You do not need to tell us if Ada Moss will come back, for example after parental leave. {tell}",
             "Tell us that Ada Moss is leaving for good",
         ]
     )

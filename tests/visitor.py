@@ -7,7 +7,7 @@ from collections import Counter
 from bs4 import BeautifulSoup, Tag
 
 from database import db
-from models import DEFERRAL_REASONS, WITHDRAWAL_REASONS
+from models import DEFERRAL_REASONS, ISOLATES, WITHDRAWAL_REASONS
 
 REASONS = {reason for reason in WITHDRAWAL_REASONS + DEFERRAL_REASONS if "_" in reason}
 MOTIVES = REASONS | {reason.replace("_", "-") for reason in REASONS}
@@ -22,6 +22,7 @@ class Visitor:
         self.client = app.test_client()
         self.response = None
         self.page: BeautifulSoup | None = None
+        self.headers: dict[str, str] = {}
 
     # --- moving about ---
 
@@ -40,6 +41,7 @@ class Visitor:
         for each request, and would notice one left open."""
         db.close()
         try:
+            kwargs["headers"] = self.headers | kwargs.get("headers", {})
             return getattr(self.client, method)(path, follow_redirects=follow_redirects, **kwargs)
         finally:
             db.connect(reuse_if_open=True)
@@ -51,6 +53,13 @@ class Visitor:
 
     def submit(self, button: str, status: int = 200, **answers: str) -> "Visitor":
         """Fill in by label (radios by their words, `Day="1"`), then press the button."""
+        path, form, data = self.filled_in(button, **answers)
+        if form.get("method", "get").lower() == "get":
+            return self._open(self.send("get", path, query_string=data), status)
+        return self._open(self.send("post", path, data=data), status)
+
+    def filled_in(self, button: str, **answers: str) -> tuple[str, Tag, dict]:
+        """Where the form with this button goes, the form, and what it would send with these answers."""
         pressed = next(b for b in self.page.select("button") if words(b) == button)
         form = pressed.find_parent("form")
         data = {field["name"]: field.get("value", "") for field in form.select(TYPED)}
@@ -59,10 +68,7 @@ class Visitor:
         }
         for label, answer in answers.items():
             data |= self._answer(form, label.replace("_", " "), answer)
-        path = form.get("action") or self.response.request.full_path.rstrip("?")
-        if form.get("method", "get").lower() == "get":
-            return self._open(self.send("get", path, query_string=data), status)
-        return self._open(self.send("post", path, data=data), status)
+        return form.get("action") or self.response.request.full_path.rstrip("?"), form, data
 
     def choose(self, choice: str, button: str = "Continue", status: int = 200) -> "Visitor":
         """Select the radio with these words, then press the button."""
@@ -140,7 +146,8 @@ class Visitor:
 
 
 def words(element: Tag) -> str:
-    return re.sub(r"\s+", " ", element.get_text()).strip()
+    """What can be read there, without what keeps a name from turning the words around it."""
+    return re.sub(rf"[{ISOLATES}]", "", re.sub(r"\s+", " ", element.get_text())).strip()
 
 
 def rows_of(element: Tag) -> dict[str, str]:

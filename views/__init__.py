@@ -1,61 +1,98 @@
 """The pages of a signed-in school user. Whoever isn't signed in is sent to sign in; everybody else's participants are
 404, the same as ones that don't exist. The routes are in records.py and journeys.py."""
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, session, url_for
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from werkzeug.datastructures import MultiDict
 
 import loading
+import sign_ins
 from forms.journeys import JOURNEYS
-from models import Participant, School, SchoolUser, SignIn, Teacher, digest
+from models import Participant, School, SchoolUser, SignIn, Teacher
 
 school = Blueprint("school", __name__, url_prefix="/school")
 
 ACTING = "register.acting_school_user"
 """In a request's WSGI environment, where no browser can put anything: the email address of the school user who acts,
-when the service is asked from inside or somebody else vouches for them."""
+when the service is asked from inside."""
 
 ROLES = {"ects": "ect", "mentors": "mentor"}
 """The word in the address → the role."""
 
+ASKED_BY_ITSELF = "school.news"
+"""What an open page asks for though nobody does anything. It doesn't show that somebody is there, and when their
+sign-in is over it leaves the page as it is."""
+
 
 @school.before_request
 def require_school_user():
-    """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here."""
-    if ACTING in request.environ:
+    """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here with nothing lost."""
+    if email := acting():
         users = SchoolUser.select(SchoolUser, School).join(School)
-        g.school_user = users.where(SchoolUser.email == request.environ[ACTING]).get()
+        g.school_user = users.where(SchoolUser.email == email).get()
         g.school = g.school_user.school
         return None
-    sign_in = (
-        SignIn.select(SignIn, SchoolUser, School)
-        .join(SchoolUser)
-        .join(School)
-        .where(SignIn.digest == digest(session.get("sign_in", "")))
-        .first()
-    )
-    if sign_in:
-        g.school_user, g.school = sign_in.school_user, sign_in.school_user.school
+    sign_in = this_browsers_sign_in()
+    if sign_in and not sign_in_limits().is_over(sign_in):
+        g.sign_in, g.school_user, g.school = sign_in, sign_in.school_user, sign_in.school_user.school
+        if request.endpoint != ASKED_BY_ITSELF:
+            sign_ins.note_seen(sign_in)
+        if request.method == "POST":
+            sign_ins.forget_unsent(sign_in)
         return None
-    return lead_to(url_for("sign_in.sign_in", next=request.path))
+    if sign_in and request.method == "POST":
+        answer = request.form.to_dict(flat=False)
+        answer.pop("csrf_token", None)
+        sign_ins.keep_unsent(sign_in, request.path, answer)
+    return lead_to(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
+
+
+def acting() -> str | None:
+    """The email address of the school user who acts without having signed in (`g.acting` in a sandbox)."""
+    return g.get("acting") or request.environ.get(ACTING)
 
 
 def lead_to(address: str) -> Response:
-    """Another whole page, whoever asks."""
+    """Another whole page, whoever asks. What an open page asks for by itself leaves it as it is."""
+    if request.htmx and request.endpoint == ASKED_BY_ITSELF:
+        return Response(status=204)
     if request.htmx or request.htmx.history_restore_request:
         # A redirect would be followed by the script, which would put the page there under this page's address.
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, 303)
 
 
-def find_participant(people: str, participant_id: int, *, gone: bool = False) -> Participant:
-    """This school's participant, with all that pages tell of them. 404 if there is none; if they have left, 404 with a
-    page that says so, unless `gone` ones are wanted too."""
+def this_browsers_sign_in() -> SignIn | None:
+    """It may be over."""
+    return sign_ins.find(session.get("sign_in", ""))
+
+
+def sign_in_limits() -> sign_ins.Limits:
+    config = current_app.config
+    return sign_ins.Limits(timedelta(minutes=config["IDLE_MINUTES"]), timedelta(hours=config["SIGN_IN_HOURS"]))
+
+
+def unsent_answer() -> MultiDict | None:
+    """What was posted to this page when whoever posted it had to sign in again first."""
+    unsent = g.sign_in.unsent if "sign_in" in g else None
+    return MultiDict(unsent["answer"]) if unsent and unsent["path"] == request.path else None
+
+
+def find_participant(people: str, participant_id: int, *, gone: bool = False, journey: str = "") -> Participant:
+    """This school's participant, with all that pages tell of them, or that a journey asks. 404 if there is none; if
+    they have left, 404 with a page that says so, unless `gone` ones are wanted too."""
     # PostgreSQL's integers end here; a number beyond can't be anybody's.
-    found = loading.of_school(g.school, ROLES[people], [participant_id]) if participant_id < 2**31 else []
+    if participant_id >= 2**31:
+        abort(404)
+    who = (ROLES[people], [participant_id])
+    found = loading.on_journey(g.school_user, journey, *who) if journey else loading.of_school(g.school, *who)
     if not found:
         abort(404)
-    if found[0].has_left and not gone:
-        abort(Response(render_template("errors/gone.html", participant=found[0]), 404))
-    return found[0]
+    participant = found[0]
+    if participant.has_left and not gone:
+        abort(Response(render_template("errors/gone.html", participant=participant), 404))
+    return participant
 
 
 def record_url(participant: Participant, back_to: Participant | None = None) -> str:

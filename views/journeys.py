@@ -11,7 +11,7 @@ from database import db
 from forms import Confirm
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS, Journey, formdata, seen, version_in
 from models import Answers, Event, Participant
-from views import find_participant, journey_url, record_url, school, step_url
+from views import find_participant, journey_url, record_url, school, step_url, unsent_answer
 
 
 @dataclass
@@ -40,7 +40,7 @@ def step(people, participant_id, journey_name, page):
         abort(404)
     # The confirmation of somebody who has left is still worth showing; nothing else of them is.
     is_after = page == CONFIRMATION or (page == CHECK and request.method == "POST")
-    participant = find_participant(people, participant_id, gone=is_after)
+    participant = find_participant(people, participant_id, gone=is_after, journey=journey_name)
     visit = Visit(participant, journey_name, journey, page, answers_of(participant, journey_name))
     if page == CONFIRMATION:
         return confirmation(visit)
@@ -60,7 +60,7 @@ def ask(visit: Visit, path: dict):
     """A question: shown with the answer it had, or answered and kept until the journey is confirmed."""
     question = visit.journey.questions[visit.page]
     if request.method == "GET":
-        form = question(visit.participant, formdata(visit.answers.posted, visit.page))
+        form = question(visit.participant, unsent_answer() or formdata(visit.answers.posted, visit.page))
         return visit.show(form=form, back=page_before(visit, path))
     form = question(visit.participant, request.form)
     if not form.validate():
@@ -90,6 +90,8 @@ def confirm(visit: Visit, path: dict, said: str):
             )
             keep(visit.answers, posted={}, confirmed=said, event=event)
     except (ChangedSince, RuleBroken):
+        people = f"{visit.participant.role}s"
+        visit.participant = find_participant(people, visit.participant.id, gone=True, journey=visit.name)
         visit.answers = answers_of(visit.participant, visit.name)
         return visit.to(CONFIRMATION) if is_done(visit) else changed(visit)
     return visit.to(CONFIRMATION)
@@ -108,8 +110,7 @@ def confirmation(visit: Visit):
 
 def changed(visit: Visit):
     """409: the record, or the answers in another window, changed after the page was drawn. Nothing was done."""
-    version = version_in(request.form.get("seen", ""))
-    participant = find_participant(f"{visit.participant.role}s", visit.participant.id, gone=True)
+    version, participant = version_in(request.form.get("seen", "")), visit.participant
     events = participant.events.where(Event.version > (participant.version if version is None else version))
     can_go_on = visit.journey.offered_to(participant) and not participant.has_left
     page = list(visit.journey.path(participant, visit.answers.posted))[-1] if can_go_on else None
@@ -129,14 +130,15 @@ def page_before(visit: Visit, path: dict) -> str:
 
 
 def answers_of(participant: Participant, journey_name: str) -> Answers:
-    key = {"school_user": g.school_user, "journey": journey_name, "participant": participant}
-    return Answers.get_or_none(**key) or Answers(**key)
+    """What came along with the participant."""
+    none_yet = Answers(school_user=g.school_user, journey=journey_name, participant=participant)
+    return next(iter(participant.answers), none_yet)
 
 
 def keep(answers: Answers, **changes) -> None:
     """Write down the answers; whichever of two windows does so last is the one that counts."""
     changes["updated_at"] = now()
-    key = {name: getattr(answers, name) for name in ("school_user", "journey", "participant")}
+    key = {name: answers.__data__[name] for name in ("school_user", "journey", "participant")}
     Answers.insert(**key, **changes).on_conflict(
         conflict_target=[getattr(Answers, name) for name in key],
         update={getattr(Answers, name): value for name, value in changes.items()},

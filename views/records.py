@@ -2,12 +2,11 @@
 
 import re
 
-from flask import g, redirect, render_template, request, url_for
-from peewee import fn
+from flask import abort, g, redirect, render_template, request, url_for
 
 import loading
 from clock import today
-from models import INDUCTION_IS_OVER, InductionPeriod, Mentorship, Participant, Teacher, folded
+from models import INDUCTION_IS_OVER, Event, InductionPeriod, Participant, Teacher, folded
 from views import ROLES, find_participant, participants_of, record_url, school
 
 PER_PAGE = 20
@@ -22,23 +21,19 @@ def home():
 
 @school.get("/ects")
 def ects():
-    """ECTs who are or will be here and whose induction isn't over: without a mentor first, then the newest."""
-    has_mentor = fn.EXISTS(
-        Mentorship.select(1).where(
-            Mentorship.ect == Participant.id,
-            Mentorship.finished_on.is_null() | (Mentorship.finished_on >= today()),
-        )
-    )
+    """ECTs who are or will be here and whose induction isn't over: first who needs a mentor, then whom a lead provider
+    withdrew, then the newest."""
     query = here("ect").where(
         Teacher.trs_induction_status.is_null() | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER)
     )
-    return show_list("ects", found_in(query.order_by(has_mentor, Participant.started_on.desc(), Participant.id)))
+    newest_first = found_in("ect", query.order_by(Participant.started_on.desc(), Participant.id))
+    return show_list("ects", sorted(newest_first, key=lambda ect: (bool(ect.mentor), ect.status != "withdrawn")))
 
 
 @school.get("/mentors")
 def mentors():
     """Mentors who are or will be here, by last name."""
-    return show_list("mentors", sorted(found_in(here("mentor")), key=by_last_name))
+    return show_list("mentors", sorted(found_in("mentor", here("mentor")), key=by_last_name))
 
 
 @school.get("/ects/<int:participant_id>")
@@ -62,6 +57,24 @@ def mentor(participant_id):
         events=loading.history(participant),
         back=way_back("ects", "school.mentors"),
     )
+
+
+@school.get("/<any(ects, mentors):people>/<int:participant_id>/news")
+def news(people, participant_id):
+    """What happened `since` the version of the record that is shown; 204 when nothing did. Asked for by script, over
+    and over, so it looks up one row."""
+    ours = participants_of(g.school, ROLES[people]).where(Participant.id == participant_id)
+    participant = ours.first() if participant_id < 2**31 else None
+    if not participant:
+        abort(404)
+    address = url_for(f"school.{participant.role}", participant_id=participant_id, **{"from": request.args.get("from")})
+    if not request.htmx:
+        return redirect(address, 303)
+    since = request.args.get("since", participant.version, int)
+    if not -1 < since < participant.version:
+        return "", 204
+    events = participant.events.where(Event.version > since).order_by(Event.version.desc())
+    return render_template("records/news.html", participant=participant, events=events, address=address)
 
 
 @school.get("/induction-tutor")
@@ -88,10 +101,10 @@ def here(role: str):
 def show_list(people: str, participants: list[Participant]):
     """One page of a list. A page past the end is empty."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
-    count, shown = len(participants), participants[(page - 1) * PER_PAGE : page * PER_PAGE]
+    count = len(participants)
     return render_template(
         f"records/{people}.html",
-        people=loading.of_school(g.school, ROLES[people], [each.id for each in shown]),
+        people=participants[(page - 1) * PER_PAGE : page * PER_PAGE],
         inductions=induction_of,
         search=searched(),
         page=page,
@@ -105,15 +118,16 @@ def searched() -> str:
     return request.args.get("q", "").strip()[:255]
 
 
-def found_in(query) -> list[Participant]:
+def found_in(role: str, query) -> list[Participant]:
     """Whom the search (`q`) finds: by any TRNs in it, otherwise by the beginnings of words in the name."""
-    if not searched():
-        return list(query)
-    trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
-    words = folded(searched()).split()[:MOST_WORDS]
-    if trns or not words:
-        return list(query.where(Teacher.trn << trns))
-    return list(query.where(*[Teacher.folded_name.contains(f" {word}") for word in words]))
+    if searched():
+        trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
+        words = folded(searched()).split()[:MOST_WORDS]
+        if trns or not words:
+            query = query.where(Teacher.trn << trns)
+        else:
+            query = query.where(*[Teacher.folded_name.contains(f" {word}") for word in words])
+    return loading.of_school(g.school, role, [each.id for each in query.select(Participant.id)])
 
 
 def by_last_name(mentor: Participant) -> tuple[str, str]:

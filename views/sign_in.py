@@ -1,20 +1,54 @@
-"""Signing in and out. In demo mode a page of personas; a provider of identities takes its place elsewhere: whatever
+"""Signing in and out: by a page of personas in the demo, and through a provider of identities (openid.py). Whatever
 vouches for somebody ends in `start_sign_in`, and nothing else of the service knows how they signed in."""
 
-import secrets
+import logging
+from urllib.parse import quote
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
+from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.routing import RequestRedirect
 
+import sign_ins
 from forms import Form
 from forms.fields import ChoiceField
-from models import School, SchoolUser, SignIn, digest
+from limits import Limit
+from models import School, SchoolUser, digest
+from views import openid, sign_in_limits, this_browsers_sign_in
+from views.openid import NotSignedIn
 
 blueprint = Blueprint("sign_in", __name__)
 
+STARTS = Limit(30, 60)
+"""For each address, which a whole trust may share."""
+
 PERSONAS = 12
 """As many as one page can show; a large demo world has thousands."""
+
+OUTCOMES = {
+    "refused": (403, "You did not sign in", "You or {provider} stopped before you had signed in."),
+    "out_of_date": (400, "Sign in again", "The page that you came from was too old, or had been used already."),
+    "no_organisation": (
+        403,
+        "We cannot tell which school you work for",
+        "{provider} did not tell us your school. When it asks for your organisation, select your school.",
+    ),
+    "unknown_school": (
+        403,
+        "We do not know your school",
+        "{provider} told us that you work for {organisation}. This service does not have a school under that URN. "
+        "If you work for another school too, select that one when {provider} asks for your organisation.",
+    ),
+    "no_email": (
+        403,
+        "We need your email address",
+        "{provider} did not tell us an email address that it has checked. Check your account there.",
+    ),
+    "not_believed": (400, "We could not check who you are", "We could not rely on what {provider} told us."),
+    "unreachable": (503, "You cannot sign in at the moment", "{provider} did not answer. Wait a few minutes."),
+}
+"""How signing in can end otherwise: status, heading, and what has happened. What to do then is in the template."""
+
+log = logging.getLogger("service.sign_ins")
 
 
 class PersonaForm(Form):
@@ -30,43 +64,104 @@ def home():
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in():
     if not current_app.config["DEMO"]:
-        return render_template("sign_in_unavailable.html"), 503
+        return show("start") if request.method == "GET" else abort(405)
     personas = SchoolUser.select(SchoolUser, School).join(School).order_by(SchoolUser.id).limit(PERSONAS)
     form = PersonaForm()
     form.school_user_id.choices = [(persona.id, persona.name) for persona in personas]
     if request.method == "GET":
-        return render_template("sign_in.html", form=form, personas=personas)
+        return show("personas", form=form, personas=personas)
     chosen = {persona.id: persona for persona in personas}.get(form.school_user_id.data)
     form.school_user_id.is_unknown |= form.school_user_id.data is not None and not chosen
     if not form.validate():
-        return render_template("sign_in.html", form=form, personas=personas), 422
+        return show("personas", form=form, personas=personas), 422
     start_sign_in(chosen)
     return redirect(return_address(request.args.get("next", "")), 303)
+
+
+def show(page: str, **context) -> str:
+    """A way in, which says so if it is there because the last sign-in is over."""
+    last = this_browsers_sign_in()
+    is_over = last is not None and sign_in_limits().is_over(last)
+    return render_template(f"sign_in/{page}.html", is_over=is_over, next=request.args.get("next", ""), **context)
+
+
+@blueprint.get("/sign-in/provider")
+def to_provider():
+    """A link leads here and not a form, which may only lead to this service itself (the CSP's form-action)."""
+    if not current_app.config["OIDC_ISSUER"]:
+        abort(404)
+    if seconds := STARTS.seconds_to_wait(f"sign-ins {digest(request.remote_addr or '')}"):
+        raise TooManyRequests(retry_after=seconds)
+    return redirect(openid.way_there(request.args.get("next", "")), 302)
+
+
+@blueprint.get("/sign-in/return")
+def came_back():
+    if not current_app.config["OIDC_ISSUER"]:
+        abort(404)
+    last = this_browsers_sign_in()
+    try:
+        person, next_page = openid.who_came_back()
+    except NotSignedIn as end:
+        if end.outcome == "out_of_date" and last and not sign_in_limits().is_over(last):
+            # The browser's Back, after signing in.
+            return redirect(url_for("school.ects"), 303)
+        raise
+    school_user = sign_ins.school_user_for(person)
+    if not school_user:
+        raise NotSignedIn("unknown_school", organisation=person.organisation or "an organisation")
+    start_sign_in(school_user, id_token=person.id_token)
+    return redirect(return_address(next_page), 303)
+
+
+@blueprint.errorhandler(NotSignedIn)
+def not_signed_in(end: NotSignedIn):
+    because = type(end.__cause__).__name__ if end.__cause__ else None
+    log.warning("not signed in", extra={"fields": {"outcome": end.outcome, "because": because}})
+    status, heading, words = OUTCOMES[end.outcome]
+    happened = words.format(provider=current_app.config["OIDC_NAME"], **end.facts)
+    return render_template("sign_in/not_signed_in.html", title=heading, happened=happened), status
 
 
 @blueprint.post("/sign-out")
 def sign_out():
     if not Form().validate():
         return redirect(url_for("school.ects"), 303)
-    SignIn.delete().where(SignIn.digest == digest(session.get("sign_in", ""))).execute()
+    last = this_browsers_sign_in()
     session.clear()
-    response = redirect(url_for("sign_in.sign_in"), 303)
+    if last:
+        last.delete_instance()
+        log.info("signed out", extra={"fields": {"school_user": last.school_user_id}})
+    is_demo = current_app.config["DEMO"]
+    response = redirect(url_for("sign_in.sign_in" if is_demo else "sign_in.signed_out"), 303)
+    if last and last.id_token and (way_out := openid.way_out(last.id_token)):
+        # Not a redirect: a form may only lead to this service itself.
+        response = current_app.make_response(render_template("sign_in/signed_out.html", way_out=way_out))
+        response.headers["Refresh"] = f"0; url={way_out}"
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
-def start_sign_in(school_user: SchoolUser) -> None:
+@blueprint.get("/signed-out")
+def signed_out():
+    return render_template("sign_in/signed_out.html")
+
+
+def start_sign_in(school_user: SchoolUser, id_token: str | None = None) -> None:
     """Sign this school user in, under a new token that only their browser has."""
-    SignIn.delete().where(SignIn.digest == digest(session.get("sign_in", ""))).execute()
+    last = this_browsers_sign_in()
     session.clear()
-    session["sign_in"] = secrets.token_urlsafe(32)
-    SignIn.create(digest=digest(session["sign_in"]), school_user=school_user)
+    session["sign_in"] = sign_ins.start(school_user, id_token=id_token, instead_of=last)
+    log.info("signed in", extra={"fields": {"school_user": school_user.id, "school": school_user.school_id}})
 
 
-def return_address(path: str) -> str:
-    """The school page at `path`, rebuilt from the route that it matches, so that it can't lead anywhere else."""
+def return_address(address: str) -> str:
+    """The school page at `address`, rebuilt from the route that it matches, so that it can't lead anywhere else."""
+    path, _, query = address.partition("?")
     try:
         endpoint, values = current_app.url_map.bind("").match(path, "GET")
     except (HTTPException, RequestRedirect):
         endpoint, values = None, {}
-    return url_for(endpoint, **values) if endpoint and endpoint.startswith("school.") else url_for("school.ects")
+    if not endpoint or not endpoint.startswith("school."):
+        return url_for("school.ects")
+    return url_for(endpoint, **values) + ("?" + quote(query, safe="=&+%-._~") if query else "")

@@ -1,31 +1,33 @@
 """A real Chromium before a real server. Each test has the demo world for itself, and must leave no word in the
 browser’s console and nothing in its storage. How the tests move about is in pages.py."""
 
+import os
 import re
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 import commands
+import pictures
 from database import db
 from models import LeadProvider
 from tests.browser.pages import sign_in
 from tests.conftest import person, required
 
 VENDOR = Path(__file__).parents[2] / "static" / "vendor"
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 TIMEOUT = 10_000
 
@@ -34,19 +36,39 @@ PAGE_REFUSED = re.compile(r"Failed to load resource: the server responded with a
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Browser:
-    path = shutil.which("chromium")
-    for is_here, message in (
-        (path, "Chromium is missing: apt-get install chromium"),
-        (VENDOR.exists(), "GOV.UK Frontend and htmx are missing: python3 run.py test"),
-    ):
-        if not is_here:
-            (pytest.fail if required("BROWSER") else pytest.skip)(message)
+def playwright() -> Playwright:
+    needs(VENDOR.exists(), "GOV.UK Frontend and htmx are missing: python3 run.py test")
     expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright) -> Browser:
+    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    browser = pictures.launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright) -> Browser:
+    path = shutil.which("firefox-esr") or shutil.which("firefox")
+    needs(path, "Firefox is missing: apt-get install firefox-esr")
+    browser = playwright.firefox.launch(channel="moz-firefox", executable_path=path)
+    yield browser
+    browser.close()
+
+
+def needs(is_here, message: str) -> None:
+    if not is_here:
+        (pytest.fail if required("BROWSER") else pytest.skip)(message)
+
+
+@pytest.fixture
+def browser(request) -> Browser:
+    """Chromium, or the browser that a module asks for (test_firefox.py), or that BROWSER says."""
+    return request.getfixturevalue(getattr(request, "param", os.environ.get("BROWSER", "chromium")))
 
 
 class Window:
@@ -58,15 +80,21 @@ class Window:
         self.expected: list[str] = []
         self.requests: list[Request] = []
         context.on("console", self.heard)
-        context.on("weberror", lambda error: self.said.append(str(error.error)))
+        context.on("weberror", self.failed)
         context.on("request", self.asked)
         context.set_default_timeout(TIMEOUT)
         self.page: Page = context.new_page()
 
     def heard(self, message: ConsoleMessage) -> None:
+        if "font-family" in message.text:  # Firefox reads the typeface more strictly than it needs to
+            return
         is_page = urlsplit(message.location["url"]).path.startswith(("/school", "/sign-in"))
         if not (is_page and PAGE_REFUSED.match(message.text)):
             self.said.append(message.text)
+
+    def failed(self, error: WebError) -> None:
+        if "font-family" not in str(error.error):
+            self.said.append(str(error.error))
 
     def asked(self, request: Request) -> None:
         if request.resource_type in ("document", "fetch"):
@@ -88,10 +116,10 @@ class Window:
 
 
 @pytest.fixture
-def window(chromium, address, request) -> Window:
+def window(browser, address, request) -> Window:
     """A new browser's window; a test's `window` parameter is more of its settings."""
     settings = {"viewport": {"width": 1280, "height": 720}, **getattr(request, "param", {})}
-    with chromium.new_context(base_url=address, **settings) as context:
+    with browser.new_context(base_url=address, **settings) as context:
         window = Window(context)
         yield window
         window.check()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.visitor import words
 from tests.walks import WALKS, Walk
@@ -65,6 +65,22 @@ def to_check_answers(page: Page, name: str, lead_provider: str = "Teach First") 
     to_question(page, name)
     page.get_by_label(lead_provider, exact=True).check()
     press(page, "Continue", "Check and confirm change")
+
+
+def hold(page: Page, address: str | re.Pattern, method: str = "GET") -> list[Route]:
+    """Hold back requests like these: they come into the list instead."""
+    held = []
+    page.route(address, lambda route: held.append(route) if route.request.method == method else route.continue_())
+    return held
+
+
+def let_late_answer_in(page: Page, held: list[Route]) -> None:
+    """Let the one held request go, and wait until the page has dealt with the answer."""
+    page.evaluate(
+        "() => document.addEventListener('htmx:finally:request', () => { document.body.title = 'dealt with' })"
+    )
+    held.pop().continue_()
+    expect(page.locator("body")).to_have_attribute("title", "dealt with")
 
 
 # --- tours: each begins on the list of ECTs, and yields the name of every page that it comes to ------------

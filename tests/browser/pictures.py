@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.looks import WIDTHS
-from tests.browser.pages import JOURNEYS, TOURS, button, refused, to_question
+import pictures
+from tests.browser.pages import JOURNEYS, TOURS, button, follow, refused, to_question
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 
@@ -34,11 +34,18 @@ def test_pictures_of_waiting(naomi, window):
     take(naomi, "no-answer")
 
 
+def test_pictures_of_what_was_reported_meanwhile(naomi, report):
+    naomi.clock.install()
+    follow(naomi, "Hannah Clarke")
+    report("withdraw", "Hannah Clarke", reason="other")
+    naomi.clock.run_for(30_000)
+    expect(naomi.locator("#news")).to_contain_text("has changed")
+    take(naomi, "ect-news")
+
+
 def take(page: Page, name: str) -> None:
-    page.evaluate("() => document.activeElement.blur()")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 720})
-        page.screenshot(path=FOLDER / f"{name}-{width}.png", full_page=True)
+    for width in pictures.WIDTHS:
+        pictures.take(page, FOLDER / f"{name}-{width}.png", width=width)
 
 
 if __name__ == "__main__":

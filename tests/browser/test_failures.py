@@ -4,7 +4,7 @@ title and address belong together."""
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from database import db
 from models import SignIn
@@ -14,6 +14,7 @@ from tests.browser.pages import arrived, button, follow, link, press, refused, s
 NAME = "Steven Taylor"
 QUESTION = f"Change lead provider for {NAME}"
 NO_ANSWER = re.compile("We could not reach the service")
+LIST = "Early career teachers (ECTs)"
 SERVICE_ERROR = "Sorry, there is a problem with the service"
 BAD_GATEWAY = {"status": 502, "content_type": "text/html", "body": "<title>Proxy</title><h1>Bad gateway</h1>"}
 
@@ -61,14 +62,25 @@ def test_a_link_off_line_keeps_the_page(naomi, offline, online):
 
 
 def test_going_back_off_line_and_again_on_line(naomi, offline, online):
+    naomi.clock.install()
     address = naomi.url
     follow(naomi, NAME)
     offline()
     naomi.go_back()
+    arrived(naomi, LIST)
+    naomi.go_forward()
+    arrived(naomi, NAME)
+    forget(naomi)
+    naomi.go_back()
     expect(naomi).to_have_url(re.compile("chrome-error"))
     online()
     naomi.goto(address)
-    arrived(naomi, "Early career teachers (ECTs)")
+    arrived(naomi, LIST)
+
+
+def forget(page: Page) -> None:
+    """Let the time pass for which pages are kept for the browser's Back."""
+    page.clock.fast_forward(3 * 60 * 1000)
 
 
 def test_no_answer_within_a_minute_is_as_off_line(naomi, window):
@@ -81,7 +93,7 @@ def test_no_answer_within_a_minute_is_as_off_line(naomi, window):
     naomi.clock.fast_forward(61_000)
     refused(naomi, NO_ANSWER)
     expect(naomi.get_by_label("Teach First")).to_be_checked()
-    expect(naomi.get_by_role("status")).to_have_text("")
+    expect(naomi.locator(".app-waiting")).to_have_text("")
 
 
 def test_an_error_of_the_service_is_a_page(naomi, window):
@@ -126,7 +138,9 @@ def test_a_page_from_elsewhere_in_answer_to_a_form_keeps_the_page_and_the_answer
 
 def test_a_page_from_elsewhere_in_answer_to_going_back_is_shown_as_it_is(naomi, window):
     window.expected.append("502 (Bad Gateway)")
+    naomi.clock.install()
     follow(naomi, NAME)
+    forget(naomi)
     naomi.route("**/school/ects", lambda route: route.fulfill(**BAD_GATEWAY))
     naomi.go_back()
     expect(naomi).to_have_title("Proxy")
@@ -135,6 +149,7 @@ def test_a_page_from_elsewhere_in_answer_to_going_back_is_shown_as_it_is(naomi, 
 
 @pytest.mark.parametrize("way", ["form", "link", "back"])
 def test_whoever_is_not_signed_in_any_more_signs_in_and_comes_back(naomi, way):
+    naomi.clock.install()
     to_question(naomi, NAME)
     with db.connection_context():
         SignIn.delete().execute()
@@ -144,6 +159,7 @@ def test_whoever_is_not_signed_in_any_more_signs_in_and_comes_back(naomi, way):
     elif way == "link":
         link(naomi, f"Cancel and go back to {NAME}’s details").click()
     else:
+        forget(naomi)
         naomi.go_back()
     arrived(naomi, "Sign in to the demonstration")
     expect(naomi).to_have_url(re.compile("/sign-in"))

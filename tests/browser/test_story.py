@@ -61,35 +61,3 @@ def test_the_school_changes_the_lead_provider_of_a_deferred_and_an_active_ect(na
         expect(row(naomi, "Status")).to_have_text("Registered")
         expect(row(naomi, "Lead provider")).to_contain_text("Awaiting confirmation by Teach First")
         follow(naomi, "Back", "Early career teachers (ECTs)")
-
-
-def test_the_story_by_keyboard(naomi):
-    reach(naomi, "Steven Taylor")
-    naomi.keyboard.press("Enter")
-    arrived(naomi, "Steven Taylor")
-    reach(naomi, "select a lead provider")
-    naomi.keyboard.press("Enter")
-    arrived(naomi, "Change lead provider for Steven Taylor")
-    reach(naomi, "Continue")
-    naomi.keyboard.press("Enter")
-    refused(naomi)
-    naomi.keyboard.press("Tab")
-    naomi.keyboard.press("Enter")
-    expect(naomi.get_by_label("Best Practice Network")).to_be_focused()
-    naomi.keyboard.press("ArrowDown")
-    expect(naomi.get_by_label("Education Development Trust")).to_be_checked()
-    reach(naomi, "Continue")
-    naomi.keyboard.press("Enter")
-    arrived(naomi, "Check and confirm change")
-    reach(naomi, "Confirm change")
-    naomi.keyboard.press("Enter")
-    arrived(naomi, "Education Development Trust chosen for Steven Taylor")
-
-
-def reach(page: Page, words: str) -> None:
-    """Press Tab until the link or button with these words has the focus."""
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText") == words:
-            return
-    pytest.fail(f"Tab does not lead to “{words}”")

@@ -5,9 +5,20 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.pages import arrived, button, follow, link, press, refused, to_check_answers, to_question
+from tests.browser.pages import (
+    arrived,
+    button,
+    follow,
+    hold,
+    let_late_answer_in,
+    link,
+    press,
+    refused,
+    to_check_answers,
+    to_question,
+)
 from tests.browser.test_story import events
 
 NAME = "Steven Taylor"
@@ -116,8 +127,10 @@ def is_same_header(page: Page) -> bool:
 def test_back_after_sending_does_not_send_again(naomi, window):
     to_check_answers(naomi, NAME)
     press(naomi, "Confirm change", f"Teach First chosen for {NAME}")
-    naomi.go_back()
+    with naomi.expect_response("**/confirmation"):
+        naomi.go_back()
     arrived(naomi, f"Teach First chosen for {NAME}")
+    expect(naomi).to_have_url(re.compile("/confirmation$"))
     follow(naomi, f"Back to {NAME}’s details", NAME)
     assert window.posts() == 2
     assert events(NAME).count("teacher_training_lead_provider_updated") == 1
@@ -149,22 +162,6 @@ def test_the_skip_link_leads_to_the_page_that_is_shown(naomi):
     button(naomi, "Continue").click()
     refused(naomi)
     assert naomi.evaluate("history.length") == entries
-
-
-def hold(page: Page, address: str | re.Pattern, method: str = "GET") -> list[Route]:
-    """Hold back requests like these: they come into the list instead."""
-    held = []
-    page.route(address, lambda route: held.append(route) if route.request.method == method else route.continue_())
-    return held
-
-
-def let_late_answer_in(page: Page, held: list[Route]) -> None:
-    """Let the one held request go, and wait until the page has dealt with the answer."""
-    page.evaluate(
-        "() => document.addEventListener('htmx:finally:request', () => { document.body.title = 'dealt with' })"
-    )
-    held.pop().continue_()
-    expect(page.locator("body")).to_have_attribute("title", "dealt with")
 
 
 def test_a_double_click_sends_once(naomi, window):
@@ -227,7 +224,7 @@ def test_another_tab_or_window_opens_with_the_browser_s_keys(naomi, window):
 
 
 def test_a_link_to_a_part_of_a_page_leads_there(naomi, window):
-    link(naomi, f"Tell us whether {NAME} is going on with training or has left").click()
+    link(naomi, f"Tell us if {NAME} will continue training or has left").click()
     part = naomi.get_by_role("heading", name="Training details")
     expect(part).to_be_focused()
     expect(part).to_be_in_viewport()
@@ -273,7 +270,7 @@ def test_the_header_s_menu_opens_before_and_after_a_swap(naomi):
 def test_a_slow_answer_is_announced(naomi):
     naomi.clock.install(time=datetime(2026, 4, 20, 12, tzinfo=UTC))
     naomi.clock.pause_at(datetime(2026, 4, 20, 13, tzinfo=UTC))
-    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+$")), naomi.get_by_role("status")
+    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+$")), naomi.locator(".app-waiting")
     expect(waiting).to_have_text("")
     link(naomi, NAME).click()
     naomi.clock.run_for(900)

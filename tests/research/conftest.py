@@ -46,7 +46,7 @@ def research(research_app, sqlite_template, kept, tmp_path):
     own, home = tmp_path / "own.sqlite3", tmp_path / "research"
     scenarios.fresh_copy(sqlite_template, own)
     db.initialize(open_database(f"sqlite:///{own}"))
-    db.obj.only_sandboxes = True
+    db.obj.must_choose = True
     home.mkdir()
     for name in ("templates", "checked"):
         (home / name).symlink_to(kept / name)

@@ -32,7 +32,7 @@ def test_switched_off_it_is_not_even_imported(setting):
     environment = {name: value for name, value in os.environ.items() if name != "RESEARCH"}
     environment |= {"RESEARCH": setting} if setting is not None else {}
     command = [sys.executable, "-c", SWITCHED_ON]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[]", "[]"]
 
 

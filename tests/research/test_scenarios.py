@@ -44,7 +44,7 @@ def come_true(sandboxes, kept):
 def sandboxes(app):
     """Databases only as the scenarios make them."""
     database = open_database("sqlite:///:memory:")
-    database.only_sandboxes = True
+    database.must_choose = True
     db.initialize(database)
     return app
 

@@ -12,14 +12,15 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, current_app, g, render_template, request, session, template_rendered, url_for
 from peewee import PeeweeException, fn
+from werkzeug.exceptions import SecurityError
 
 from clock import now
-from database import SqliteFile, choose, db, in_sandbox
+from database import OWN, choose, db, in_sandbox
 from models import Participant, Teacher, digest
 from research import log, sandboxes, sessions
 from research.models import Moderator, ModeratorSignIn, Task, open_store, research_db
 from scenarios.pages import page_id, refused_page
-from views import ACTING, lead_to
+from views import ACTING, ASKED_BY_ITSELF, lead_to
 from views.wordings import wording
 
 blueprint = Blueprint("research", __name__)
@@ -38,24 +39,16 @@ def add_to(app: Flask) -> None:
     from views.research import console, participant, rounds, sign_in, watching  # noqa: F401 - they bring the routes
     from views.research.commands import commands
 
-    if not isinstance(db.obj, SqliteFile):
-        raise SystemExit(
-            "RESEARCH needs a SQLite database (DATABASE_URL=sqlite:///…), and never one with real people in it."
-        )
     open_store(Path(app.config["RESEARCH"]))
-    db.obj.only_sandboxes = True
+    db.obj.must_choose = True
     # Commands, and whatever else is done outside requests, are about the service's own data.
-    choose(own_file())
+    choose(OWN)
     app.cli.add_command(commands)
     app.register_blueprint(blueprint)
     app.before_request(enter)
     app.after_request(write_log)
     app.teardown_request(leave)
     template_rendered.connect(remember, app)
-
-
-def own_file() -> Path:
-    return Path(db.obj.database)
 
 
 # --- in which sandbox --------------------------------------------------------------------------------------
@@ -66,7 +59,7 @@ def enter():
     what the server knows of the participant's link, never by anything else that the request says."""
     if ACTING in request.environ:
         return None  # asked from inside, by whoever has chosen already
-    if request.blueprint == "assets":
+    if request.blueprint == "assets" or isinstance(request.routing_exception, SecurityError):
         return None
     g.entered = ExitStack()
     token = request.cookies.get(PARTICIPANT)
@@ -75,7 +68,7 @@ def enter():
         g.entered.enter_context(research_db.connection_context())
     if is_participant:
         return enter_sandbox(token)
-    g.entered.enter_context(in_sandbox(own_file()))
+    g.entered.enter_context(in_sandbox(OWN))
     return None
 
 
@@ -89,16 +82,18 @@ def enter_sandbox(token: str):
     task = visit.task
     scenario = sandboxes.scenario_of(task)
     start = url_for(f"school.{scenario.start}")
-    if request.endpoint == "sign_in.sign_in":
-        session.pop("signed_out", None)
-        return lead_to(start)
     if request.endpoint == "sign_in.sign_out":
         session["signed_out"] = True
+        return lead_to(start)
+    if request.blueprint == "sign_in" and request.endpoint != "sign_in.home":
+        session.pop("signed_out", None)
         return lead_to(start)
     if session.get("signed_out"):
         return plain_page("research/signed_out.html", 200)
     place = f"{task.id}.{task.attempt}"
     was = session.get("place")
+    if request.endpoint == ASKED_BY_ITSELF and was != place:
+        return lead_to(start)
     if was != place:
         session["place"] = place
     if was not in (None, place):
@@ -108,7 +103,7 @@ def enter_sandbox(token: str):
     g.task, g.asked_at = task, now()
     g.entered.enter_context(sandboxes.inside(task))
     g.entered.enter_context(wording(visit.wording))
-    request.environ[ACTING] = scenario.persona_email
+    g.acting = scenario.persona_email
     return None
 
 
@@ -135,7 +130,7 @@ def remember(_app, template, context, **_) -> None:
 def write_log(response):
     """What this page showed and refused and, if anything was sent, what it changed. The log itself knows whether it may
     be written."""
-    if "task" not in g:
+    if "task" not in g or request.endpoint == ASKED_BY_ITSELF:
         return response
     try:
         if log.may_log(g.task):
@@ -143,29 +138,23 @@ def write_log(response):
                 log.write_changes(g.task, g.asked_at)
             if "shown" in g and response.mimetype == "text/html":
                 template, codes = g.shown
-                page = refused_page(template, response.status_code) or id_of(response, g.task)
+                page = refused_page(template, response.status_code) or id_of_page(g.task)
                 log.write_shown(g.task, g.asked_at, page, codes)
     except PeeweeException as problem:  # the participant is not to be disturbed by it
         current_app.logger.error("The research log could not be written: %r", problem)
     return response
 
 
-def id_of(response, task: Task) -> str:
-    """The shown page's id, with a word before it if it is about somebody whom the task is not about. What comes in
-    answer to a form may be the next page, under an address of its own."""
-    path = response.headers.get("HX-Push-Url", request.path)
-    endpoint, values = url_map().match(path.partition("?")[0], "GET")
-    page = page_id(endpoint, values)
+def id_of_page(task: Task) -> str:
+    """The shown page's id, with a word before it if it is about somebody whom the task is not about."""
+    values = request.view_args or {}
+    page = page_id(request.endpoint, values)
     if "participant_id" not in values:
         return page
     name = fn.TRIM(Teacher.trs_first_name.concat(" ").concat(Teacher.trs_last_name))
     people = Participant.select().join(Teacher).where(name << sandboxes.scenario_of(task).about)
     is_about = people.where(Participant.id == values["participant_id"]).exists()
     return page if is_about else f"other-{page}"
-
-
-def url_map():
-    return current_app.url_map.bind("")
 
 
 # --- who may use the console -------------------------------------------------------------------------------

@@ -1,0 +1,54 @@
+"""How the service is served, whoever starts it: gunicorn reads this by itself. The settings are in settings.py."""
+
+import os
+import shutil
+import sys
+import tempfile
+
+from gunicorn.glogging import Logger as GunicornLogger
+
+import logs
+import settings
+import upkeep
+
+given = settings.from_environment(os.environ)
+settings.refuse(given)
+
+wsgi_app = "app:create_app()"
+bind = given["BIND"]
+workers, threads, worker_class = given["WORKERS"], given["THREADS"], "gthread"
+# Made once and then shared by all workers: less memory, and wrong settings are said once.
+preload_app = True
+# Only app.py decides which proxies are believed (PROXIES).
+forwarded_allow_ips = ""
+forwarder_headers = ""
+# It would write to the home directory.
+control_socket_disable = True
+
+logs.configure(given["LOG_LEVEL"])
+if given["METRICS_TOKEN"]:
+    # Where the workers put their figures together.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="figures-")
+
+
+def on_starting(server):
+    """The settings were judged when the app was made; the database is now."""
+    if found := upkeep.refusals(server.app.callable.config):
+        sys.exit("\n".join(["The service can’t start on this database:", *found]))
+
+
+def on_exit(_server):
+    if figures := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shutil.rmtree(figures, ignore_errors=True)
+
+
+class Logger(GunicornLogger):
+    """gunicorn's own words, as lines like all others. Its log of requests would have query strings: logs.py has one."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        self.error_log.handlers, self.error_log.propagate = [], True
+
+
+logger_class = Logger
+loglevel = given["LOG_LEVEL"].lower()

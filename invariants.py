@@ -1,0 +1,271 @@
+"""What must be true of the database at any moment, whoever did what in which order: what its own constraints can't
+express, and what they do, asked once more. Each rule returns its offenders; without any, it holds. `flask verify` asks
+them all, and so do the tests. What one act may change is in tests/invariants.py."""
+
+from collections.abc import Callable
+
+from clock import LONDON, today
+from database import db
+from models import Enrolment, Participant, Teacher, TrainingPeriod
+
+RULES: list[Callable[[], list]] = []
+
+
+def broken() -> dict[str, list]:
+    """The rules that don't hold, by name, with their offenders: ids, never names."""
+    return {rule.__name__: offenders for rule in RULES if (offenders := rule())}
+
+
+def always(rule: Callable[[], list]) -> Callable[[], list]:
+    RULES.append(rule)
+    return rule
+
+
+def rows(sql: str) -> list[tuple]:
+    return list(db.execute_sql(sql).fetchall())
+
+
+IN_COMMON = (
+    "a.id < b.id AND a.started_on <= coalesce(b.finished_on, '9999-12-31') "
+    "AND b.started_on <= coalesce(a.finished_on, '9999-12-31')"
+)
+OUTSIDE = (
+    "inner_one.started_on < outer_one.started_on "
+    "OR coalesce(inner_one.finished_on, '9999-12-31') > coalesce(outer_one.finished_on, '9999-12-31')"
+)
+
+
+# --- people at schools -------------------------------------------------------------------------------------
+
+
+@always
+def ects_are_at_one_school_at_a_time():
+    """A teacher's ECT periods never overlap, across all schools."""
+    return rows(
+        "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
+        f"WHERE a.role = 'ect' AND b.role = 'ect' AND {IN_COMMON}"
+    )
+
+
+@always
+def mentors_are_at_a_school_once_at_a_time():
+    """A mentor's periods at the same school never overlap."""
+    return rows(
+        "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
+        f"AND a.school_id = b.school_id WHERE a.role = 'mentor' AND b.role = 'mentor' AND {IN_COMMON}"
+    )
+
+
+@always
+def training_is_inside_the_time_at_the_school():
+    """Nothing begins before somebody comes or goes on after they left."""
+    return rows(
+        "SELECT inner_one.id FROM training_period inner_one "
+        f"JOIN participant outer_one ON outer_one.id = inner_one.participant_id WHERE {OUTSIDE}"
+    )
+
+
+@always
+def mentorships_are_inside_the_time_of_both():
+    """Nobody mentors, or is mentored, before they come or after they left."""
+    return rows(
+        "SELECT inner_one.id FROM mentorship inner_one "
+        f"JOIN participant outer_one ON outer_one.id IN (inner_one.ect_id, inner_one.mentor_id) WHERE {OUTSIDE}"
+    )
+
+
+@always
+def leaving_is_reported_by_the_own_school():
+    """And then there is a last day."""
+    return rows(
+        "SELECT id FROM participant WHERE reported_leaving_by_school_id IS NOT NULL "
+        "AND (reported_leaving_by_school_id <> school_id OR finished_on IS NULL)"
+    )
+
+
+@always
+def periods_end_on_the_day_they_start_or_later():
+    """A period of one day is fine."""
+    return [
+        (table, *row)
+        for table in ("participant", "training_period", "mentorship", "induction_period")
+        for row in rows(f"SELECT id FROM {table} WHERE finished_on < started_on")
+    ]
+
+
+# --- mentors and their ECTs --------------------------------------------------------------------------------
+
+
+@always
+def an_ect_has_one_mentor_at_a_time():
+    """An ECT's mentorships never overlap."""
+    return rows(f"SELECT a.id, b.id FROM mentorship a JOIN mentorship b ON a.ect_id = b.ect_id WHERE {IN_COMMON}")
+
+
+@always
+def a_mentor_mentors_ects_of_the_same_school_and_not_themself():
+    """Both are there in these roles, and they are two people."""
+    return rows(
+        "SELECT mentorship.id FROM mentorship JOIN participant ect ON ect.id = ect_id "
+        "JOIN participant mentor ON mentor.id = mentor_id WHERE ect.role <> 'ect' OR mentor.role <> 'mentor' "
+        "OR ect.school_id <> mentor.school_id OR ect.teacher_id = mentor.teacher_id"
+    )
+
+
+# --- training ----------------------------------------------------------------------------------------------
+
+
+@always
+def one_training_period_is_open():
+    """At most one for each participant."""
+    return rows(
+        "SELECT participant_id FROM training_period WHERE finished_on IS NULL "
+        "GROUP BY participant_id HAVING count(*) > 1"
+    )
+
+
+@always
+def training_never_overlaps():
+    """Not with any other training of the same teacher in the same role, at whatever school."""
+    return rows(
+        "SELECT a.id, b.id FROM training_period a JOIN participant p ON p.id = a.participant_id "
+        "JOIN participant q ON q.teacher_id = p.teacher_id AND q.role = p.role "
+        f"JOIN training_period b ON b.participant_id = q.id WHERE {IN_COMMON}"
+    )
+
+
+@always
+def marks_have_a_reason_and_an_end():
+    """Time and reason both or neither, an end with them, and no mark on what hasn't begun."""
+    return rows(
+        "SELECT id FROM training_period WHERE (withdrawn_at IS NULL) <> (withdrawal_reason IS NULL) "
+        "OR (deferred_at IS NULL) <> (deferral_reason IS NULL) "
+        "OR (coalesce(withdrawn_at, deferred_at) IS NOT NULL AND finished_on IS NULL) "
+        f"OR (coalesce(withdrawn_at, deferred_at) IS NOT NULL AND started_on > '{today()}')"
+    )
+
+
+@always
+def a_mark_ends_the_training():
+    """On the day of the mark, unless it had ended before."""
+    return [
+        period.id
+        for period in TrainingPeriod.select()
+        for mark in (period.withdrawn_at, period.deferred_at)
+        if mark and period.finished_on > mark.astimezone(LONDON).date()
+    ]
+
+
+@always
+def a_programme_has_its_shape():
+    """Provider-led has a provider and a schedule, school-led neither; mentors are provider-led."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id WHERE CASE training_programme "
+        "WHEN 'provider_led' THEN schedule IS NULL "
+        "OR (school_partnership_id IS NULL AND expression_of_interest_id IS NULL) "
+        "ELSE p.role = 'mentor' OR schedule IS NOT NULL "
+        "OR school_partnership_id IS NOT NULL OR expression_of_interest_id IS NOT NULL END"
+    )
+
+
+@always
+def a_schedule_fits_the_role():
+    """Replacement schedules are for mentors, reduced ones for ECTs."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
+        "WHERE (p.role = 'ect' AND schedule LIKE 'ecf-replacement-%%') "
+        "OR (p.role = 'mentor' AND schedule LIKE 'ecf-reduced-%%')"
+    )
+
+
+@always
+def a_partnership_is_with_the_own_school():
+    """Training is confirmed by a lead provider's partnership with the school that the person is at."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
+        "JOIN school_partnership s ON s.id = school_partnership_id WHERE s.school_id <> p.school_id"
+    )
+
+
+@always
+def partnership_and_interest_agree():
+    """On one lead provider in one contract period."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN school_partnership s ON s.id = school_partnership_id "
+        "WHERE expression_of_interest_id <> s.active_lead_provider_id"
+    )
+
+
+@always
+def training_that_ended_was_ended_by_something():
+    """By a mark, the training that followed, the last day at the school, or the end of a mentor's funding."""
+    return rows(
+        "SELECT t.id FROM training_period t JOIN participant p ON p.id = t.participant_id "
+        "JOIN teacher ON teacher.id = p.teacher_id "
+        "WHERE t.finished_on IS NOT NULL AND withdrawn_at IS NULL AND deferred_at IS NULL "
+        "AND (p.finished_on IS NULL OR p.finished_on <> t.finished_on) "
+        "AND NOT EXISTS (SELECT 1 FROM training_period later JOIN participant q ON q.id = later.participant_id "
+        "WHERE q.teacher_id = p.teacher_id AND q.role = p.role AND later.started_on > t.finished_on) "
+        "AND (p.role = 'ect' OR mentor_became_ineligible_for_funding_on IS NULL)"
+    )
+
+
+# --- what was done -----------------------------------------------------------------------------------------
+
+
+@always
+def each_provider_sees_its_latest_confirmed_training():
+    """The enrolments, which triggers keep, are what the rules make of the training periods."""
+    latest = {}
+    periods = TrainingPeriod.with_providers().select_extend(Participant, Teacher)
+    periods = periods.switch(TrainingPeriod).join(Participant).join(Teacher)
+    for period in periods.order_by(TrainingPeriod.started_on, TrainingPeriod.id):
+        if period.is_confirmed:
+            teacher, role = period.participant.teacher, period.participant.role
+            told = (period.id, period.contract_period.year, period.training_status)
+            latest[period.lead_provider.id, teacher.id, role] = (*told, teacher.created_at, teacher.api_updated_at)
+    seen = {
+        (row.lead_provider_id, row.teacher_id, row.role): (
+            *(row.training_period_id, row.cohort, row.training_status),
+            *(row.created_at, row.updated_at),
+        )
+        for row in Enrolment.select()
+    }
+    return [(key, latest.get(key), seen.get(key)) for key in latest | seen if latest.get(key) != seen.get(key)]
+
+
+@always
+def versions_count_the_events():
+    """As many events as versions, numbered without a gap, so none is written twice."""
+    return rows(
+        "SELECT p.id, p.version FROM participant p LEFT JOIN event e ON e.participant_id = p.id "
+        "GROUP BY p.id, p.version "
+        "HAVING count(e.id) <> p.version OR coalesce(max(e.version), 0) <> p.version "
+        "OR count(DISTINCT e.version) <> p.version"
+    )
+
+
+@always
+def every_mark_has_its_event():
+    """Exactly one."""
+    return rows(
+        "SELECT t.id, kind.mark FROM training_period t JOIN (SELECT 'withdraws' AS mark UNION SELECT 'defers') kind "
+        "ON CASE kind.mark WHEN 'withdraws' THEN withdrawn_at ELSE deferred_at END IS NOT NULL "
+        "WHERE (SELECT count(*) FROM event WHERE training_period_id = t.id "
+        "AND event_type = 'teacher_' || kind.mark || '_training_period') <> 1"
+    )
+
+
+@always
+def authors_were_allowed():
+    """A user of the participant's school, or the provider that trained them. And an event is about one person."""
+    return rows(
+        "SELECT e.id FROM event e JOIN participant p ON p.id = e.participant_id "
+        "WHERE e.school_id <> p.school_id OR e.teacher_id <> p.teacher_id OR CASE author_type "
+        "WHEN 'school_user' "
+        "THEN e.school_user_id NOT IN (SELECT u.id FROM school_user u WHERE u.school_id = p.school_id) "
+        "ELSE NOT EXISTS (SELECT 1 FROM training_period t JOIN school_partnership s ON s.id = school_partnership_id "
+        "JOIN active_lead_provider a ON a.id = s.active_lead_provider_id "
+        "JOIN lead_provider l ON l.id = lead_provider_id "
+        "WHERE t.id = e.training_period_id AND t.participant_id = p.id AND l.name = author_name) END"
+    )

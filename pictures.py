@@ -1,0 +1,49 @@
+"""Pictures of pages that come out the same, byte for byte, whenever they are taken; and the browser that takes them.
+For tests and commands, with what requirements-dev.txt and apt-get install chromium bring; the service itself needs
+nothing of it."""
+
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright
+
+WIDTHS = (1280, 640, 320)
+"""A desktop's, a tablet's, and a phone's, which is also a desktop's at 400 % zoom. In CSS pixels."""
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Letters and colours that don't depend on the machine's screen.
+    "--disable-lcd-text",
+    "--font-render-hinting=none",
+    "--force-color-profile=srgb",
+    "--hide-scrollbars",
+]
+
+
+def launch(playwright: Playwright, **options) -> Browser:
+    """Debian's Chromium, with more of Playwright's options. Raises FileNotFoundError where it is missing."""
+    path = shutil.which("chromium")
+    if not path:
+        raise FileNotFoundError("Chromium is missing: apt-get install chromium")
+    return playwright.chromium.launch(executable_path=path, args=FLAGS, **options)
+
+
+def take(page: Page, path: Path | None = None, *, width: int) -> bytes:
+    """The whole page as a PNG, `width` wide: at rest, with nothing in focus and nothing under the pointer."""
+    page.set_viewport_size({"width": width, "height": 720})
+    page.mouse.move(0, 0)
+    page.evaluate(
+        """async () => {
+            document.activeElement.blur()
+            scrollTo(0, 0)
+            await document.fonts.ready
+            await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+        }"""
+    )
+    return page.screenshot(path=path, full_page=True, animations="disabled", caret="hide", scale="css")

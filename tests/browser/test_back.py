@@ -1,0 +1,71 @@
+"""The browser's Back and Forward bring pages back as they were left, what was typed and not sent included, at once and
+without asking: as a full page's would. Once something is sent, or after three minutes, they are asked for afresh."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.pages import arrived, button, follow, press, refused, to_question
+from tests.browser.test_story import with_and_without_script
+
+NAME = "Steven Taylor"
+QUESTION = f"Change lead provider for {NAME}"
+LEAVING = f"Tell us if {NAME} has left or is leaving your school for good"
+
+
+def test_what_was_typed_and_not_sent_is_still_there(naomi, window):
+    follow(naomi, NAME)
+    follow(naomi, f"Tell us that {NAME} is leaving for good", LEAVING)
+    naomi.get_by_label("Day").fill("31")
+    naomi.get_by_label("Month").fill("2")
+    asked = len(window.requests)
+    naomi.go_back()
+    arrived(naomi, NAME)
+    naomi.go_forward()
+    arrived(naomi, LEAVING)
+    expect(naomi.locator("h1")).to_be_focused()
+    assert [naomi.get_by_label(part).input_value() for part in ("Day", "Month", "Year")] == ["31", "2", ""]
+    assert len(window.requests) == asked
+    follow(naomi, f"Cancel and go back to {NAME}’s details", NAME)
+    naomi.go_back()
+    arrived(naomi, LEAVING)
+    naomi.get_by_label("Year").fill("2026")
+    button(naomi, "Continue").click()
+    refused(naomi, re.compile("must be a real date"))
+    naomi.go_back()
+    arrived(naomi, NAME)
+    naomi.go_forward()
+    refused(naomi, re.compile("must be a real date"))
+    expect(naomi.locator(".govuk-error-summary")).to_be_focused()
+    naomi.locator(".govuk-error-summary a").click()
+    expect(naomi.get_by_label("Day")).to_be_focused()
+    naomi.get_by_label("Month").fill("3")
+    press(naomi, "Continue", f"Confirm that {NAME} has left your school for good")
+    assert window.loads() == 1
+
+
+def test_what_was_sent_is_asked_for_afresh(naomi, window):
+    to_question(naomi, NAME)
+    naomi.get_by_text("What are the roles").click()
+    naomi.get_by_label("Teach First").check()
+    press(naomi, "Continue", "Check and confirm change")
+    asked = len(window.requests)
+    naomi.go_back()
+    arrived(naomi, QUESTION)
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    expect(naomi.get_by_text("runs the training sessions")).to_be_hidden()
+    naomi.go_back()
+    arrived(naomi, NAME)
+    assert len(window.requests) == asked + 2
+
+
+@with_and_without_script
+def test_what_was_typed_is_still_there_after_another_tab_of_the_header(naomi):
+    follow(naomi, NAME)
+    follow(naomi, f"Tell us that {NAME} is leaving for good", LEAVING)
+    naomi.get_by_label("Day").fill("31")
+    naomi.get_by_role("link", name="Mentors", exact=True).click()
+    arrived(naomi, "Mentors")
+    naomi.go_back()
+    arrived(naomi, LEAVING)
+    expect(naomi.get_by_label("Day")).to_have_value("31")

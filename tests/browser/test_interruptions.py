@@ -1,0 +1,189 @@
+"""What goes wrong for real: the server is killed while it answers, the line is cut in the middle of an answer, a script
+comes only half. The service runs in a process of its own here, at the other end of a line that the tests can cut."""
+
+import os
+import re
+import secrets
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from database import db
+from models import Answers, Event
+from tests.browser.pages import button, follow, press, refused, to_check_answers, to_question
+from tests.conftest import TODAY, person
+
+ROOT = Path(__file__).parents[2]
+NAME = "Steven Taylor"
+DONE = f"Teach First chosen for {NAME}"
+NO_ANSWER = re.compile("We could not reach the service")
+
+
+class Service:
+    """The service in a process of its own."""
+
+    def __init__(self, database: str):
+        with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+            self.port = probe.getsockname()[1]
+        settings = {"DATABASE_URL": database, "DEMO": "1", "SECRET_KEY": secrets.token_hex(32), "TODAY": str(TODAY)}
+        self.environment = {**os.environ, **settings}
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "flask", "--app", "app", "run", "--port", str(self.port)],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while True:
+            with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            assert self.process.poll() is None, "the service did not start"
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+class Line:
+    """What lies between the browser and the service. It carries everything until it is cut."""
+
+    def __init__(self, service: Service):
+        self.service, self.left = service, None
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self) -> None:
+        with suppress(OSError):  # the listener is closed
+            while True:
+                browser, _ = self.listener.accept()
+                with suppress(ConnectionRefusedError):
+                    service = socket.create_connection(("127.0.0.1", self.service.port))
+                    threading.Thread(target=self.carry, args=(browser, service, False), daemon=True).start()
+                    threading.Thread(target=self.carry, args=(service, browser, True), daemon=True).start()
+                    continue
+                browser.close()
+
+    def carry(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
+        with suppress(OSError), source, target:
+            while data := source.recv(65536):
+                if is_answer and self.left is not None:
+                    data, self.left = data[: self.left], max(self.left - len(data), 0)
+                target.sendall(data)
+                if is_answer and self.left == 0:
+                    break
+            for end in (source, target):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def service(world) -> Service:
+    db.close()
+    service = Service(world)
+    yield service
+    service.kill()
+
+
+@pytest.fixture
+def line(service) -> Line:
+    line = Line(service)
+    yield line
+    line.listener.close()
+
+
+@pytest.fixture
+def address(line) -> str:
+    return line.address
+
+
+@pytest.fixture
+def database(world):
+    """Another program with the same database, which can keep the service waiting."""
+    with closing(sqlite3.connect(world.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+        yield connection
+
+
+def test_the_server_is_killed_while_it_answers(naomi, window, service, database):
+    window.expected += ["net::ERR_", "Failed to fetch"]
+    naomi.clock.install()
+    to_question(naomi, NAME)
+    naomi.get_by_label("Teach First").check()
+    killed_while_answering(naomi, "Continue", service, database, "BEGIN EXCLUSIVE")
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    service.start()
+    naomi.clock.fast_forward(1300)  # for a second, GOV.UK Frontend takes another click for a double one
+    press(naomi, "Continue", "Check and confirm change")
+
+    killed_while_answering(naomi, "Confirm change", service, database, "BEGIN IMMEDIATE")
+    assert changes() == 0
+    service.start()
+    naomi.clock.fast_forward(1300)
+    press(naomi, "Confirm change", DONE)
+    assert changes() == 1
+    assert window.loads() == 1
+
+
+def killed_while_answering(page, text: str, service: Service, database, lock: str) -> None:
+    database.execute(lock)
+    with page.expect_request(lambda request: request.method == "POST"):
+        button(page, text).click()
+    service.kill()
+    refused(page, NO_ANSWER)
+    database.execute("ROLLBACK")
+
+
+def changes() -> int:
+    with db.connection_context():
+        events = person(NAME).events.where(Event.event_type == "teacher_training_lead_provider_updated")
+        return events.count()
+
+
+def test_the_line_is_cut_in_the_middle_of_an_answer(naomi, window, line):
+    """The change is made, and nobody knows: pressing the button again shows that it is."""
+    window.expected += ["net::ERR_", "Failed to fetch", "network error"]
+    naomi.clock.install()
+    to_check_answers(naomi, NAME)
+    line.left = 700  # the headers, and a part of the page
+    button(naomi, "Confirm change").click()
+    refused(naomi, NO_ANSWER)
+    assert changes() == 1
+    line.left = None
+    naomi.clock.fast_forward(1300)
+    press(naomi, "Confirm change", DONE)
+    assert changes() == 1
+    with db.connection_context():
+        assert not Answers.get().posted
+    assert window.loads() == 1
+
+
+@pytest.mark.parametrize("file", ["htmx.esm.min.js", "app.js"])
+def test_a_script_that_comes_only_half_leaves_whole_pages(naomi, window, file):
+    path = next((ROOT / "static").glob(f"**/{file}"))
+    window.expected += ["must be declared in an enclosing class", "Unexpected end of input"]
+    half = path.read_text()[: path.stat().st_size // 2]
+    naomi.route(f"**/{file}", lambda route: route.fulfill(body=half, content_type="text/javascript"))
+    naomi.reload()
+    loads = window.loads()
+    follow(naomi, NAME)
+    follow(naomi, "select a lead provider", f"Change lead provider for {NAME}")
+    button(naomi, "Continue").click()
+    refused(naomi)
+    assert window.loads() - loads == 3
+
+
+def test_a_script_that_never_comes_keeps_nobody_waiting(naomi, window):
+    naomi.route("**/app.js", lambda route: None)
+    naomi.goto("/school/ects", wait_until="commit")
+    loads = window.loads()
+    follow(naomi, NAME)
+    assert window.loads() - loads == 1

@@ -1,0 +1,148 @@
+"""A lead provider acts while a school user has the record open: the page says so by itself, moves nothing else, and
+asks only while somebody looks at it. Without script, what is confirmed after a change is refused (test_journeys.py)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from database import db
+from models import SignIn
+from tests.browser.looks import check_look
+from tests.browser.pages import arrived, button, follow, hold, link
+
+NAME = "Hannah Clarke"
+NEWS = re.compile("/news")
+AN_HOUR = 60 * 60 * 1000
+
+
+@pytest.fixture
+def record(naomi) -> Page:
+    """Her record, with the clock in the test's hands."""
+    naomi.clock.install()
+    follow(naomi, NAME)
+    return naomi
+
+
+def notice(page: Page):
+    return page.locator("#news[role=status]")
+
+
+def look(page: Page):
+    """Half a minute passes. Gives the answer to what the page asks then."""
+    with page.expect_response(NEWS) as answer:
+        page.clock.run_for(30_000)
+    answer.value.finished()
+    return answer.value
+
+
+def questions(window) -> int:
+    return sum("/news" in request.url for request in window.requests)
+
+
+def test_it_says_what_was_reported_and_moves_nothing_else(record, window, report):
+    last_link = link(record, f"Tell us that {NAME} is leaving for good")
+    last_link.focus()
+    assert look(record).status == 204
+    expect(notice(record)).to_have_text("")
+    report("defer", NAME, reason="bereavement")
+    entries = record.evaluate("history.length")
+    top = last_link.bounding_box()["y"]
+    look(record)
+    expect(notice(record)).to_contain_text(f"{NAME}’s record has changed since you opened it.")
+    expect(notice(record)).to_contain_text(f"Ambition Institute told us that {NAME}’s training is paused.")
+    expect(last_link).to_be_focused()
+    assert abs(last_link.bounding_box()["y"] - top) < 1
+    expect(record.locator(".app-waiting")).to_have_text("")
+    expect(record).to_have_title(re.compile(f"^{NAME} – "))
+    check_look(record, "news")
+    asked = questions(window)
+    record.clock.run_for(AN_HOUR)
+    assert questions(window) == asked, "it has been said, and is not read out again"
+
+    follow(record, "Show the record as it is now", NAME)
+    expect(record.locator("main")).to_contain_text("Training paused")
+    expect(notice(record)).to_have_text("")
+    assert record.evaluate("history.length") == entries
+    assert look(record).status == 204
+    assert window.loads() == 1
+
+
+def test_a_hidden_page_asks_nothing_until_it_is_looked_at_again(record, window, report):
+    hide(record, True)
+    report("withdraw", NAME, reason="other")
+    record.clock.run_for(AN_HOUR)
+    assert questions(window) == 0
+    with record.expect_response(NEWS):
+        hide(record, False)
+    expect(notice(record)).to_contain_text("no longer trains")
+
+
+def hide(page: Page, is_hidden: bool) -> None:
+    page.evaluate(
+        """isHidden => {
+            Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden })
+            document.dispatchEvent(new Event('visibilitychange'))
+        }""",
+        is_hidden,
+    )
+
+
+def test_a_page_that_the_browser_s_back_brought_asks_too(record, report):
+    follow(record, "Change name", f"Change {NAME}’s name")
+    record.clock.run_for(60_000)
+    record.go_back()
+    arrived(record, NAME)
+    report("withdraw", NAME, reason="other")
+    look(record)
+    expect(notice(record)).to_contain_text("no longer trains")
+
+
+def test_it_is_not_a_click(record):
+    """A click that is being answered isn't overtaken by what the page asks by itself."""
+    held = hold(record, "**/change-name/name")
+    link(record, "Change name").click()
+    look(record)
+    held[0].continue_()
+    arrived(record, f"Change {NAME}’s name")
+
+
+def test_whoever_is_not_signed_in_any_more_goes_on_reading(record, report):
+    with db.connection_context():
+        SignIn.delete().execute()
+    address = record.url
+    assert look(record).status == 204
+    expect(notice(record)).to_have_text("")
+    assert record.url == address
+    with db.connection_context():
+        assert not SignIn.select().exists()
+
+
+@pytest.mark.parametrize("failure", ["502", "500", "off line"])
+def test_when_there_is_no_answer_nothing_happens(record, window, failure):
+    window.expected += ["502", "500 (Internal", "net::ERR_", "Failed to fetch"]
+    if failure == "off line":
+        record.route(NEWS, lambda route: route.abort())
+    else:
+        body = "<h1>Bad gateway</h1>" if failure == "502" else "<div id='page'><main id='main-content'></main></div>"
+        record.route(NEWS, lambda route: route.fulfill(status=int(failure), body=body))
+    with record.expect_request(NEWS):
+        record.clock.run_for(30_000)
+    with record.expect_request(NEWS):  # and it asks again
+        record.clock.run_for(30_000)
+    expect(notice(record)).to_have_text("")
+    arrived(record, NAME)
+
+
+@pytest.mark.parametrize("window", [{"java_script_enabled": False}], ids=["without script"], indirect=True)
+def test_without_script_nothing_is_asked_and_a_stale_change_is_refused(naomi, window, report):
+    follow(naomi, NAME)
+    expect(notice(naomi)).to_have_text("")
+    follow(naomi, "Change working pattern", f"Change {NAME}’s working pattern")
+    naomi.get_by_label("Part time").check()
+    button(naomi, "Continue").click()
+    arrived(naomi, "Check and confirm change")
+    report("withdraw", NAME, reason="other")
+    button(naomi, "Confirm change").click()
+    arrived(naomi, f"{NAME}’s record has changed")
+    assert questions(window) == 0

@@ -1,0 +1,131 @@
+"""A step is one round trip for htmx: what answers its POST is the next page, exactly as a GET of its address gives it,
+so that Back, a reload and a bookmark show the same. Without script it stays POST, redirect, GET."""
+
+import re
+
+import pytest
+
+from forms.journeys import JOURNEYS
+from models import SignIn
+from tests.test_journeys import dump, every_question, every_walk
+from tests.visitor import Visitor, words
+from tests.walks import WALKS
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture
+def htmx(naomi) -> Visitor:
+    """A browser whose script asks for parts of pages."""
+    naomi.headers = HTMX
+    return naomi
+
+
+def start(visitor: Visitor, walk) -> Visitor:
+    return visitor.get(walk.page(next(iter(JOURNEYS[walk.journey].questions))))
+
+
+def step(visitor: Visitor, button: str, **answers: str) -> str:
+    """Press the button. Gives the address that the browser shows then, where a GET finds the same page."""
+    visitor.submit(button, **answers)
+    answer = visitor.response
+    address = answer.headers["HX-Push-Url"]
+    visitor.get(address)
+    assert visitor.path == address
+    assert without_token(answer.text) == without_token(visitor.response.text)
+    assert len(answer.history) == 0, "one request"
+    return address
+
+
+def without_token(html: str) -> str:
+    return re.sub(r'(name="csrf_token" type="hidden" value=)"[^"]*"', r"\1", html)
+
+
+@every_walk
+def test_every_step_is_answered_with_the_next_page(htmx, walk):
+    start(htmx, walk)
+    for _, button, answers in walk.steps():
+        step(htmx, button, **answers)
+    assert htmx.path == walk.page("check-answers")
+    assert step(htmx, walk.confirm) == walk.page("confirmation")
+    assert htmx.main.select_one(".govuk-panel")
+    assert walk.participant.version == walk.participant.events.count()
+
+
+@every_question
+def test_a_refused_answer_stays_where_it_is(htmx, walk):
+    start(htmx, walk)
+    fields = [field["name"] for field in htmx.main.select("form input") if field["name"] != "csrf_token"]
+    htmx.post(htmx.path, dict.fromkeys(fields, ""), 422)
+    assert "HX-Push-Url" not in htmx.response.headers
+    assert htmx.errors
+
+
+def test_pressing_the_button_twice_gives_the_same_page_twice(htmx):
+    walk = WALKS[0]
+    start(htmx, walk).submit("Continue", **walk.answers[0])
+    data = {field["name"]: field["value"] for field in htmx.main.select("form input")}
+    answers = [htmx.post(walk.page("check-answers"), data, token=False).response for _ in range(2)]
+    assert {answer.headers["HX-Push-Url"] for answer in answers} == {walk.page("confirmation")}
+    assert answers[0].text == answers[1].text
+    assert walk.participant.events.count() == walk.participant.version
+
+
+def test_a_change_meanwhile_is_said_where_it_was_asked(htmx):
+    walk = WALKS[0]
+    start(htmx, walk).submit("Continue", **walk.answers[0])
+    before = dump()
+    htmx.post(walk.page("check-answers"), {"seen": "0.0"}, 409)
+    assert "HX-Push-Url" not in htmx.response.headers
+    assert dump() == before
+
+
+def test_nobody_skips_ahead_by_htmx(htmx):
+    walk = WALKS[0]
+    start(htmx, walk)
+    first = htmx.path
+    htmx.post(walk.page("check-answers"), {"seen": "0.0"})
+    assert htmx.response.headers["HX-Push-Url"] == first
+    htmx.post(walk.page("confirmation"), {})
+    assert htmx.response.headers["HX-Push-Url"] == first
+    assert words(htmx.main.select_one("h1")) == "Change lead provider for Steven Taylor"
+
+
+def test_whoever_is_not_signed_in_any_more_is_led_to_sign_in(htmx):
+    walk = WALKS[0]
+    data = {"csrf_token": start(htmx, walk).page.select_one("[name=csrf_token]")["value"], "lead_provider_id": "5"}
+    SignIn.delete().execute()
+    response = htmx.send("post", htmx.path, data=data)
+    assert (response.status_code, response.text) == (204, "")
+    assert response.headers["HX-Redirect"].startswith("/sign-in?next=")
+
+
+def test_what_follows_a_new_cookie_is_asked_for_by_the_browser(visitor):
+    """The page after signing in is another person's, if it is anybody's, until the browser has the cookie."""
+    visitor.get("/sign-in")
+    data = {"csrf_token": visitor.page.select_one("[name=csrf_token]")["value"], "school_user_id": "1"}
+    response = visitor.send("post", "/sign-in", data=data, headers=HTMX, follow_redirects=False)
+    assert response.status_code == 303
+
+
+def test_without_script_it_stays_a_redirect(naomi):
+    walk = WALKS[0]
+    start(naomi, walk)
+    data = {"csrf_token": naomi.page.select_one("[name=csrf_token]")["value"], "lead_provider_id": "5"}
+    for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "full"}):
+        response = naomi.send("post", naomi.path, data=data, headers=headers, follow_redirects=False)
+        assert (response.status_code, response.location) == (303, walk.page("check-answers"))
+
+
+def test_where_the_service_is_only_a_part_of_a_site(app, naomi):
+    walk = WALKS[0]
+    token = start(naomi, walk).page.select_one("[name=csrf_token]")["value"]
+    response = naomi.send(
+        "post",
+        naomi.path,
+        data={"csrf_token": token, "lead_provider_id": "5"},
+        headers=HTMX,
+        environ_overrides={"SCRIPT_NAME": "/register"},
+    )
+    assert response.headers["HX-Push-Url"] == "/register" + walk.page("check-answers")
+    assert "Check and confirm change" in response.text

@@ -1,0 +1,276 @@
+"""Signing in and out, how long a sign-in holds, and that nothing typed is lost when it is over."""
+
+from datetime import timedelta
+
+import pytest
+
+from clock import clock_at, now
+from database import db
+from models import Answers, SchoolUser, SignIn, Teacher
+from settings import SETTINGS
+from tests.conftest import both_engines, person
+from tests.test_journeys import dump
+from tests.visitor import Visitor
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture(autouse=True)
+def limits(app, monkeypatch):
+    for name in ("IDLE_MINUTES", "SIGN_IN_HOURS"):
+        monkeypatch.setitem(app.config, name, SETTINGS[name].default)
+
+
+def later(**time):
+    return clock_at(now() + timedelta(**time))
+
+
+# --- the demo's personas -------------------------------------------------------------------------------------
+
+
+def test_signing_in_needs_a_choice(visitor):
+    visitor.get("/sign-in").submit("Sign in", 422)
+    assert visitor.errors == ["Select who you want to sign in as"]
+    visitor.post("/sign-in", {"school_user_id": "999"}, 422)
+    assert visitor.errors == ["Select a person from the list"]
+
+
+@pytest.mark.parametrize(
+    ("next_page", "lands_on"),
+    [
+        ("/school/mentors", "/school/mentors"),
+        ("/school/ects/{steven}/change-lead-provider/lead-provider", None),
+        ("", "/school/ects"),
+        ("//evil.example/school/mentors", "/school/ects"),
+        ("/\\evil.example", "/school/ects"),
+        ("\t//evil.example", "/school/ects"),
+        ("https://evil.example/school/mentors", "/school/ects"),
+        ("https:evil.example", "/school/ects"),
+        ("javascript:alert(1)", "/school/ects"),
+        ("/sign-out", "/school/ects"),
+        ("/api/v3/participants/1", "/school/ects"),
+        ("/nowhere", "/school/ects"),
+    ],
+)
+def test_signing_in_leads_back_and_nowhere_else(visitor, next_page, lands_on):
+    next_page = next_page.format(steven=person("Steven Taylor").id)
+    visitor._open(visitor.send("get", "/sign-in", query_string={"next": next_page}), 200)
+    visitor.choose("Naomi Fletcher", "Sign in")
+    assert visitor.path == (lands_on or next_page)
+
+
+def test_signing_out_ends_it_everywhere(naomi, app):
+    stolen = naomi.client.get_cookie("session").value
+    naomi.submit("Sign out")
+    naomi.client.set_cookie("session", stolen)
+    assert naomi.send("get", "/school/ects", follow_redirects=False).status_code == 303
+
+
+def test_signing_out_needs_the_pages_token(naomi):
+    naomi.send("post", "/sign-out")
+    naomi.get("/school/ects")
+    assert naomi.path == "/school/ects"
+
+
+def test_a_new_sign_in_has_a_new_token(visitor):
+    visitor.sign_in("Naomi Fletcher")
+    before = visitor.client.get_cookie("session").value
+    visitor.sign_in("David Lowe")
+    visitor.client.set_cookie("session", before)
+    assert visitor.send("get", "/school/ects", follow_redirects=False).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "query", ["?q=taylor", "?q=zo%C3%AB%26page%3D2&page=1", "?from=mentors", "?q=a%0D%0ASet-Cookie%3Ab"]
+)
+def test_the_way_back_keeps_its_query(visitor, query):
+    visitor.get(f"/school/ects{query}")
+    assert visitor.heading == "Sign in to the demonstration"
+    visitor.choose("Naomi Fletcher", "Sign in")
+    assert visitor.path == "/school/ects"
+    assert visitor.response.request.query_string == query[1:].encode()
+
+
+# --- how long it holds ---------------------------------------------------------------------------------------
+
+
+def is_signed_in(visitor: Visitor) -> bool:
+    return visitor.send("get", "/school/induction-tutor", follow_redirects=False).status_code == 200
+
+
+@pytest.mark.parametrize(("minutes", "holds"), [(119, True), (120, False)])
+def test_doing_nothing_for_two_hours_ends_it(naomi, minutes, holds):
+    with later(minutes=minutes):
+        assert is_signed_in(naomi) is holds
+
+
+def test_who_does_something_stays(naomi):
+    for minutes in (100, 200, 300):
+        with later(minutes=minutes):
+            assert is_signed_in(naomi)
+
+
+@pytest.mark.parametrize(("minutes", "holds"), [(12 * 60 - 1, True), (12 * 60, False)])
+def test_it_lasts_twelve_hours_at_most(naomi, minutes, holds):
+    for hour in range(12):
+        with later(hours=hour):
+            assert is_signed_in(naomi)
+    with later(minutes=minutes):
+        assert is_signed_in(naomi) is holds
+
+
+def test_the_limits_are_settings(naomi, app, monkeypatch):
+    monkeypatch.setitem(app.config, "IDLE_MINUTES", 10)
+    with later(minutes=10):
+        assert not is_signed_in(naomi)
+    monkeypatch.setitem(app.config, "IDLE_MINUTES", 1000)
+    monkeypatch.setitem(app.config, "SIGN_IN_HOURS", 1)
+    with later(minutes=60):
+        assert not is_signed_in(naomi)
+
+
+def test_looking_at_pages_writes_once_in_five_minutes(naomi):
+    with later(minutes=6):
+        naomi.get("/school/induction-tutor")
+        noted = SignIn.get().seen_at
+    with later(minutes=10):
+        naomi.get("/school/induction-tutor")
+        assert SignIn.get().seen_at == noted
+    with later(minutes=12):
+        naomi.get("/school/induction-tutor")
+        assert SignIn.get().seen_at > noted
+
+
+def test_a_database_that_takes_no_writes_keeps_nobody_from_looking(naomi, world):
+    db.execute_sql("CREATE TRIGGER full BEFORE UPDATE ON sign_in BEGIN SELECT * FROM nowhere; END")
+    with later(minutes=6):
+        assert is_signed_in(naomi)
+
+
+def test_the_sign_in_page_says_why_one_is_there(naomi):
+    assert "we signed you out" not in naomi.get("/sign-in").text
+    with later(hours=3):
+        assert "we signed you out" in naomi.get("/school/ects").text
+
+
+# --- nothing typed is lost -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def question(naomi) -> Visitor:
+    """A question that changes the person's name, open in the browser."""
+    return naomi.get(f"/school/ects/{person('Priya Shah').id}/change-name/name")
+
+
+def post_too_late(visitor: Visitor, name: str, headers: dict):
+    """Press the button when the sign-in is over."""
+    form = {"csrf_token": visitor.main.select_one("[name=csrf_token]")["value"], "name": name}
+    with later(hours=3):
+        return visitor.send("post", visitor.path, data=form, headers=headers, follow_redirects=False)
+
+
+@both_engines
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_what_was_sent_too_late_is_there_after_signing_in_again(question, engine, headers):
+    page = question.path
+    answer = post_too_late(question, "Priya Zoë Patel", headers)
+    address = answer.headers["HX-Redirect"] if headers else answer.location
+    assert answer.status_code == (204 if headers else 303)
+    with later(hours=3):
+        question.get(address)
+        assert "What you entered is kept" in question.text
+        question.choose("Naomi Fletcher", "Sign in")
+        assert question.path == page
+        assert question.main.select_one("[name=name]")["value"] == "Priya Zoë Patel"
+        question.submit("Continue")
+        assert question.row("New name") == "Priya Zoë Patel"
+        question.get(page)
+        assert not SignIn.get().unsent, "it was sent since"
+
+
+def test_what_was_sent_too_late_is_not_for_somebody_else(question):
+    post_too_late(question, "Priya Patel", {})
+    with later(hours=3):
+        question.sign_in("David Lowe")
+        assert not SignIn.get().unsent
+        question.sign_in("Naomi Fletcher").get(f"/school/ects/{person('Priya Shah').id}/change-name/name")
+        assert question.main.select_one("[name=name]")["value"] == "Priya Shah"
+
+
+def test_what_was_sent_too_late_belongs_to_one_page(question):
+    post_too_late(question, "Priya Patel", {})
+    with later(hours=3):
+        question.sign_in("Naomi Fletcher").get(f"/school/ects/{person('Steven Taylor').id}/change-name/name")
+        assert question.main.select_one("[name=name]")["value"] == "Steven Taylor"
+
+
+def test_somebody_who_never_was_signed_in_leaves_nothing(visitor):
+    before = dump()
+    response = visitor.send("post", f"/school/ects/{person('Priya Shah').id}/change-name/name", data={"name": "Ada"})
+    assert response.status_code == 200
+    assert dump() == before
+
+
+def test_too_much_is_not_kept(question):
+    post_too_late(question, "x" * 5000, {})
+    assert SignIn.get().unsent is None
+
+
+def test_nothing_is_done_when_the_sign_in_is_over(naomi):
+    """Confirming needs whoever confirms."""
+    page = f"/school/ects/{person('Priya Shah').id}/change-name"
+    naomi.get(f"{page}/name").submit("Continue", Full_name="Priya Patel")
+    seen = naomi.main.select_one("[name=seen]")["value"]
+    form = {"csrf_token": naomi.main.select_one("[name=csrf_token]")["value"], "seen": seen}
+    with later(hours=3):
+        naomi.send("post", f"{page}/check-answers", data=form)
+        assert not Teacher.select().where(Teacher.corrected_name == "Priya Patel").exists()
+        naomi.sign_in("Naomi Fletcher").get(f"{page}/check-answers").submit("Confirm change")
+    assert Teacher.select().where(Teacher.corrected_name == "Priya Patel").exists()
+
+
+# --- for whoever runs the service ----------------------------------------------------------------------------
+
+
+def run(app, *command: str):
+    db.close()
+    try:
+        return app.test_cli_runner().invoke(args=command)
+    finally:
+        db.connect()
+
+
+def test_somebody_is_signed_out_everywhere(naomi, app):
+    elsewhere = Visitor(app).sign_in("Naomi Fletcher")
+    david = Visitor(app).sign_in("David Lowe")
+    assert run(app, "sign-ins", "end", "--email", "Naomi.Fletcher@example.org").output == "2 ended.\n"
+    assert [is_signed_in(each) for each in (naomi, elsewhere, david)] == [False, False, True]
+    assert run(app, "sign-ins", "end", "--everybody").output == "1 ended.\n"
+    assert not is_signed_in(david)
+
+
+@pytest.mark.parametrize("options", [[], ["--email", "a@example.org", "--everybody"]])
+def test_whose_sign_ins_end_must_be_said(naomi, app, options):
+    assert run(app, "sign-ins", "end", *options).exit_code == 2
+    assert is_signed_in(naomi)
+
+
+def test_sign_ins_are_forgotten_a_day_after_they_are_over(naomi, app):
+    with later(hours=25):
+        Visitor(app).sign_in("David Lowe")
+        assert run(app, "prune").output.startswith("0 sign-ins ")
+    with later(hours=27):
+        assert run(app, "prune").output.startswith("1 sign-ins ")
+        assert SignIn.get().school_user == SchoolUser.get(name="David Lowe")
+
+
+def test_answers_that_nobody_confirmed_are_forgotten_after_four_weeks(naomi, app):
+    """What was confirmed still says so."""
+    page = f"/school/ects/{person('Priya Shah').id}"
+    naomi.get(f"{page}/change-name/name").submit("Continue", Full_name="Priya Patel")
+    naomi.get(f"{page}/change-working-pattern/working-pattern").choose("Part time").submit("Confirm change")
+    for days, left in ((28, 2), (29, 1)):
+        with later(days=days):
+            run(app, "prune")
+            assert Answers.select().count() == left
+    assert Answers.get().event

@@ -1,0 +1,256 @@
+"""What whoever runs the service asks of it: check, verify, backup, restore, and an upgrade from the first release."""
+
+import os
+import sqlite3
+import threading
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import upkeep
+from database import MIGRATIONS, Runner, db, migrate
+from models import ApiToken, LeadProvider, Participant, SignIn, Teacher
+from participants import change_name
+from tests.conftest import both_engines, person
+from tests.identity import issuer_of, outside_the_demo, running
+from tests.reports import tutor_of
+from tests.test_journeys import dump
+
+
+@pytest.fixture
+def run(app, world):
+    """Runs a command of the service, on the database that is open."""
+
+    def invoke(*command: str, app=app, **keywords):
+        db.close()
+        try:
+            return app.test_cli_runner().invoke(args=command, **keywords)
+        finally:
+            db.connect()
+
+    return invoke
+
+
+# --- check ---------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_wrong_with_the_demo(run, world):
+    Path(world.removeprefix("sqlite:///")).chmod(0o600)
+    answer = run("check")
+    assert (answer.exit_code, answer.output) == (0, "Nothing is wrong.\n")
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with running() as server:
+        yield issuer_of(server)
+
+
+WRONG = {
+    "The database is not up to date. Run: flask migrate": lambda: db.execute_sql("DELETE FROM schema_migration"),
+    "made by a later release": lambda: db.execute_sql(
+        "INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')"
+    ),
+    "Others on this machine may read the database": lambda: Path(db.obj.database).chmod(0o644),
+    "Nothing can be written to the database: read-only": lambda: db.execute_sql("SELECT 1"),
+    "the demo’s tokens and people": lambda: ApiToken.update(description="demo").execute(),
+}
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_what_is_wrong_with_a_deployment(run, world, provider, said, monkeypatch):
+    app = outside_the_demo(provider, SUPPORT_EMAIL="help@example.org")
+    Path(world.removeprefix("sqlite:///")).chmod(0o600)
+    ApiToken.update(description="Ambition’s own").execute()
+    if "read-only" in said:
+        monkeypatch.setattr(os, "access", lambda *_: False)
+    assert said not in run("check", app=app).output or "read-only" in said
+    WRONG[said]()
+    answer = run("check", app=app)
+    assert answer.exit_code == 1
+    assert said in answer.output
+
+
+def test_a_provider_that_cannot_be_asked_and_a_support_address_that_is_an_example(run, world):
+    output = run("check", app=outside_the_demo("http://localhost:1")).output
+    assert "The provider at OIDC_ISSUER can’t be asked" in output
+    assert "SUPPORT_EMAIL is an example’s address" in output
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_the_services_own_role_should_not_be_able_to_change_tables(run, app):
+    assert "The service’s database role could change tables" in run("check").output
+
+
+@pytest.mark.parametrize(
+    ("address", "is_safe"),
+    [
+        ("postgresql://register@db.example.org/register", False),
+        ("postgresql://register@db.example.org/register?sslmode=require", False),
+        ("postgresql://register@db.example.org/register?sslmode=verify-full", True),
+        ("postgresql:///register?host=/run/postgresql", True),
+        ("postgresql://register@localhost/register", True),
+    ],
+)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_far_database_is_reached_by_tls(world, address, is_safe):
+    advice = upkeep._postgresql_advice({"DATABASE_URL": address})
+    assert any("sslmode=verify-full" in line for line in advice) is not is_safe
+
+
+# --- verify --------------------------------------------------------------------------------------------------
+
+
+@both_engines
+def test_the_data_is_right(run, engine):
+    answer = run("verify")
+    assert answer.output.startswith("The data is right by ")
+    assert answer.exit_code == 0
+
+
+@both_engines
+def test_what_is_not_right_is_named_by_its_rule_and_ids(run, engine):
+    Participant.update(version=7).where(Participant.id == 5).execute()
+    answer = run("verify")
+    assert answer.exit_code == 1
+    assert "versions_count_the_events: [(5, 7)]" in answer.output
+
+
+def test_a_page_that_was_overwritten(run, world):
+    path = Path(world.removeprefix("sqlite:///"))
+    db.close()
+    with path.open("r+b") as file:
+        file.seek(4096 * 20)
+        file.write(b"\xff" * 4096 * 10)
+    assert run("verify").exit_code != 0
+    db.connect(reuse_if_open=True)
+
+
+# --- backup and restore --------------------------------------------------------------------------------------
+
+
+def test_a_backup_while_others_write_is_whole(world, tmp_path):
+    stop, written = threading.Event(), []
+
+    def write():
+        path = world.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
+            while not stop.is_set():
+                row = (f"Partner {len(written)}", str(uuid.uuid4()))
+                connection.execute("INSERT INTO delivery_partner VALUES (NULL, ?, ?, '2026-04-20', '2026-04-20')", row)
+                written.append(row)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(5):
+            before = len(written)
+            copy = upkeep.back_up(tmp_path / str(number))
+            assert partners_in(copy) >= before, "what was acknowledged before it began is in it"
+    finally:
+        stop.set()
+        writer.join()
+
+
+def partners_in(copy: Path) -> int:
+    with closing(sqlite3.connect(copy)) as connection:
+        return connection.execute("SELECT count(*) FROM delivery_partner WHERE name LIKE 'Partner %'").fetchone()[0]
+
+
+def test_a_backup_is_for_its_owner_alone_and_named_by_its_moment(run, tmp_path):
+    (tmp_path / "copies").mkdir()
+    assert run("backup", str(tmp_path / "copies")).exit_code == 0
+    (copy,) = (tmp_path / "copies").iterdir()
+    assert copy.name == "register-20260420T110000Z.sqlite3"
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_there_comes_back_and_everybody_is_signed_out(run, naomi, tmp_path):
+    before = dump()
+    run("backup", str(tmp_path / "copy"))
+    steven = person("Steven Taylor")
+    change_name(steven, tutor_of(steven), name="Steve Taylor")
+    changed = dump()
+    assert run("restore", str(tmp_path / "copy"), input="n\n").exit_code == 1
+    assert dump() == changed
+    answer = run("restore", str(tmp_path / "copy"), "--yes")
+    assert answer.exit_code == 0, answer.output
+    assert {**dump(), "sign_in": []} == {**before, "sign_in": []}
+    assert not SignIn.select().exists()
+    run("restore", answer.output.split()[-1], "--yes")
+    assert {**dump(), "sign_in": []} == {**changed, "sign_in": []}, "what was there before the restore was kept"
+    assert naomi.get("/school/ects").path == "/sign-in"
+
+
+@pytest.mark.parametrize("copy", ["missing", "no database", "cut short", "another database", "later", "wrong"])
+def test_a_copy_that_is_not_right_is_refused_and_nothing_is_changed(run, tmp_path, copy):
+    path = tmp_path / "copy"
+    run("backup", str(path))
+    if copy == "missing":
+        path.unlink()
+    elif copy == "no database":
+        path.write_bytes(b"nothing" * 10000)
+    elif copy == "cut short":
+        path.write_bytes(path.read_bytes()[:100_000])
+    else:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            if copy == "another database":
+                connection.execute("PRAGMA foreign_keys = 0")
+                connection.execute("DROP TABLE event")
+            elif copy == "later":
+                connection.execute("INSERT INTO schema_migration (name, applied) VALUES ('9999_later', '2030-01-01')")
+            else:
+                connection.execute("UPDATE participant SET version = 7")
+    before = dump()
+    answer = run("restore", str(path), "--yes")
+    assert answer.exit_code == 1
+    assert answer.output.startswith("Error: ")
+    assert "Traceback" not in answer.output
+    assert dump() == before
+    assert not list(tmp_path.glob("*.restoring*"))
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("command", [("backup", "x"), ("restore", "x", "--yes")])
+def test_postgresql_has_its_own_ways(run, engine, command):
+    answer = run(*command)
+    assert answer.exit_code == 1
+    assert "For PostgreSQL: pg_" in answer.output
+
+
+# --- upgrade -------------------------------------------------------------------------------------------------
+
+
+def everything() -> dict[str, list]:
+    """Every row of every table, as far as the first release knew its columns."""
+    columns = {table: sorted(column.name for column in db.get_columns(table)) for table in db.get_tables()}
+    return {
+        table: sorted(
+            map(str, db.execute_sql(f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)}").fetchall())
+        )
+        for table, names in columns.items()
+        if table != "schema_migration"
+    }
+
+
+def quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+@both_engines
+def test_an_upgrade_from_the_first_release_keeps_every_row(world, engine):
+    with db.atomic():
+        Runner(db.obj, str(MIGRATIONS)).down("0002_lead_providers_api")
+    first_release, tables = everything(), {table: db.get_columns(table) for table in db.get_tables()}
+    db.close()
+    assert migrate()[0] == "0002_lead_providers_api"
+    db.connect()
+    assert upkeep.faults() == []
+    for table, rows in first_release.items():
+        names = ", ".join(quoted(name) for name in sorted(column.name for column in tables[table]))
+        kept = sorted(map(str, db.execute_sql(f"SELECT {names} FROM {quoted(table)}").fetchall()))
+        assert kept == rows, table
+    assert Teacher.select().exists()
+    assert LeadProvider.select().exists()

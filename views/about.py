@@ -1,0 +1,33 @@
+"""What the service says about itself to anybody: how accessible it is, and what it knows of people. Both are drafts for
+whoever runs it: what is true of the service is there, what only they can say is marked."""
+
+from flask import Blueprint, current_app, render_template
+
+import sign_ins
+
+blueprint = Blueprint("about", __name__)
+
+
+@blueprint.get("/accessibility")
+def accessibility():
+    return render_template("about/accessibility.html", idle=in_words(current_app.config["IDLE_MINUTES"]))
+
+
+@blueprint.get("/privacy")
+def privacy():
+    config = current_app.config
+    return render_template(
+        "about/privacy.html",
+        idle=in_words(config["IDLE_MINUTES"]),
+        longest=in_words(config["SIGN_IN_HOURS"] * 60),
+        remembered=in_words(sign_ins.KEPT_AFTERWARDS.total_seconds() // 60),
+        unfinished=sign_ins.UNFINISHED_ANSWERS_KEPT.days,
+    )
+
+
+def in_words(minutes: float) -> str:
+    """2 hours, 1 hour, 90 minutes."""
+    if minutes % 60:
+        return f"{minutes:.0f} minutes"
+    hours = int(minutes // 60)
+    return f"{hours} hour{'s' if hours != 1 else ''}"
