@@ -87,6 +87,8 @@ class ModeratorSignIn(Kept):
     digest = WordsField(unique=True, max_length=64)
     moderator = ForeignKeyField(Moderator, on_delete="CASCADE")
     started_at = MomentField(default=now)
+    seen_at = MomentField(null=True)
+    """When they were last there, to a few minutes."""
 
 
 class Round(Kept):

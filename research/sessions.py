@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from clock import now, today
 from database import db
 from models import Event, Participant
-from research import log, sandboxes
+from research import log, moderators, sandboxes
 from research.models import LONGEST_RETENTION, Round, Session, Task, Watcher, home, new_token, past, research_db
 from scenarios import provider_acts
 
@@ -333,6 +333,7 @@ def purge_what_is_due() -> list[str]:
             sandboxes.remove(left)
             done.append("deleted a sandbox of no session")
     Session.update(code=None, code_expires_at=None).where(Session.code_expires_at < now()).execute()
+    moderators.prune()
     return done
 
 

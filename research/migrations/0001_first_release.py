@@ -27,6 +27,7 @@ class ModeratorSignIn(Frozen):
     digest = WordsField(unique=True, max_length=64)
     moderator = ForeignKeyField(Moderator, on_delete="CASCADE")
     started_at = MomentField()
+    seen_at = MomentField(null=True)
 
 
 class Round(Frozen):

@@ -34,7 +34,6 @@ def research_app(tmp_path_factory):
         SECRET_KEY="only for tests, and long enough",
         DEMO=True,
         RESEARCH=str(folder),
-        SESSION_COOKIE_SECURE=False,
         TESTING=True,
         PROPAGATE_EXCEPTIONS=False,
     )

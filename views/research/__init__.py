@@ -16,9 +16,9 @@ from werkzeug.exceptions import SecurityError
 
 from clock import now
 from database import OWN, choose, db, in_sandbox
-from models import Participant, Teacher, digest
-from research import log, sandboxes, sessions
-from research.models import Moderator, ModeratorSignIn, Task, open_store, research_db
+from models import Participant, Teacher
+from research import log, moderators, sandboxes, sessions
+from research.models import Task, open_store, research_db
 from scenarios.pages import page_id, refused_page
 from views import ACTING, ASKED_BY_ITSELF, lead_to
 from views.wordings import wording
@@ -29,10 +29,29 @@ PARTICIPANT = "visit"
 MODERATOR = "moderator"
 """The cookies' names. Each has its own, so that both can be used in one browser."""
 
+
+def cookie_name(of: str) -> str:
+    """With this prefix a browser takes the cookie from this host alone, and only over https."""
+    return of if current_app.config["DEMO"] else f"__Host-{of}"
+
+
+def set_cookie(response, of: str, value: str = "", lasts: timedelta = timedelta()) -> None:
+    """Without a value the browser forgets it."""
+    response.set_cookie(
+        cookie_name(of),
+        value,
+        max_age=int(lasts.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )
+
+
+OF_A_PARTICIPANT = ("research.visit", "research.code")
+"""Their ways in. Like all that they do afterwards, these aren't in the service's own log: it has times of day."""
+
 OF_THE_SERVICE = ("school", "sign_in")
 """The blueprints whose pages are a participant's in their sandbox; so are addresses that there aren't."""
-
-SIGN_IN_LASTS = timedelta(hours=12)
 
 
 def add_to(app: Flask) -> None:
@@ -62,11 +81,13 @@ def enter():
     if request.blueprint == "assets" or isinstance(request.routing_exception, SecurityError):
         return None
     g.entered = ExitStack()
-    token = request.cookies.get(PARTICIPANT)
+    g.is_private = request.endpoint in OF_A_PARTICIPANT
+    token = request.cookies.get(cookie_name(PARTICIPANT))
     is_participant = bool(token) and (request.endpoint is None or request.blueprint in OF_THE_SERVICE)
     if is_participant or request.blueprint == blueprint.name:
         g.entered.enter_context(research_db.connection_context())
     if is_participant:
+        g.is_private = True
         return enter_sandbox(token)
     g.entered.enter_context(in_sandbox(OWN))
     return None
@@ -159,21 +180,16 @@ def id_of_page(task: Task) -> str:
 
 # --- who may use the console -------------------------------------------------------------------------------
 
-OPEN = {f"research.{name}" for name in ("visit", "code", "sign_in", "watch", "watch_feed")}
+OPEN = {f"research.{name}" for name in ("visit", "code", "watch", "watch_feed")}
+OPEN |= {f"research.{name}" for name in ("sign_in", "to_provider", "came_back")}
 """What needs no moderator: a participant's way in, an observer's, and signing in. All else does."""
 
 
 @blueprint.before_request
 def require_moderator():
     """Puts `g.moderator` in place, or leads to signing in."""
-    signed_in = (
-        ModeratorSignIn.select(ModeratorSignIn, Moderator)
-        .join(Moderator)
-        .where(
-            ModeratorSignIn.digest == digest(request.cookies.get(MODERATOR, "")),
-            ModeratorSignIn.started_at > now() - SIGN_IN_LASTS,
-        )
-        .first()
-    )
+    signed_in = moderators.find(request.cookies.get(cookie_name(MODERATOR), ""))
     g.moderator = signed_in and signed_in.moderator
+    if signed_in and request.endpoint != "research.feed":
+        moderators.note_seen(signed_in)
     return None if g.moderator or request.endpoint in OPEN else lead_to(url_for("research.sign_in"))

@@ -45,7 +45,7 @@ def take(app: Flask, folder: Path) -> Iterator[Path]:
             open_store(Path(temporary))
             migrate_store()
             client = app.test_client()
-            client.set_cookie(MODERATOR, "token", path="/research")
+            client.set_cookie(MODERATOR, "token")
             for name, path in pages():
                 with app.app_context(), clock_at(TEN + timedelta(seconds=80)):
                     html = client.get(path.partition("#")[0]).text

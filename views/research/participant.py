@@ -1,12 +1,12 @@
 """A participant's way in: their link, or a code that carries it to another device. All other pages that they see are
 the service's own."""
 
-from flask import current_app, redirect, render_template, session, url_for
+from flask import redirect, render_template, session, url_for
 
 from forms import Form
 from forms.fields import TextField
 from research import sandboxes, sessions
-from views.research import PARTICIPANT, blueprint, plain_page
+from views.research import PARTICIPANT, blueprint, plain_page, set_cookie
 
 
 class CodeForm(Form):
@@ -44,12 +44,5 @@ def let_in(visit):
     start = sandboxes.scenario_of(visit.task).start
     response = redirect(url_for(f"school.{start}"), 303)
     # Not only as long as the browser runs: it may be closed by mistake in the middle of a task.
-    response.set_cookie(
-        PARTICIPANT,
-        visit.token,
-        max_age=int(sessions.SANDBOX_LASTS.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-    )
+    set_cookie(response, PARTICIPANT, visit.token, sessions.SANDBOX_LASTS)
     return response

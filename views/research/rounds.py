@@ -10,7 +10,7 @@ from research import export, results, sessions
 from research.journey_map import in_words, map_of, svg
 from research.models import Round, Session, Task
 from scenarios.scenario import scenario, scenario_ids
-from views.research import PARTICIPANT, blueprint
+from views.research import PARTICIPANT, blueprint, cookie_name, set_cookie
 from views.research.forms import ExportForm, RoundForm, SessionForm
 
 
@@ -56,7 +56,7 @@ def page_of(row: Round | Session | Task | None = None) -> str:
 @blueprint.get("/research")
 def home():
     rounds = list(Round.select().order_by(Round.id.desc()))
-    visit = sessions.find_by_token(request.cookies.get(PARTICIPANT, ""))
+    visit = sessions.find_by_token(request.cookies.get(cookie_name(PARTICIPANT), ""))
     return render_template("research/rounds.html", rounds=rounds, visit=visit, moderator=g.moderator)
 
 
@@ -65,7 +65,7 @@ def home():
 def leave_visit():
     """The participant's link was opened in this browser, and is not wanted here any more."""
     response = redirect(url_for("research.home"), 303)
-    response.delete_cookie(PARTICIPANT)
+    set_cookie(response, PARTICIPANT)
     return response
 
 
