@@ -72,7 +72,7 @@ class Scenario:
     def hash(self) -> str:
         return fingerprint(self.id)
 
-    @property
+    @cached_property
     def reasons(self) -> set[str]:
         """Why lead providers withdrew or deferred people here, as the API spells it."""
         people = [row for role in ("ects", "mentors") for row in world_of(self.id)["schools"][0][role]]

@@ -18,7 +18,9 @@ from tests.words import check_words, faults
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FOR_SCHOOLS = sorted(
-    path for path in TEMPLATES.glob("**/*.html") if not {"documentation.html", "research"} & set(path.parts)
+    path
+    for path in TEMPLATES.glob("**/*.html")
+    if not {"documentation.html", "research"} & set(path.relative_to(TEMPLATES).parts)
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from tests.browser.conftest import Window, chromium  # noqa: F401 - a fixture
+from tests.browser.conftest import Window, chromium, playwright  # noqa: F401 - fixtures
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press
 from tests.conftest import Handler

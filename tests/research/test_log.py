@@ -16,7 +16,6 @@ from scenarios.pages import page_id
 from tests.conftest import person
 from tests.research.conftest import change_lead_provider, entries, task_of
 from tests.walks import WALKS
-from views.research import id_of
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -65,14 +64,38 @@ def test_whom_a_page_is_about_only_as_the_tasks_or_another(held, participant):
     ]
 
 
-def test_the_answer_to_a_form_may_be_the_next_page(held, research):
-    """Whatever answers a partial's form with the next page says so by the address that it is to have."""
-    task = task_of(held("S01"))
-    with research.test_request_context("/school/ects/5"):
-        response = research.make_response("")
-        response.headers["HX-Push-Url"] = "/school/ects/5/change-lead-provider/check-answers?x=1"
-        with sandboxes.inside(task), db.connection_context():
-            assert id_of(response, task) == "ect/change-lead-provider/check-answers"
+def test_the_answer_to_a_form_may_be_the_next_page(held, participant):
+    """Where script is on, a form is answered with the page that it leads to."""
+    session = held("S01")
+    window = participant(session).click("Steven Taylor").click("select a lead provider")
+    path, _form, data = window.filled_in("Continue", choose="Teach First")
+    answer = window.send("post", path, data=data, headers=PARTIAL)
+    assert answer.headers["HX-Push-Url"].endswith("/check-answers")
+    journey = "ect/change-lead-provider"
+    assert [page for _, page, _, _ in entries(session)] == [
+        "ects",
+        "ect",
+        f"{journey}/lead-provider",
+        f"{journey}/check-answers",
+    ]
+
+
+def test_what_an_open_page_asks_for_by_itself_is_nothing_that_anybody_did(held, participant, moderator):
+    """Nor does it lead anywhere: neither another task nor the end of the session takes the page away."""
+    session = held("S01", "S03")
+    window = participant(session).click("Steven Taylor")
+    before, news = entries(session), window.main.select_one("[hx-get*='/news']")["hx-get"]
+    assert window.send("get", news, headers=PARTIAL).status_code in (200, 204)
+    assert entries(session) == before
+    with research_db.connection_context():
+        sessions.open_task(task_of(session, 1))
+    assert window.send("get", news, headers=PARTIAL).status_code == 204
+    window.get("/school/mentors")
+    assert window.path == "/school/ects"
+    with research_db.connection_context():
+        sessions.end(session)
+    answer = window.send("get", news, headers=PARTIAL)
+    assert (answer.status_code, answer.headers.get("HX-Redirect")) == (204, None)
 
 
 def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
