@@ -1,29 +1,19 @@
-"""A picture of every page of a scenario: on the direct path, on the wrong ones, and with the errors met there. The same
-bytes each time. Real Chromium, which asks the app from inside and nothing else."""
+"""A picture of every page of a scenario: on the direct path, on the wrong ones, and with the errors met there. The
+browser asks the app from inside and nothing else. How a picture is taken is in pictures.py."""
 
 import json
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from flask import Flask
 
+import pictures
 from scenarios.check import Ground, Shown, Walker
 from scenarios.scenario import Scenario, Step
-
-WIDTHS = (1280, 640, 320)
-
-# Fonts and edges drawn in the same way whatever the screen.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--font-render-hinting=none",
-    "--disable-lcd-text",
-    "--force-color-profile=srgb",
-]
 
 HOST = "https://service.example"
 
@@ -33,18 +23,43 @@ class NoBrowser(Exception):
 
 
 @contextmanager
-def chromium():
-    """A browser for pictures. Raises NoBrowser where there is none."""
+def camera(app: Flask) -> Iterator[Callable]:
+    """A browser for pictures: calling what this gives with a page's path and HTML, a file and a width (see
+    pictures.take) takes one. Raises NoBrowser where there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise NoBrowser("Pictures need Playwright: .venv/bin/pip install -r requirements-dev.txt") from None
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        raise NoBrowser("Pictures need Chromium: apt-get install chromium")
+    client, shown = app.test_client(), {}
+
+    @cache
+    def file(path: str) -> dict:
+        with client.get(path) as response:
+            return {"status": response.status_code, "body": response.data, "content_type": response.content_type}
+
+    def answer(route):
+        if route.request.is_navigation_request():
+            route.fulfill(body=shown["html"], content_type="text/html; charset=utf-8")
+        else:
+            route.fulfill(**file(urlsplit(route.request.url).path))
+
+    def take(path: str, html: str, to: Path, **size: int) -> Path:
+        if shown != {"html": html, "path": path}:
+            shown.update(html=html, path=path)
+            page.set_viewport_size({"width": size["width"], "height": size.get("height", 720)})
+            page.goto("about:blank")
+            page.goto(path)
+        pictures.take(page, to, **size)
+        return to
+
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
+        try:
+            browser = pictures.launch(playwright)
+        except FileNotFoundError as problem:
+            raise NoBrowser(str(problem)) from None
+        page = browser.new_page(base_url=HOST, reduced_motion="reduce")
+        page.route("**/*", answer)
+        yield take
         browser.close()
 
 
@@ -52,38 +67,16 @@ def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
     """Gives each picture's file as soon as it is there. Beside the pictures is a file with each one's heading. Raises
     NoBrowser if there is nothing to take them with."""
     folder.mkdir(parents=True, exist_ok=True)
-    with chromium() as browser:
+    with camera(app) as picture:
         for scenario in scenarios:
             for words in ["", *scenario.variants]:
                 series, headings = "-".join(filter(None, (scenario.id, words))), {}
                 for number, shown in enumerate(states(app, scenario, words), 1):
                     name = f"{series}-{number:02}-{shown.page.replace('/', '-')}{'-error' * bool(shown.codes)}"
                     headings[name] = shown.read.heading
-                    for width in WIDTHS:
-                        file = folder / f"{name}-{width}.png"
-                        file.write_bytes(picture(browser, app.test_client(), shown.path, shown.html, width))
-                        yield file
+                    for width in pictures.WIDTHS:
+                        yield picture(shown.path, shown.html, folder / f"{name}-{width}.png", width=width)
                 (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
-
-
-def picture(browser, client, path: str, html: str, width: int, height: int | None = None) -> bytes:
-    """What a window of this width shows of this page, all of it or down to a height. The app's `client` gets the files
-    that it needs."""
-
-    def answer(route):
-        if route.request.is_navigation_request():
-            route.fulfill(body=html, content_type="text/html; charset=utf-8")
-            return
-        with client.get(urlsplit(route.request.url).path) as response:
-            route.fulfill(status=response.status_code, body=response.data, content_type=response.content_type)
-
-    # A window for each, because what script does when a window gets narrower comes in its own time.
-    size = {"width": width, "height": height or 800}
-    with browser.new_page(base_url=HOST, reduced_motion="reduce", viewport=size) as window:
-        window.route("**/*", answer)
-        window.goto(path)
-        window.evaluate("() => document.fonts.ready.then(() => document.activeElement.blur())")
-        return window.screenshot(full_page=not height, animations="disabled", caret="hide")
 
 
 def states(app: Flask, scenario: Scenario, words: str) -> Iterator[Shown]:

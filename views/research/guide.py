@@ -20,7 +20,7 @@ from research.models import (
     open_store,
     research_db,
 )
-from scenarios.pictures import chromium, picture
+from scenarios.pictures import camera
 from views.research import MODERATOR
 
 TEN = datetime(2026, 4, 28, 9, tzinfo=UTC)
@@ -41,7 +41,7 @@ def take(app: Flask, folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     own = home()
     try:
-        with TemporaryDirectory() as temporary, chromium() as browser:
+        with TemporaryDirectory() as temporary, camera(app) as picture:
             open_store(Path(temporary))
             migrate_store()
             client = app.test_client()
@@ -49,9 +49,7 @@ def take(app: Flask, folder: Path) -> Iterator[Path]:
             for name, path in pages():
                 with app.app_context(), clock_at(TEN + timedelta(seconds=80)):
                     html = client.get(path.partition("#")[0]).text
-                    shown = picture(browser, client, path, html, 1000, 720)
-                (folder / f"{name}.png").write_bytes(shown)
-                yield folder / f"{name}.png"
+                yield picture(path, html, folder / f"{name}.png", width=1000, height=720)
     finally:
         open_store(own)
 
