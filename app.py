@@ -5,6 +5,7 @@ import zlib
 from datetime import date
 
 from flask import Flask, g, render_template, request
+from flask.templating import Environment
 from flask_wtf.csrf import generate_csrf
 from htmx_flask import Htmx
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
@@ -71,7 +72,15 @@ ERRORS = {
 WITHOUT_DATABASE = ("assets.static", "assets.vendor", "health.alive")
 
 
+class Templates(Environment):
+    def make_globals(self, given):
+        """As one dict. Jinja's own chain of them is copied, name by name, each time that a template is rendered."""
+        return {**self.globals, **(given or {})}
+
+
 class Service(Flask):
+    jinja_environment = Templates
+
     def log_exception(self, exc_info):
         """Flask's own line has the address, in which anything may have been typed."""
         self.logger.error("unforeseen", exc_info=exc_info)

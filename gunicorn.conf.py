@@ -1,5 +1,6 @@
 """How the service is served, whoever starts it: gunicorn reads this by itself. The settings are in settings.py."""
 
+import gc
 import os
 import shutil
 import sys
@@ -35,6 +36,12 @@ def on_starting(server):
     """The settings were judged when the app was made; the database is now."""
     if found := upkeep.refusals(server.app.callable.config):
         sys.exit("\n".join(["The service can’t start on this database:", *found]))
+
+
+def when_ready(_server):
+    """What is there before the first request stays: workers need neither look through it for garbage nor copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 def on_exit(_server):

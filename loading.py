@@ -71,8 +71,10 @@ def by_ids(ids: Iterable[int]) -> list[Participant]:
 def contract_periods(participant: Participant) -> list[ContractPeriod]:
     """All of them, with the lead providers active in each: as they were when the participant was loaded, if they came
     along, otherwise as they are now."""
-    told = participant.__dict__.get("contract_periods") or CONTRACT_PERIODS()[0][0]
-    return [revived(ContractPeriod, each) for each in told]
+    if "contract_periods" not in participant.__dict__:
+        told = participant.__dict__.pop("contract_periods_told", None) or CONTRACT_PERIODS()[0][0]
+        participant.contract_periods = [revived(ContractPeriod, each) for each in told]
+    return participant.contract_periods
 
 
 def mentors_beside(participant: Participant) -> list[Participant]:
@@ -363,7 +365,7 @@ def back_reader(field) -> Callable:
 
 def keep_contract_periods(participant: Participant, told: list) -> None:
     """They are many; most requests need none."""
-    participant.__dict__["contract_periods"] = told
+    participant.__dict__["contract_periods_told"] = told
 
 
 def moment(text: str) -> datetime:

@@ -42,14 +42,15 @@ class Journey:
 
     def path(self, participant: Participant, posted: dict) -> dict[str, Question | None]:
         """The pages that this person may be on, given the answers so far: every question answered well, then the first
-        that isn't, or "check answers" when all are. Page → its form, filled in."""
+        that isn't, or "check answers" when all are. Page → its form, filled in; None if it wasn't answered."""
         path, answers = {}, {}
         for page, question in self.questions.items():
             if not question.is_asked(participant, answers):
                 continue
-            form = question(participant, formdata(posted, page), meta={"csrf": False})
-            path[page] = form
-            if page not in posted or not form.validate():
+            if page not in posted:
+                return path | {page: None}
+            path[page] = form = question(participant, formdata(posted, page), meta={"csrf": False})
+            if not form.validate():
                 return path
             answers |= form.answers
         return path | {CHECK: None}

@@ -87,8 +87,9 @@ def way_back(people: str, otherwise: str) -> str:
     if request.args.get("from") == people:
         return url_for(f"school.{people}")
     came_from = request.args.get("from", 0, int)
-    ours = here(ROLES[people]).where(Participant.id == came_from)
-    return next(map(record_url, ours if 0 < came_from < 2**31 else []), url_for(otherwise))
+    if not 0 < came_from < 2**31:
+        return url_for(otherwise)
+    return next(map(record_url, here(ROLES[people]).where(Participant.id == came_from)), url_for(otherwise))
 
 
 def here(role: str):

@@ -99,7 +99,7 @@ def test_no_answer_within_a_minute_is_as_off_line(naomi, window):
 def test_an_error_of_the_service_is_a_page(naomi, window):
     to_check_answers(naomi, NAME)
     with db.connection_context():
-        db.execute_sql("UPDATE answers SET posted = '0'")
+        db.execute_sql("UPDATE answers SET posted = '{\"lead-provider\": 0}'")
     button(naomi, "Confirm change").click()
     check_service_error(naomi, "/check-answers$")
     naomi.go_back()
