@@ -5,7 +5,6 @@ import zlib
 from datetime import date
 
 from flask import Flask, g, render_template, request
-from flask.templating import Environment
 from flask_wtf.csrf import generate_csrf
 from htmx_flask import Htmx
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
@@ -72,7 +71,7 @@ ERRORS = {
 WITHOUT_DATABASE = ("assets.static", "assets.vendor", "health.alive")
 
 
-class Templates(Environment):
+class Templates(wordings.Environment):
     def make_globals(self, given):
         """As one dict. Jinja's own chain of them is copied, name by name, each time that a template is rendered."""
         return {**self.globals, **(given or {})}
@@ -90,7 +89,6 @@ def create_app(**given) -> Flask:
     """The service, with the settings of settings.py from the environment unless `given` here by the same names. Leaves
     with a line for each that it must not start with."""
     app = Service(__name__, static_folder=None)
-    app.jinja_environment = wordings.Environment
     app.config.update(settings.from_environment(os.environ) | given)
     settings.refuse(app.config, debug=app.debug)
     set_up_limits(app)

@@ -7,6 +7,7 @@ It is 20 April 2026 in every test, unless the test says `clock_at`.
 import logging
 import os
 import re
+import shutil
 import tempfile
 import threading
 from datetime import date
@@ -18,6 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
 import logs
+import pictures
 import scenarios
 from app import create_app
 from clock import clock_at
@@ -207,6 +209,38 @@ def address(app, world, monkeypatch) -> str:
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
+
+
+# --- browsers ------------------------------------------------------------------------------------------------
+
+VENDOR = Path(__file__).parent.parent / "static" / "vendor"
+TIMEOUT = 10_000
+"""Milliseconds that a page may take."""
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """What drives browsers, for all tests of a run."""
+    needs(VENDOR.exists(), "GOV.UK Frontend and htmx are missing: python3 run.py test")
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=TIMEOUT)
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
+    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    browser = pictures.launch(playwright)
+    yield browser
+    browser.close()
+
+
+def needs(is_here, message: str) -> None:
+    """Skips a test where this is missing, if this run may skip it."""
+    if not is_here:
+        (pytest.fail if required("BROWSER") else pytest.skip)(message)
 
 
 # --- who and what tests speak of ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from tests.browser.conftest import Window, chromium, playwright  # noqa: F401 - fixtures
+from tests.browser.conftest import Window
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press
 from tests.conftest import Handler
@@ -17,7 +17,7 @@ LIST = "Early career teachers (ECTs)"
 
 
 @pytest.fixture
-def open_window(chromium, research, monkeypatch):  # noqa: F811
+def open_window(chromium, research):
     """Opens a window of a browser of its own before the app with research switched on."""
     server = make_server("127.0.0.1", 0, research, threaded=True, request_handler=Handler)
     server.daemon_threads = False
