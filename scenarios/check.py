@@ -69,6 +69,7 @@ class Walker:
         self.client.environ_base[ACTING] = scenario.persona_email
         self.happened: list[tuple[str, str]] = []
         self.now: Shown | None = None
+        self.ids: dict[str, int] = {}
 
     @contextmanager
     def inside(self):
@@ -113,9 +114,12 @@ class Walker:
     def begin(self) -> Shown:
         return self.open(f"/school/{self.scenario.start}")
 
-    def person(self, who: str) -> Participant:
-        with self.data():
-            return self.end().person(who or self.scenario.about[0])
+    def id_of(self, who: str) -> int:
+        who = who or self.scenario.about[0]
+        if who not in self.ids:
+            with self.data():
+                self.ids[who] = self.end().person(who).id
+        return self.ids[who]
 
     def address_of(self, step: Step) -> str:
         """Where this step's page is. Raises Problem when no link or redirect on the present page leads there."""
@@ -129,7 +133,7 @@ class Walker:
             return False
         endpoint, values = self.app.url_map.bind("").match(path, "GET")
         about = values.get("participant_id")
-        return page_id(endpoint, values) == step.page and about in (None, self.person(step.who).id)
+        return page_id(endpoint, values) == step.page and about in (None, self.id_of(step.who))
 
     def walk(self, path: list[Step]):
         """Take these steps, giving each with the page that it leads to, before that is answered. Raises Problem where

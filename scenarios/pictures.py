@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 import pictures
 from scenarios.check import Ground, Shown, Walker
@@ -23,14 +24,14 @@ class NoBrowser(Exception):
 
 
 @contextmanager
-def camera(app: Flask) -> Iterator[Callable]:
-    """A browser for pictures: calling what this gives with a page's path and HTML, a file and a width (see
-    pictures.take) takes one. Raises NoBrowser where there is none."""
+def camera(client: FlaskClient) -> Iterator[Callable]:
+    """A browser for pictures, which has the files that pages need from the app's `client`: calling what this gives with
+    a page's path and HTML, a file and a width (see pictures.take) takes one. Raises NoBrowser where there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise NoBrowser("Pictures need Playwright: .venv/bin/pip install -r requirements-dev.txt") from None
-    client, shown = app.test_client(), {}
+    shown = {}
 
     @cache
     def file(path: str) -> dict:
@@ -67,7 +68,7 @@ def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
     """Gives each picture's file as soon as it is there. Beside the pictures is a file with each one's heading. Raises
     NoBrowser if there is nothing to take them with."""
     folder.mkdir(parents=True, exist_ok=True)
-    with camera(app) as picture:
+    with camera(app.test_client()) as picture:
         for scenario in scenarios:
             for words in ["", *scenario.variants]:
                 series, headings = "-".join(filter(None, (scenario.id, words))), {}

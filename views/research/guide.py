@@ -41,11 +41,11 @@ def take(app: Flask, folder: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     own = home()
     try:
-        with TemporaryDirectory() as temporary, camera(app) as picture:
+        client = app.test_client()
+        client.set_cookie(MODERATOR, "token")
+        with TemporaryDirectory() as temporary, camera(client) as picture:
             open_store(Path(temporary))
             migrate_store()
-            client = app.test_client()
-            client.set_cookie(MODERATOR, "token")
             for name, path in pages():
                 with app.app_context(), clock_at(TEN + timedelta(seconds=80)):
                     html = client.get(path.partition("#")[0]).text
