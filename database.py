@@ -3,8 +3,10 @@
 Everything here works on SQLite and on PostgreSQL; nothing here knows what an ECT is (that is models.py).
 """
 
+import fcntl
 import json
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
@@ -122,6 +124,35 @@ def file_at(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+class Turn:
+    """Whose turn it is to write to a SQLite database. SQLite lets one write at a time; whoever must wait looks now and
+    then whether they may, and among many somebody may have no luck for seconds. So the threads of a process queue, and
+    so do the first ones of all processes, at a file beside the database's: the system wakes them."""
+
+    def __init__(self, database: str):
+        self.path = None if database == ":memory:" else f"{database}-turn"
+        self.here = threading.Lock()
+        self.file = None
+
+    def take(self, seconds: float) -> None:
+        """Raises OperationalError after so many seconds behind others of this process."""
+        if not self.here.acquire(timeout=seconds):
+            raise OperationalError("the database is locked")
+        if self.path:
+            try:
+                self.file = Path(self.path).open("a")  # noqa: SIM115 - open for as long as the turn takes
+                # However long another process takes, it holds up one thread of this one; when it dies, it ends.
+                fcntl.flock(self.file, fcntl.LOCK_EX)
+            except OSError as error:
+                self.give()
+                raise OperationalError(f"no turn to write: {error}") from error
+
+    def give(self) -> None:
+        if self.file:
+            self.file = self.file.close()
+        self.here.release()
+
+
 class Sqlite(Timed, PooledSqliteDatabase):
     """SQLite in its own file, or in the one that the context has chosen (see `in_sandbox`)."""
 
@@ -130,6 +161,10 @@ class Sqlite(Timed, PooledSqliteDatabase):
     must_choose = False
     """Whether it refuses to open before the context has chosen, be it OWN: what is meant for a sandbox must never land
     anywhere else."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.turn = Turn(self.database)
 
     def _connect(self):
         chosen = _chosen.get()
@@ -162,6 +197,24 @@ class Sqlite(Timed, PooledSqliteDatabase):
         if conn.file != file_at(self.database):
             conn.close()
         return super()._is_closed(conn)
+
+    def begin(self, lock_type=None):
+        self.turn.take(self._timeout)
+        try:
+            super().begin(lock_type)
+        except Exception:
+            self.turn.give()
+            raise
+
+    def commit(self):
+        super().commit()  # where this fails, rollback() follows
+        self.turn.give()
+
+    def rollback(self):
+        try:
+            super().rollback()
+        finally:
+            self.turn.give()
 
 
 class Postgresql(Timed, PooledPostgresqlDatabase):

@@ -257,7 +257,7 @@ def reset(*options: str) -> None:
         if input(question).strip().lower() not in ("y", "yes"):
             sys.exit("Nothing was deleted.")
     with one_at_a_time():
-        for suffix in "", "-wal", "-shm":
+        for suffix in "", "-wal", "-shm", "-turn":
             Path(f"{DATABASE}{suffix}").unlink(missing_ok=True)
     print("The demo's data is deleted. To start with fresh data: python3 run.py")
 

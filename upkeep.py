@@ -177,7 +177,8 @@ def restore(source: Path) -> Path:
             copy.backup(db.connection())
         SignIn.delete().execute()
     finally:
-        staged.unlink(missing_ok=True)
+        for suffix in "", "-turn":
+            Path(f"{staged}{suffix}").unlink(missing_ok=True)
     return before
 
 

@@ -6,19 +6,23 @@ and the ratio to the smallest world. A page of 3,000 is given for each 100 peopl
 
 import argparse
 import gzip
+import re
 import statistics
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 import commands
+import sign_ins
 from app import create_app
+from bench.visitor import hidden
 from bench.worlds import TODAY, postgresql_server, postgresql_world, sqlite_world
 from clock import clock_at
 from database import db, open_database
-from models import Enrolment, LeadProvider
+from models import Enrolment, LeadProvider, Participant, SchoolUser
 from views.lead_provider_api import REQUESTS
 
 clock = time.process_time
@@ -58,6 +62,9 @@ class Api:
             "API, known already (304)": (self.ask_again, 50),
         }
 
+    def before(self, name: str) -> None:
+        pass
+
     def page(self, query: str, per_page: int, people: int | None = None) -> None:
         response = self.ask(f"{query}&page[per_page]={per_page}")
         assert gzip.decompress(response.data).count(b'"full_name"') == (people or per_page)
@@ -70,6 +77,53 @@ class Api:
             "/api/v3/participants?page[per_page]=50", headers=self.headers | {"If-None-Match": etag}
         )
         assert response.status_code == 304
+
+
+class Pages:
+    """What somebody at one school asks for: in each world a school of the same size."""
+
+    def __init__(self, app: Flask, client: FlaskClient):
+        self.client = client
+        with app.app_context(), db.connection_context():
+            user = SchoolUser.select().order_by(SchoolUser.id).offset(3).first()
+            token = sign_ins.start(user)
+            active = Participant.finished_on.is_null() & (Participant.role == "ect")
+            ects = Participant.select().where(active, Participant.school == user.school_id)
+            # Working patterns may change whatever their training is.
+            ect = next(each for each in ects.order_by(Participant.id) if each.working_pattern)
+            self.last_name = ect.name.split()[-1]
+        with client.session_transaction() as session:
+            session["sign_in"] = token
+        self.record = f"/school/ects/{ect.id}"
+        self.journey = f"{self.record}/change-working-pattern"
+
+    @property
+    def asked(self) -> dict[str, tuple[Callable, int]]:
+        return {
+            "record": (lambda: self.get(self.record), 1),
+            "list of ECTs": (lambda: self.get("/school/ects"), 1),
+            "search by name": (lambda: self.get(f"/school/ects?q={quote(self.last_name)}"), 1),
+            "news of an open record": (lambda: self.get(f"{self.record}/news?since=999", 204), 1),
+            "confirm": (self.confirm, 1),
+        }
+
+    def before(self, name: str) -> None:
+        """What comes before and isn't measured."""
+        if name != "confirm":
+            return
+        page = self.get(f"{self.journey}/working-pattern")
+        other = "part_time" if re.search(r'value="full_time" checked', page) else "full_time"
+        self.get(f"{self.journey}/working-pattern", 303, hidden(page) | {"working_pattern": other})
+        self.sent = hidden(self.get(f"{self.journey}/check-answers"))
+
+    def confirm(self) -> None:
+        self.get(f"{self.journey}/check-answers", 303, self.sent)
+
+    def get(self, path: str, status: int = 200, sent: dict | None = None) -> str:
+        headers = {"HX-Request": "true"} if path.partition("?")[0].endswith("/news") else {}
+        response = self.client.open(path, method="POST" if sent else "GET", data=sent, headers=headers)
+        assert response.status_code == status, (response.status, path)
+        return response.text
 
 
 def main() -> None:
@@ -96,8 +150,9 @@ def measure(app: Flask, worlds: dict[int, str], rounds: int) -> None:
             for size, database in databases.items():
                 db.initialize(database)
                 if number < 0:  # to warm up
-                    asked[size] = Api(app, app.test_client()).asked
-                for name, (ask, people) in asked[size].items():
+                    asked[size] = [each(app, app.test_client()) for each in (Pages, Api)]
+                for asker, name, ask, people in [(a, n, *each) for a in asked[size] for n, each in a.asked.items()]:
+                    asker.before(name)
                     started = clock()
                     ask()
                     milliseconds = (clock() - started) * 1000

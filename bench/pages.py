@@ -9,7 +9,7 @@ from pathlib import Path
 
 import scenarios
 from app import create_app
-from bench.service import Service, served
+from bench.service import Service, floor, served
 from bench.visitor import Visitor
 from clock import clock_at
 from database import db, migrate
@@ -34,20 +34,17 @@ def measure(folder: Path, rounds: int, requests: int) -> None:
     environment["TODAY"] = TODAY.isoformat()
     with served("app:create_app()", **environment) as ours:
         whole, partial = signed_in(ours), signed_in(ours, is_htmx=True)
-        pages = folder / "pages"
-        pages.mkdir()
-        for name, path in paths.items():
-            (pages / f"{name}.html").write_text(whole.get(path).expect().text)
-            (pages / f"{name}-htmx.html").write_text(partial.get(path).expect().text)
-        with served("bench.floor:app", FLOOR=str(pages)) as floor:
-            bare = Visitor(floor.port)
+        pages = {name: whole.get(path).expect().text for name, path in paths.items()}
+        pages |= {f"{name}-htmx": partial.get(path).expect().text for name, path in paths.items()}
+        with floor(pages) as ready:
+            bare = Visitor(ready.port)
             bare.get("/sign-in")
             taken: dict[str, list[float]] = {}
             for _ in range(rounds):
                 for name, path in paths.items():
-                    taken.setdefault(f"{name} floor", []).append(cpu(floor, bare, f"/{name}", requests))
+                    taken.setdefault(f"{name} floor", []).append(cpu(ready, bare, f"/{name}", requests))
                     taken.setdefault(name, []).append(cpu(ours, whole, path, requests))
-                    taken.setdefault(f"{name}-htmx floor", []).append(cpu(floor, bare, f"/{name}-htmx", requests))
+                    taken.setdefault(f"{name}-htmx floor", []).append(cpu(ready, bare, f"/{name}-htmx", requests))
                     taken.setdefault(f"{name}-htmx", []).append(cpu(ours, partial, path, requests))
             print(f"{'':24}{'floor':>12}{'ours':>12}{'ratio':>9}{'bytes':>9}")
             for name in [each for path in paths for each in (path, f"{path}-htmx")]:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -89,6 +90,16 @@ def served(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+@contextmanager
+def floor(pages: dict[str, str]) -> Iterator[Service]:
+    """A bare Flask application that hands out these pages: name → HTML."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, html in pages.items():
+            (Path(folder) / f"{name}.html").write_text(html)
+        with served("bench.floor:app", FLOOR=folder) as service:
+            yield service
 
 
 def wait_for(port: int) -> None:

@@ -10,6 +10,11 @@ from urllib.parse import urlencode, urlsplit
 FORM = re.compile(r'<input[^>]*?name="([^"]+)"[^>]*?value="([^"]*)"')
 
 
+def hidden(page: str) -> dict[str, str]:
+    """The fields that a form of the page carries by itself."""
+    return {name: unescape(value) for name, value in FORM.findall(page) if name in ("csrf_token", "seen")}
+
+
 class Visitor:
     """`is_htmx`: ask for parts of pages, as the script does. `bytes` counts those of the bodies that came."""
 
@@ -27,9 +32,13 @@ class Visitor:
         return self._ask("POST", path, urlencode(form))
 
     @property
+    def title(self) -> str:
+        """The page's heading, as its <title> begins."""
+        return unescape(re.search("<title>(.*?) – ", self.text)[1])
+
+    @property
     def hidden(self) -> dict[str, str]:
-        """The fields that a form of the page carries by itself."""
-        return {name: unescape(value) for name, value in FORM.findall(self.text) if name in ("csrf_token", "seen")}
+        return hidden(self.text)
 
     def _ask(self, method: str, path: str, body: str | None = None) -> "Visitor":
         headers = {"Accept-Encoding": "gzip", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}

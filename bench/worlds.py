@@ -31,7 +31,7 @@ def sqlite_world(app, participants: int) -> str:
         unfinished.unlink(missing_ok=True)
         make(app, f"sqlite:///{unfinished}", participants)
         unfinished.rename(path)
-    return f"sqlite:///{path}"
+    return up_to_date(f"sqlite:///{path}")
 
 
 @contextmanager
@@ -50,7 +50,15 @@ def postgresql_world(app, server, participants: int) -> str:
         server.psql(f"CREATE DATABASE unfinished_{participants}")
         make(app, server.get_uri(f"unfinished_{participants}"), participants)
         server.psql(f"ALTER DATABASE unfinished_{participants} RENAME TO {name}")
-    return server.get_uri(name)
+    return up_to_date(server.get_uri(name))
+
+
+def up_to_date(address: str) -> str:
+    """The world at this address, brought up to date if an earlier release made it."""
+    db.initialize(open_database(address))
+    migrate()
+    db.obj.close_all()
+    return address
 
 
 def make(app, address: str, participants: int) -> None:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from drills import copies, failover, faults, kill, slow_clients, together, upgrade
+from drills import copies, crowd, failover, faults, kill, slow_clients, together, upgrade
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -15,6 +15,7 @@ def full() -> Iterator[list[str]]:
         yield [kill.drill(engine)]
         yield [together.drill(engine)]
         yield [upgrade.drill(engine)]
+        yield [crowd.drill(engine)]
     yield faults.drill_sqlite()
     yield faults.drill_postgresql()
     yield [failover.drill(is_synchronous=True), failover.drill(is_synchronous=False)]
@@ -28,6 +29,7 @@ def short() -> Iterator[list[str]]:
     yield [upgrade.drill("sqlite", kills=1)]
     yield faults.drill_sqlite(tries=1)
     yield faults.drill_postgresql(tries=1)
+    yield [crowd.drill("sqlite", many=24, journeys=2), crowd.drill("postgresql", many=24, journeys=2)]
     yield [failover.drill(seconds=4)]
     yield [copies.drill(copies=2, restores=1)]
     yield slow_clients.drill()

@@ -66,7 +66,8 @@ def ask(visit: Visit, path: dict):
     if not form.validate():
         return visit.show(422, form=form, back=page_before(visit, path))
     posted = visit.answers.posted | {visit.page: form.posted(request.form)}
-    keep(visit.answers, posted=posted, confirmed=None, event=None)
+    with db.atomic():
+        keep(visit.answers, posted=posted, confirmed=None, event=None)
     return visit.to(list(visit.journey.path(visit.participant, posted))[-1])
 
 

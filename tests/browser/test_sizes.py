@@ -1,0 +1,76 @@
+"""What comes over the line: so many requests and bytes, and no file that the browser has already."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.pages import arrived, button, link, press, sign_in
+
+MOST_AT_FIRST, REQUESTS_AT_FIRST = 150_000, 8
+MOST_LINES = 70
+MOST_OF_A_STEP, MOST_OF_A_JOURNEY = 2_000, 14_000
+NAME = "Hannah Clarke"
+
+
+class Line:
+    """What came since it was last asked: (address, bytes with headers)."""
+
+    def __init__(self, page: Page):
+        self.page, self.came = page, []
+        page.on("requestfinished", lambda request: self.came.append(request))
+
+    def since(self) -> list[tuple[str, int]]:
+        self.page.wait_for_load_state("networkidle")
+        came, self.came = self.came, []
+        sizes = [(each.url, each.sizes()) for each in came if not each.url.startswith("data:")]
+        return [
+            (url, sizes["responseBodySize"] + sizes["responseHeadersSize"])
+            for url, sizes in sizes
+            if sizes["responseBodySize"] >= 0
+        ]
+
+
+@pytest.fixture
+def line(window) -> Line:
+    return Line(window.page)
+
+
+def test_a_first_visit_is_small_and_later_pages_ask_for_no_file_again(window, line):
+    page = window.page
+    page.goto("/sign-in")
+    arrived(page, "Sign in to the demonstration")
+    first = line.since()
+    assert len(first) <= REQUESTS_AT_FIRST, first
+    assert sum(size for _, size in first) <= MOST_AT_FIRST, first
+    sign_in(page)
+    for address in ("/school/ects", "/school/mentors"):
+        page.goto(address)
+        assert [url.partition("?")[0] for url, size in line.since() if size] == [page.url]
+
+
+def test_a_step_and_a_whole_journey_are_small(naomi, line):
+    line.since()
+    steps = [
+        (lambda: link(naomi, NAME).click(), NAME),
+        (lambda: link(naomi, "Change working pattern").click(), f"Change {NAME}’s working pattern"),
+    ]
+    sizes = []
+    for act, heading in steps:
+        act()
+        arrived(naomi, heading)
+        sizes.append(line.since())
+    naomi.locator("main [type=radio]:not(:checked)").check()
+    press(naomi, "Continue", "Check and confirm change")
+    sizes.append(line.since())
+    button(naomi, "Confirm change").click()
+    arrived(naomi, f"{NAME}’s working pattern changed")
+    sizes.append(line.since())
+    assert all(len(came) == 1 for came in sizes), sizes
+    assert max(size for ((_, size),) in sizes) <= MOST_OF_A_STEP + 1_000, sizes  # a thousand for the headers
+    assert sum(size for ((_, size),) in sizes) <= MOST_OF_A_JOURNEY
+
+
+def test_our_own_script_is_short():
+    lines = (Path(__file__).parents[2] / "static" / "app.js").read_text().splitlines()
+    assert len([line for line in lines if line.strip() and not line.strip().startswith("//")]) <= MOST_LINES
