@@ -12,6 +12,8 @@ from playhouse.migrations import Runner
 
 from app import create_app
 from clock import clock_at, now
+from database import OWN, db, in_sandbox
+from models import School
 from research import sessions
 from research.models import MIGRATIONS, TABLES, research_db
 from tests.research.conftest import Window, change_lead_provider
@@ -208,6 +210,25 @@ def test_the_feed_is_sent_only_when_there_is_news(held, participant, moderator):
     with research_db.connection_context():
         sessions.end(session)
     assert "hx-get" not in moderator.send("get", address).text, "nothing more is coming"
+
+
+def test_the_services_own_data_are_kept_as_ever(research, tmp_path):
+    """Commands are about them, and about no sandbox."""
+
+    def run(*arguments: str) -> str:
+        with in_sandbox(OWN):  # as where a command is given
+            done = research.test_cli_runner().invoke(args=arguments)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    copy = tmp_path / "copy.sqlite3"
+    assert "the copy is right" in run("backup", str(copy))
+    with in_sandbox(OWN), db.connection_context():
+        School.update(name="Another").where(School.urn == "900001").execute()
+    assert "Restored" in run("restore", str(copy), "--yes")
+    with in_sandbox(OWN), db.connection_context():
+        assert School.get(School.urn == "900001").name == "St John’s C of E Primary School"
+    assert "The data is right" in run("verify")
 
 
 def test_the_services_own_pages_go_on_as_ever(research, held):
