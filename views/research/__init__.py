@@ -76,12 +76,12 @@ def add_to(app: Flask) -> None:
 def enter():
     """Choose the database of this request: the participant's sandbox, or the service's own. The sandbox is found by
     what the server knows of the participant's link, never by anything else that the request says."""
+    g.is_private = ACTING in request.environ or request.endpoint in OF_A_PARTICIPANT
     if ACTING in request.environ:
         return None  # asked from inside, by whoever has chosen already
     if request.blueprint == "assets" or isinstance(request.routing_exception, SecurityError):
         return None
     g.entered = ExitStack()
-    g.is_private = request.endpoint in OF_A_PARTICIPANT
     token = request.cookies.get(cookie_name(PARTICIPANT))
     is_participant = bool(token) and (request.endpoint is None or request.blueprint in OF_THE_SERVICE)
     if is_participant or request.blueprint == blueprint.name:
