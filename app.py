@@ -92,7 +92,7 @@ def create_app(**given) -> Flask:
     app.config.update(settings.from_environment(os.environ) | given)
     settings.refuse(app.config, debug=app.debug)
     set_up_limits(app)
-    db.initialize(open_database(app.config["DATABASE_URL"]))
+    db.initialize(open_database(app.config["DATABASE_URL"], app.config["REPLICA_URL"]))
     db.obj.must_exist = True
     Htmx(app)
     set_up_templates(app)

@@ -5,6 +5,7 @@ Everything here works on SQLite and on PostgreSQL; nothing here knows what an EC
 
 import fcntl
 import json
+import logging
 import sqlite3
 import threading
 import time
@@ -35,6 +36,7 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
+log = logging.getLogger("service.database")
 
 on_query: Callable[[str, float], None] | None = None
 """Is told of each query and how many seconds it took, if it is set."""
@@ -218,11 +220,49 @@ class Sqlite(Timed, PooledSqliteDatabase):
 
 
 class Postgresql(Timed, PooledPostgresqlDatabase):
-    pass
+    replica: "Postgresql | None" = None
+    """A server that follows this one, for reads that may be a moment late."""
+
+    def read_from_replica(self) -> None:
+        """Whatever this thread asks until its connection is closed, the replica answers, if there is one and it is
+        there."""
+        if not self.replica:
+            return
+        self.close()
+        self._state.from_replica = True
+        try:
+            self.connect()
+            self.execute_sql("SELECT 1")  # a connection that was kept doesn't know that the server has gone
+        except OperationalError as error:
+            log.warning("the replica does not answer: %s", type(error).__name__)
+            self.close()
+            self._state.from_replica = False
+            self.connect()
+        finally:
+            self._state.from_replica = False
+
+    def _connect(self):
+        return self.replica._connect() if getattr(self._state, "from_replica", False) else super()._connect()
+
+    def _close(self, conn, close_conn=False):
+        is_replicas = self.replica and self.replica.conn_key(conn) in self.replica._in_use
+        return self.replica._close(conn, close_conn) if is_replicas else super()._close(conn, close_conn)
 
 
-def open_database(url: str):
-    """The database at `sqlite:///path` or `postgresql://…`. Not connected yet."""
+def read_from_replica() -> None:
+    if is_postgresql():
+        db.obj.read_from_replica()
+
+
+def open_database(url: str, replica_url: str | None = None):
+    """The database at `sqlite:///path` or `postgresql://…`, and the server that follows it. Not connected yet."""
+    database = _open(url, "read-write")
+    if replica_url:
+        database.replica = _open(replica_url, "any")
+    return database
+
+
+def _open(url: str, target: str):
     settings = parse(url)
     if url.startswith("sqlite:"):
         return Sqlite(
@@ -246,7 +286,7 @@ def open_database(url: str):
         timeout=5,
         stale_timeout=300,
         connect_timeout=3,
-        target_session_attrs="read-write",
+        target_session_attrs=target,
         options="-c lock_timeout=3000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000",
     )
 

@@ -49,6 +49,9 @@ class Setting:
 SETTINGS = {
     "SECRET_KEY": Setting(f"signs cookies and forms: random, at least {SHORTEST_KEY} characters, the same everywhere"),
     "DATABASE_URL": Setting("`sqlite:///path` or `postgresql://user:password@host/name`", DEMO_DATABASE),
+    "REPLICA_URL": Setting(
+        "a PostgreSQL server that follows that database: lead providers’ lists are read there, as late as it follows"
+    ),
     "TRUSTED_HOSTS": Setting("the names under which people reach the service, such as `ects.example.org`", (), words),
     "PROXIES": Setting(
         "how many proxies in front of the service tell it the visitor’s address (`X-Forwarded-For`, `-Proto`)",
@@ -142,6 +145,9 @@ def problems(config: Mapping, *, debug: bool = False) -> list[str]:
         found.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
     elif config["RESEARCH"] and not config["DATABASE_URL"].startswith("sqlite:"):
         found.append("RESEARCH needs a SQLite database (DATABASE_URL=sqlite:///…), one without real people in it.")
+    urls = (config["REPLICA_URL"], config["DATABASE_URL"])
+    if config["REPLICA_URL"] and any(urlsplit(url).scheme != "postgresql" for url in urls):
+        found.append("REPLICA_URL is for PostgreSQL: it and DATABASE_URL must begin with postgresql://")
     return found if config["DEMO"] is True else [*found, *_problems_outside_the_demo(config, debug)]
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from drills import copies, crowd, failover, faults, kill, slow_clients, together, upgrade
+from drills import copies, crowd, failover, faults, kill, several, slow_clients, together, upgrade
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -19,6 +19,7 @@ def full() -> Iterator[list[str]]:
     yield faults.drill_sqlite()
     yield faults.drill_postgresql()
     yield [failover.drill(is_synchronous=True), failover.drill(is_synchronous=False)]
+    yield [several.drill()]
     yield [copies.drill()]
     yield slow_clients.drill()
 
@@ -31,6 +32,7 @@ def short() -> Iterator[list[str]]:
     yield faults.drill_postgresql(tries=1)
     yield [crowd.drill("sqlite", many=24, journeys=2), crowd.drill("postgresql", many=24, journeys=2)]
     yield [failover.drill(seconds=4)]
+    yield [several.drill(journeys=2)]
     yield [copies.drill(copies=2, restores=1)]
     yield slow_clients.drill()
 

@@ -29,6 +29,7 @@ REFUSED = [
     ({"SECRET_KEY": "changeme"}, "SECRET_KEY is too short or too simple"),
     ({"SECRET_KEY": "a" * 64}, "SECRET_KEY is too short or too simple"),
     ({"DATABASE_URL": ""}, "DATABASE_URL is missing"),
+    ({"REPLICA_URL": "postgresql://follower/register"}, "REPLICA_URL is for PostgreSQL"),
     ({"DATABASE_URL": "mysql://localhost/register"}, "DATABASE_URL must begin with"),
     ({"TRUSTED_HOSTS": ""}, "TRUSTED_HOSTS is missing"),
     ({"OIDC_ISSUER": ""}, "nobody can sign in"),
