@@ -5,7 +5,6 @@ import zlib
 from datetime import date
 
 from flask import Flask, g, render_template, request
-from flask.templating import Environment
 from flask_wtf.csrf import generate_csrf
 from htmx_flask import Htmx
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
@@ -31,6 +30,7 @@ from views import (  # noqa: F401 - journeys and records bring the school's rout
     school,
     sign_in,
     step_url,
+    wordings,
 )
 from views.frame import frame
 from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
@@ -71,7 +71,7 @@ ERRORS = {
 WITHOUT_DATABASE = ("assets.static", "assets.vendor", "health.alive")
 
 
-class Templates(Environment):
+class Templates(wordings.Environment):
     def make_globals(self, given):
         """As one dict. Jinja's own chain of them is copied, name by name, each time that a template is rendered."""
         return {**self.globals, **(given or {})}
@@ -105,6 +105,10 @@ def create_app(**given) -> Flask:
         import metrics
 
         metrics.add_to(app)
+    if app.config["RESEARCH"]:
+        from views import research  # not imported, and so with no address and no log, unless it is switched on
+
+        research.add_to(app)
     set_up_requests(app)
     set_up_errors(app)
     assets.add_to(app)
@@ -158,9 +162,9 @@ def set_up_requests(app: Flask) -> None:
     def open_connection():
         if isinstance(request.routing_exception, SecurityError):
             raise request.routing_exception
-        if request.endpoint not in WITHOUT_DATABASE:
+        if request.endpoint not in WITHOUT_DATABASE and request.blueprint != "research":
             db.connect()
-        if app.config["TODAY"]:
+        if app.config["TODAY"] and request.blueprint != "research" and "task" not in g:
             g.clock = clock_at(date.fromisoformat(str(app.config["TODAY"])))
             g.clock.__enter__()
 

@@ -3,8 +3,11 @@
 import hashlib
 import hmac
 import secrets
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from flask import Flask, current_app
@@ -15,11 +18,13 @@ import scenarios
 import settings
 import sign_ins
 import upkeep
-from clock import today
-from database import db, migrate
+from clock import display, today
+from database import db, is_postgresql, migrate, open_database
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
+from scenarios.check import check as faults_of
+from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_ids
 from views import openid, sign_in_limits
 
 TOKEN_LENGTH = 32
@@ -27,7 +32,7 @@ TOKEN_LENGTH = 32
 
 def add_to(app: Flask) -> None:
     upkeep_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
-    for command in (*upkeep_commands, tokens, sign_ins_commands, start_up, demo_data, journeys):
+    for command in (*upkeep_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group):
         app.cli.add_command(command)
 
 
@@ -35,6 +40,10 @@ def add_to(app: Flask) -> None:
 def migrate_command():
     """Bring the database up to date."""
     done = migrate()
+    if current_app.config["RESEARCH"]:
+        from research.models import migrate_store  # not imported where it is switched off
+
+        done += migrate_store()
     click.echo("\n".join(f"Applied {name}" for name in done) or "The database is up to date.")
 
 
@@ -49,14 +58,35 @@ def settings_command():
 def start_up(port):
     """Migrate, load the demo world when the database is empty, and say what there is to see."""
     migrate()
+    research = start_up_research() if current_app.config["RESEARCH"] else []
     if not current_app.config["DEMO"]:
         return
     with db.connection_context():
         if not School.select().exists():
-            scenarios.load_world()
-            for provider in LeadProvider.select():
-                save_token(provider, demo_token(provider), upkeep.DEMO_TOKEN)
-        click.echo(welcome(f"http://127.0.0.1:{port}"))
+            fill_demo(scenarios.WORLD, today())
+        click.echo(welcome(f"http://127.0.0.1:{port}", research))
+
+
+def fill_demo(name: str, on: date) -> None:
+    """Make the demo's data those of the base world or of a scenario, as they are on that day. On SQLite by a copy of
+    the template, even while the database is used: all that was in it is gone. The database is open."""
+    if is_postgresql():
+        scenarios.load_world(name)
+    else:
+        own = db.obj
+        with TemporaryDirectory() as folder:
+            db.initialize(sandboxes_only())
+            file = scenarios.template(name, Path(folder), on)
+            db.initialize(own)
+            with closing(sqlite3.connect(file)) as source:
+                source.backup(db.connection())
+    save_demo_tokens()
+
+
+def start_up_research() -> list[str]:
+    from views.research import commands  # not imported where it is switched off
+
+    return commands.start_up()
 
 
 @click.command("check")
@@ -151,7 +181,7 @@ def journeys_as_mermaid() -> str:
     return "\n".join(lines)
 
 
-def welcome(address: str) -> str:
+def welcome(address: str, research: list[str]) -> str:
     users = SchoolUser.select(SchoolUser, School).join(School).order_by(SchoolUser.id).limit(2)
     providers = LeadProvider.select().order_by(LeadProvider.name)
     lines = [
@@ -160,6 +190,7 @@ def welcome(address: str) -> str:
         "",
         "Sign in as",
         *(f"  {user.name}, {user.school.name}" for user in users),
+        *(line.format(address=address) for line in research),
         "",
         "Tokens for the lead providers’ API",
         *(f"  {demo_token(provider)}  {provider.name}" for provider in providers if is_demo(provider)),
@@ -199,6 +230,11 @@ def demo_token(provider: LeadProvider) -> str:
     """The same token at every start, though the database keeps only its digest. The secret key makes it."""
     key = current_app.config["SECRET_KEY"].encode()
     return hmac.new(key, f"demo token of {provider.name}".encode(), hashlib.sha256).hexdigest()[:TOKEN_LENGTH]
+
+
+def save_demo_tokens() -> None:
+    for provider in LeadProvider.select():
+        save_token(provider, demo_token(provider), upkeep.DEMO_TOKEN)
 
 
 def is_demo(provider: LeadProvider) -> bool:
@@ -273,3 +309,79 @@ def create_token(lead_provider, description):
         token = secrets.token_hex(TOKEN_LENGTH // 2)
         save_token(provider, token, description)
         click.echo(token)
+
+
+# --- scenarios ---------------------------------------------------------------------------------------------
+
+
+@click.group("scenario")
+def scenario_group():
+    """Named situations to start from: for developers, for tests, and for research with school users."""
+
+
+@scenario_group.command("list")
+def list_scenarios():
+    """Which scenarios there are."""
+    for each in named_scenarios(()):
+        variants = f" (wordings: {', '.join(each.variants)})" if each.variants else ""
+        click.echo(f"{each.id}  {each.title}{variants}")
+
+
+@scenario_group.command("check")
+@click.argument("names", nargs=-1)
+def check_scenarios(names):
+    """Walk the scenarios of these NAMES, or all, through the service's own pages, and say what doesn't come true."""
+    db.initialize(sandboxes_only())
+    faults = 0
+    for each in named_scenarios(names):
+        for wording in ["", *each.variants]:
+            found = faults_of(current_app._get_current_object(), each, wording)
+            faults += len(found)
+            name = f"{each.id} {wording}".strip()
+            click.echo("\n".join(found) or f"{name}: comes true")
+    if faults:
+        raise click.ClickException(f"{faults} {'thing does' if faults == 1 else 'things do'} not come true.")
+
+
+@scenario_group.command("load")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def load_scenario(name, yes):
+    """Make the demo's data those of a scenario, such as S01. What was in it before is gone."""
+    (wanted,) = named_scenarios([name])
+    if not current_app.config["DEMO"] or is_postgresql():
+        raise click.ClickException("Only a demo on SQLite can be made a scenario: its data are replaced.")
+    yes or click.confirm("All that is in the demo's database will be replaced. Go ahead?", abort=True)
+    with db.connection_context():
+        fill_demo(name, wanted.today)
+    click.echo(f"{wanted.title}. It is {display(wanted.today)} in it: TODAY={wanted.today} python3 run.py")
+    click.echo(f"Sign in as {wanted.persona}. The task: {wanted.task}")
+
+
+@scenario_group.command("pictures")
+@click.argument("names", nargs=-1)
+@click.option("--folder", default="pictures", show_default=True, type=click.Path(path_type=Path))
+def take_pictures(names, folder):
+    """Take a picture of every page of the scenarios of these NAMES, or all, at three widths."""
+    from scenarios import pictures  # brings Playwright along, which only developers have
+
+    db.initialize(sandboxes_only())
+    try:
+        for file in pictures.take(current_app._get_current_object(), named_scenarios(names), folder):
+            click.echo(file)
+    except pictures.NoBrowser as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def named_scenarios(names) -> list[Scenario]:
+    try:
+        return [scenario(name) for name in names or scenario_ids()]
+    except ScenarioError as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def sandboxes_only():
+    """A database that opens nothing but sandboxes: whatever the service's own is, it stays as it is."""
+    database = open_database("sqlite:///:memory:")
+    database.must_choose = True
+    return database

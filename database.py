@@ -10,8 +10,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from peewee import (
     SQL,
@@ -19,6 +22,7 @@ from peewee import (
     Check,
     DatabaseProxy,
     DateTimeField,
+    InterfaceError,
     Model,
     OperationalError,
     PostgresqlDatabase,
@@ -71,6 +75,27 @@ class MomentField(DateTimeField):
         return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
+OWN = Path()
+"""Chosen instead of a sandbox: the file that the database itself is in."""
+
+_chosen: ContextVar[Path | None] = ContextVar("chosen", default=None)
+
+
+def choose(file: Path) -> None:
+    """Connections that are opened from now on are to this SQLite file, in this thread and nowhere else."""
+    _chosen.set(file)
+
+
+@contextmanager
+def in_sandbox(file: Path):
+    """The same for what is done inside."""
+    token = _chosen.set(file)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
 class Timed:
     def execute_sql(self, sql, params=None):
         started = time.perf_counter()
@@ -87,6 +112,10 @@ class Kept(sqlite3.Connection):
     def __init__(self, path: str, *args, **kwargs):
         super().__init__(path, *args, **kwargs)
         self.file = file_at(path)
+
+
+class Sandboxed(sqlite3.Connection):
+    """To a file that the context has chosen. Kept for nobody else."""
 
 
 def file_at(path: str) -> tuple[int, int] | None:
@@ -127,17 +156,44 @@ class Turn:
 
 
 class Sqlite(Timed, PooledSqliteDatabase):
+    """SQLite in its own file, or in the one that the context has chosen (see `in_sandbox`)."""
+
     must_exist = False
     """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
+    must_choose = False
+    """Whether it refuses to open before the context has chosen, be it OWN: what is meant for a sandbox must never land
+    anywhere else."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.turn = Turn(self.database)
 
     def _connect(self):
+        chosen = _chosen.get()
+        if not chosen and self.must_choose:
+            raise InterfaceError("no sandbox was chosen")
+        if chosen and chosen != OWN:
+            return self._connect_to(chosen)
         if self.must_exist and not file_at(self.database):
             raise OperationalError("the database’s file is missing")
         return super()._connect()
+
+    def _connect_to(self, sandbox: Path) -> Sandboxed:
+        # One that is gone must not come back as an empty file.
+        address = f"file:{quote(str(sandbox))}?mode=rw"
+        connection = sqlite3.connect(address, timeout=self._timeout, isolation_level=None, uri=True, factory=Sandboxed)
+        try:
+            self._add_conn_hooks(connection)
+        except Exception:
+            connection.close()
+            raise
+        return connection
+
+    def _close(self, conn, close_conn=False):
+        if isinstance(conn, Sandboxed):
+            conn.close()
+        else:
+            super()._close(conn, close_conn)
 
     def _is_closed(self, conn):
         if conn.file != file_at(self.database):
@@ -274,13 +330,14 @@ def numbers(ids: Iterable[int]) -> list[int] | str:
     return list(ids) if is_postgresql() else json.dumps(list(ids))
 
 
-def migrate() -> list[str]:
+def migrate(database=db, migrations: Path = MIGRATIONS) -> list[str]:
     """Bring the database up to date. Returns the names of the migrations that it ran, safe to call from anywhere.
 
     On PostgreSQL an advisory lock, and on SQLite the database's own write lock, keeps a second runner waiting.
     """
-    db.obj.must_exist = False
-    if is_postgresql():
+    if database is db and _chosen.get() in (None, OWN):
+        db.obj.must_exist = False
+    if database is db and is_postgresql():
         with db.connection_context():
             db.execute_sql("SELECT pg_advisory_lock(20260420)")
             try:
@@ -288,8 +345,8 @@ def migrate() -> list[str]:
                 return [] if is_up_to_date() else Runner(db.obj, str(MIGRATIONS)).up()
             finally:
                 db.execute_sql("SELECT pg_advisory_unlock(20260420)")
-    with db.connection_context(), db.atomic():
-        return Runner(db.obj, str(MIGRATIONS)).up()
+    with database.connection_context(), database.atomic():
+        return Runner(getattr(database, "obj", database), str(migrations)).up()
 
 
 def is_up_to_date() -> bool:

@@ -62,7 +62,8 @@ def configure(level: str) -> None:
 
 
 def add_to(app: Flask) -> None:
-    """Give each request an id, which is also in its answer, and write a line when it is answered."""
+    """Give each request an id, which is also in its answer, and write a line when it is answered, unless the request is
+    `g.is_private`."""
     database.on_query = note_query
 
     @app.before_request
@@ -74,7 +75,7 @@ def add_to(app: Flask) -> None:
     @app.after_request
     def end(response):
         response.headers["X-Request-Id"] = g.request_id
-        if requests.isEnabledFor(logging.INFO):
+        if requests.isEnabledFor(logging.INFO) and not g.get("is_private"):
             requests.info("answered", extra={"fields": facts(response.status_code)})
         return response
 

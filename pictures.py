@@ -1,11 +1,13 @@
 """Pictures of pages that come out the same, byte for byte, whenever they are taken; and the browser that takes them.
 For tests and commands, with what requirements-dev.txt and apt-get install chromium bring; the service itself needs
-nothing of it."""
+nothing of it. Which pages of a scenario there are is in scenarios/pictures.py."""
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, Page, Playwright
+if TYPE_CHECKING:  # not there where the service is deployed
+    from playwright.sync_api import Browser, Page, Playwright
 
 WIDTHS = (1280, 640, 320)
 """A desktop's, a tablet's, and a phone's, which is also a desktop's at 400 % zoom. In CSS pixels."""
@@ -26,7 +28,7 @@ FLAGS = [
 ]
 
 
-def launch(playwright: Playwright, **options) -> Browser:
+def launch(playwright: "Playwright", **options) -> "Browser":
     """Debian's Chromium, with more of Playwright's options. Raises FileNotFoundError where it is missing."""
     path = shutil.which("chromium")
     if not path:
@@ -34,16 +36,18 @@ def launch(playwright: Playwright, **options) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=FLAGS, **options)
 
 
-def take(page: Page, path: Path | None = None, *, width: int) -> bytes:
-    """The whole page as a PNG, `width` wide: at rest, with nothing in focus and nothing under the pointer."""
-    page.set_viewport_size({"width": width, "height": 720})
+def take(page: "Page", path: Path | None = None, *, width: int, height: int = 0) -> bytes:
+    """The whole page as a PNG, `width` wide, or as much as a window of this `height` shows of it: at rest, with nothing
+    in focus and nothing under the pointer."""
+    page.set_viewport_size({"width": width, "height": height or 720})
     page.mouse.move(0, 0)
     page.evaluate(
-        """async () => {
+        """async (isWhole) => {
             document.activeElement.blur()
-            scrollTo(0, 0)
+            if (isWhole) scrollTo(0, 0)
             await document.fonts.ready
             await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
-        }"""
+        }""",
+        not height,
     )
-    return page.screenshot(path=path, full_page=True, animations="disabled", caret="hide", scale="css")
+    return page.screenshot(path=path, full_page=not height, animations="disabled", caret="hide", scale="css")

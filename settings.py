@@ -32,6 +32,10 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(filter(None, re.split(r"[\s,]+", text)))
 
 
+def research_folder(text: str) -> str | None:
+    return {"0": None, "1": "instance/research"}.get(text, text)
+
+
 @dataclass(frozen=True)
 class Setting:
     meaning: str
@@ -87,6 +91,11 @@ SETTINGS = {
     ),
     "WORKERS": Setting("processes, each for one CPU core", 2, whole_number, "a whole number"),
     "THREADS": Setting("requests that each process answers at the same time", 8, whole_number, "a whole number"),
+    "RESEARCH": Setting(
+        "switches the research side on: `1`, or the folder that it keeps everything in. Not beside real people’s data",
+        None,
+        research_folder,
+    ),
     "DEMO": Setting(
         "`1`: personas sign in without a password, and an empty database gets the demo world", False, switch, "1 or 0"
     ),
@@ -134,6 +143,8 @@ def problems(config: Mapping, *, debug: bool = False) -> list[str]:
         found.append("SECRET_KEY is missing. Make one: python3 -c 'import secrets; print(secrets.token_hex(32))'")
     if urlsplit(config["DATABASE_URL"]).scheme not in ("sqlite", "postgresql"):
         found.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
+    elif config["RESEARCH"] and not config["DATABASE_URL"].startswith("sqlite:"):
+        found.append("RESEARCH needs a SQLite database (DATABASE_URL=sqlite:///…), one without real people in it.")
     urls = (config["REPLICA_URL"], config["DATABASE_URL"])
     if config["REPLICA_URL"] and any(urlsplit(url).scheme != "postgresql" for url in urls):
         found.append("REPLICA_URL is for PostgreSQL: it and DATABASE_URL must begin with postgresql://")

@@ -1,21 +1,30 @@
 """Named situations to start from, each a TOML file in this folder; world.toml is the one that all others begin with.
-The large, random world for measurements is in large.py."""
 
+Here a situation becomes rows, and a file that can be copied. What else a scenario says is in scenario.py; the large,
+random world for measurements is in large.py.
+"""
+
+import hashlib
+import secrets
+import shutil
 import tomllib
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import participants
 import reports
 import training
 from clock import LONDON, clock_at, today
-from database import db
+from database import MIGRATIONS, db, in_sandbox, migrate
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
     ContractPeriod,
     DeliveryPartner,
     DeliveryPartnership,
+    Event,
     InductionPeriod,
     LeadProvider,
     Mentorship,
@@ -28,15 +37,87 @@ from models import (
 )
 
 HERE = Path(__file__).parent
+WORLD = "world"
 
 
 def read(name: str) -> dict:
     return tomllib.loads((HERE / f"{name}.toml").read_text())
 
 
-def load_world() -> None:
-    """Fill an empty database with the base world."""
-    world = read("world")
+def world_of(name: str) -> dict:
+    """The base world with what is different in this scenario: what it says of a person there, or a whole new person."""
+    world = read(WORLD)
+    for people, differences in (read(name).get("world", {}) if name != WORLD else {}).items():
+        rows = {row["name"]: row for row in world["schools"][0][people]}
+        for person, difference in differences.items():
+            rows[person] = rows.get(person, {"name": person}) | difference
+        world["schools"][0][people] = list(rows.values())
+    return world
+
+
+# --- files that can be copied ------------------------------------------------------------------------------
+
+
+def template(name: str, folder: Path, on: date | None = None) -> Path:
+    """A SQLite file in `folder` with this scenario in it, as it is on the day `on` (its own day unless given). Made
+    once, and again when anything that goes into it has changed."""
+    on = on or day_of(name)
+    path = folder / f"{name}-{on}-{fingerprint(name)}.sqlite3"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        build(path, name, on)
+    return path
+
+
+def day_of(name: str) -> date:
+    """The day on which a scenario takes place."""
+    return read(name).get("today", read(WORLD)["today"])
+
+
+def build(path: Path, name: str, on: date, names: dict[str, str] | None = None) -> None:
+    """Make this SQLite file, all at once, with organisations called by other names where `names` has them."""
+    being_made = path.parent / f"{secrets.token_hex(8)}.being-made"
+    being_made.touch()
+    with in_sandbox(being_made), clock_at(on):
+        migrate()
+        with db.connection_context():
+            load_world(name, names or {})
+            # So that the file itself tells what was done in it since.
+            db.obj.pragma("user_version", Event.select().count())
+    being_made.replace(path)
+
+
+def fresh_copy(of: Path, to: Path) -> None:
+    """Begin anew: `to` becomes a copy of the template, all at once."""
+    being_made = to.parent / f"{secrets.token_hex(8)}.being-made"
+    shutil.copyfile(of, being_made)
+    being_made.replace(to)
+
+
+@cache
+def fingerprint(name: str) -> str:
+    """Of this scenario, and of everything that makes a file of it: tables, migrations and acts."""
+    root = HERE.parent
+    sources = [*root.glob("*.py"), *MIGRATIONS.glob("*.py"), *(HERE / f"{each}.toml" for each in {WORLD, name})]
+    contents = b"\0".join(path.read_bytes() for path in sorted([*sources, HERE / "__init__.py"]))
+    return hashlib.sha256(contents).hexdigest()[:16]
+
+
+# --- rows --------------------------------------------------------------------------------------------------
+
+
+def renamed(world, names: dict[str, str]):
+    """The same with whatever is called by one of these names called by the other."""
+    if isinstance(world, dict):
+        return {names.get(key, key): renamed(value, names) for key, value in world.items()}
+    if isinstance(world, list):
+        return [renamed(value, names) for value in world]
+    return names.get(world, world) if isinstance(world, str) else world
+
+
+def load_world(name: str = WORLD, names: dict[str, str] = MappingProxyType({})) -> None:
+    """Fill an empty database with the base world, or with a scenario's, called by other names."""
+    world = renamed(world_of(name), names)
     with db.atomic():
         load_contracts(world)
         for name, body_type in world["appropriate_bodies"].items():
@@ -112,23 +193,17 @@ def load_participant(school: School, role: str, row: dict) -> None:
     )
     if "induction_started_on" in row:
         InductionPeriod.create(teacher=teacher, appropriate_body=body, started_on=row["induction_started_on"])
-    if "mentor" in row:
+    if row.get("mentor"):
         mentors = Participant.select().join(Teacher).where(Participant.school == school, Participant.role == "mentor")
         mentor = next(mentor for mentor in mentors if mentor.teacher.name == row["mentor"])
         Mentorship.create(ect=participant, mentor=mentor, started_on=max(participant.started_on, mentor.started_on))
     if "training" in row:
         load_training(participant, row["training"])
-    for act, mark in ((reports.withdraw, "withdrawn"), (reports.defer, "deferred")):
-        if mark in row:
+    for act, mark in (("withdraw", "withdrawn"), ("defer", "deferred")):
+        if row.get(mark):
             with clock_at(row[mark]["on"]):
-                provider = LeadProvider.get(name=row["training"]["lead_provider"])
-                act(
-                    provider,
-                    teacher,
-                    course_identifier="ecf-induction" if role == "ect" else "ecf-mentor",
-                    reason=row[mark]["reason"],
-                )
-    if "leaving_on" in row:
+                provider_acts(act, participant, row[mark]["reason"])
+    if row.get("leaving_on"):
         participants.report_leaving(participant, SchoolUser.get(school=school), leaving_on=day(row["leaving_on"]))
 
 
@@ -148,6 +223,15 @@ def load_training(participant: Participant, row: dict) -> None:
         schedule=training.standard_schedule(started_on),
         **dates,
     )
+
+
+def provider_acts(act: str, participant: Participant, reason: str = "other") -> Event:
+    """The lead provider that trained this person last reports something of them: `withdraw`, `defer` or `resume`.
+    Raises RuleBroken where the API would refuse it."""
+    period = participant.last_provider_led_period
+    course = next(course for course, role in reports.COURSES.items() if role == participant.role)
+    reasons = {} if act == "resume" else {"reason": reason}
+    return getattr(reports, act)(period.lead_provider, participant.teacher, course_identifier=course, **reasons)
 
 
 def active_provider(name: str, year: int) -> ActiveLeadProvider:

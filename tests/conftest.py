@@ -19,11 +19,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
 import logs
+import pictures
 import scenarios
 from app import create_app
 from clock import clock_at
-from database import db, migrate, open_database
-from models import LeadProvider, Participant, Teacher
+from database import db, in_sandbox, migrate, open_database
+from models import Participant, Teacher
 from tests.visitor import Visitor
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
@@ -100,7 +101,7 @@ def world(engine, request, app, tmp_path):
     """Opens the demo world on 20 April 2026. Gives the database's address."""
     if engine == "sqlite":
         path = tmp_path / "world.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        scenarios.fresh_copy(request.getfixturevalue("sqlite_template"), path)
         address = f"sqlite:///{path}"
     else:
         server = request.getfixturevalue("postgresql")
@@ -113,8 +114,11 @@ def world(engine, request, app, tmp_path):
 
 @pytest.fixture(scope="session")
 def sqlite_template(app, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "world.sqlite3"
-    make_world(app, f"sqlite:///{path}")
+    folder = tmp_path_factory.mktemp("template")
+    db.initialize(open_database("sqlite:///:memory:"))
+    path = scenarios.template(scenarios.WORLD, folder)
+    with in_sandbox(path), app.app_context(), clock_at(TODAY), db.connection_context():
+        commands.save_demo_tokens()
     return path
 
 
@@ -177,8 +181,7 @@ def make_world(app, address: str) -> None:
     migrate()
     with app.app_context(), clock_at(TODAY), db.connection_context():
         scenarios.load_world()
-        for provider in LeadProvider.select():
-            commands.save_token(provider, commands.demo_token(provider), "demo")
+        commands.save_demo_tokens()
     if hasattr(db.obj, "close_all"):
         db.obj.close_all()
 
@@ -206,6 +209,38 @@ def address(app, world, monkeypatch) -> str:
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
     thread.join()
+
+
+# --- browsers ------------------------------------------------------------------------------------------------
+
+VENDOR = Path(__file__).parent.parent / "static" / "vendor"
+TIMEOUT = 10_000
+"""Milliseconds that a page may take."""
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """What drives browsers, for all tests of a run."""
+    needs(VENDOR.exists(), "GOV.UK Frontend and htmx are missing: python3 run.py test")
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=TIMEOUT)
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
+    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    browser = pictures.launch(playwright)
+    yield browser
+    browser.close()
+
+
+def needs(is_here, message: str) -> None:
+    """Skips a test where this is missing, if this run may skip it."""
+    if not is_here:
+        (pytest.fail if required("BROWSER") else pytest.skip)(message)
 
 
 # --- who and what tests speak of ---------------------------------------------------------------------------

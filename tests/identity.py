@@ -66,8 +66,8 @@ def issuer_of(server: BaseWSGIServer) -> str:
 class Way:
     """From the sign-in page to the provider and back, as a browser goes it."""
 
-    def __init__(self, visitor: Visitor, issuer: str):
-        self.visitor, self.issuer = visitor, issuer
+    def __init__(self, visitor: Visitor, issuer: str, begins: str = "/sign-in/provider"):
+        self.visitor, self.issuer, self.begins = visitor, issuer, begins
 
     def knows(self, subject: str, **claims) -> None:
         """The provider knows somebody by this subject, and tells these claims of them."""
@@ -75,9 +75,7 @@ class Way:
 
     def there(self, next_page: str = "") -> str:
         """Where the service sends the browser."""
-        response = self.visitor.send(
-            "get", "/sign-in/provider", query_string={"next": next_page}, follow_redirects=False
-        )
+        response = self.visitor.send("get", self.begins, query_string={"next": next_page}, follow_redirects=False)
         assert response.status_code == 302, response.text
         return response.location
 

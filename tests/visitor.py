@@ -14,6 +14,9 @@ MOTIVES = REASONS | {reason.replace("_", "-") for reason in REASONS}
 """What a provider may give as its reason. No page of the school's may hold any of it."""
 
 
+TYPED = "input:not([type=radio], [type=checkbox]), textarea"
+
+
 class Visitor:
     def __init__(self, app):
         self.client = app.test_client()
@@ -59,8 +62,10 @@ class Visitor:
         """Where the form with this button goes, the form, and what it would send with these answers."""
         pressed = next(b for b in self.page.select("button") if words(b) == button)
         form = pressed.find_parent("form")
-        data = {field["name"]: field.get("value", "") for field in form.select("input:not([type=radio]), textarea")}
-        data |= {radio["name"]: radio["value"] for radio in form.select("input[type=radio][checked]")}
+        data = {field["name"]: field.get("value", "") for field in form.select(TYPED)}
+        data |= {
+            box["name"]: box["value"] for box in form.select("input[type=radio][checked], [type=checkbox][checked]")
+        }
         for label, answer in answers.items():
             data |= self._answer(form, label.replace("_", " "), answer)
         return form.get("action") or self.response.request.full_path.rstrip("?"), form, data

@@ -9,9 +9,13 @@ from werkzeug.datastructures import MultiDict
 import loading
 import sign_ins
 from forms.journeys import JOURNEYS
-from models import Participant, School, SignIn, Teacher
+from models import Participant, School, SchoolUser, SignIn, Teacher
 
 school = Blueprint("school", __name__, url_prefix="/school")
+
+ACTING = "register.acting_school_user"
+"""In a request's WSGI environment, where no browser can put anything: the email address of the school user who acts,
+when the service is asked from inside."""
 
 ROLES = {"ects": "ect", "mentors": "mentor"}
 """The word in the address → the role."""
@@ -24,6 +28,11 @@ sign-in is over it leaves the page as it is."""
 @school.before_request
 def require_school_user():
     """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here with nothing lost."""
+    if email := acting():
+        users = SchoolUser.select(SchoolUser, School).join(School)
+        g.school_user = users.where(SchoolUser.email == email).get()
+        g.school = g.school_user.school
+        return None
     sign_in = this_browsers_sign_in()
     if sign_in and not sign_in_limits().is_over(sign_in):
         g.sign_in, g.school_user, g.school = sign_in, sign_in.school_user, sign_in.school_user.school
@@ -36,11 +45,20 @@ def require_school_user():
         answer = request.form.to_dict(flat=False)
         answer.pop("csrf_token", None)
         sign_ins.keep_unsent(sign_in, request.path, answer)
+    return lead_to(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
+
+
+def acting() -> str | None:
+    """The email address of the school user who acts without having signed in (`g.acting` in a sandbox)."""
+    return g.get("acting") or request.environ.get(ACTING)
+
+
+def lead_to(address: str) -> Response:
+    """Another whole page, whoever asks. What an open page asks for by itself leaves it as it is."""
     if request.htmx and request.endpoint == ASKED_BY_ITSELF:
         return Response(status=204)
-    address = url_for("sign_in.sign_in", next=request.full_path.rstrip("?"))
     if request.htmx or request.htmx.history_restore_request:
-        # A redirect would be followed by the script, which would put the sign-in page under this page's address.
+        # A redirect would be followed by the script, which would put the page there under this page's address.
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, 303)
 
@@ -57,7 +75,7 @@ def sign_in_limits() -> sign_ins.Limits:
 
 def unsent_answer() -> MultiDict | None:
     """What was posted to this page when whoever posted it had to sign in again first."""
-    unsent = g.sign_in.unsent
+    unsent = g.sign_in.unsent if "sign_in" in g else None
     return MultiDict(unsent["answer"]) if unsent and unsent["path"] == request.path else None
 
 

@@ -7,12 +7,15 @@ from functools import cache
 from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
+from views import wordings
+
 HOLE = re.compile(r"\[\[(\w+)\]\]")
 
 
 def frame() -> dict[str, Markup]:
     """The pieces of the frame for this page: the one at its `start`, and what follows each hole, by its name."""
-    return made(current_app._get_current_object(), g.get("school") is not None, tab(request.path))
+    is_signed_in = g.get("school") is not None
+    return made(current_app._get_current_object(), is_signed_in, tab(request.path), wordings.chosen())
 
 
 def tab(path: str) -> str:
@@ -22,7 +25,7 @@ def tab(path: str) -> str:
 
 
 @cache
-def made(app: Flask, is_signed_in: bool, path: str) -> dict[str, Markup]:
+def made(app: Flask, is_signed_in: bool, path: str, _wording: str) -> dict[str, Markup]:
     def piece(html: str) -> Markup:
         return Markup(html)  # noqa: S704 - all of it is our own template; what people typed goes into the holes
 

@@ -46,21 +46,21 @@ def asking():
         raise NotSignedIn("not_believed") from error
 
 
-def way_there(next_page: str) -> str:
+def way_there(next_page: str, returns_to: str = "sign_in.came_back") -> str:
     """The address to send the browser to, whose cookie remembers what to compare when it comes back."""
     with asking():
-        provider, returns_to = found(), address_of("sign_in.came_back")
-        way = provider.create_authorization_url(returns_to)
+        provider, address = found(), address_of(returns_to)
+        way = provider.create_authorization_url(address)
         ways = [name for name in session if name.startswith("_state_")]
         for older in sorted(ways, key=lambda name: session[name]["data"]["at"])[: 1 - MOST_WAYS]:
             session.pop(older)
         there = way.pop("url")
-        provider.save_authorize_data(**way, redirect_uri=returns_to, next=next_page[:500], at=now().timestamp())
+        provider.save_authorize_data(**way, redirect_uri=address, next=next_page[:500], at=now().timestamp())
         return there
 
 
-def who_came_back() -> tuple[Person, str]:
-    """Whom the provider vouches for, and the page they were going to."""
+def who_came_back(*, of_an_organisation: bool = True) -> tuple[Person, str]:
+    """Whom the provider vouches for, who must be `of_an_organisation` or not, and the page they were going to."""
     if request.args.get("error") == "access_denied":
         raise NotSignedIn("refused")
     way = client().framework.get_state_data(session, request.args.get("state"))
@@ -80,10 +80,10 @@ def who_came_back() -> tuple[Person, str]:
             if more["sub"] != claims["sub"]:
                 raise ValueError("somebody else's claims")
             claims = more | claims
-        return person_in(claims, token["id_token"]), way["next"]
+        return person_in(claims, token["id_token"], of_an_organisation), way["next"]
 
 
-def person_in(claims: dict, id_token: str) -> Person:
+def person_in(claims: dict, id_token: str, of_an_organisation: bool) -> Person:
     """What the provider's claims say of somebody."""
     config = current_app.config
     organisation = claims.get(config["OIDC_ORGANISATION_CLAIM"])
@@ -94,8 +94,9 @@ def person_in(claims: dict, id_token: str) -> Person:
     email, is_verified = claims.get("email"), claims.get("email_verified", config["OIDC_EMAIL_IS_VERIFIED"])
     if not email or is_verified not in (True, "true"):
         raise NotSignedIn("no_email")
-    if not organisation:
+    if not organisation and of_an_organisation:
         raise NotSignedIn("no_organisation")
+    organisation = organisation or {}
     name = claims.get("name") or f"{claims.get('given_name', '')} {claims.get('family_name', '')}"
     return Person(
         issuer=claims["iss"],

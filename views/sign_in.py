@@ -90,9 +90,14 @@ def to_provider():
     """A link leads here and not a form, which may only lead to this service itself (the CSP's form-action)."""
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
-    if seconds := STARTS.seconds_to_wait(f"sign-ins {digest(request.remote_addr or '')}"):
-        raise TooManyRequests(retry_after=seconds)
+    refuse_too_many("sign-ins")
     return redirect(openid.way_there(request.args.get("next", "")), 302)
+
+
+def refuse_too_many(what: str) -> None:
+    """Ends the request of an address that has begun too often. The database is open."""
+    if seconds := STARTS.seconds_to_wait(f"{what} {digest(request.remote_addr or '')}"):
+        raise TooManyRequests(retry_after=seconds)
 
 
 @blueprint.get("/sign-in/return")
@@ -116,11 +121,15 @@ def came_back():
 
 @blueprint.errorhandler(NotSignedIn)
 def not_signed_in(end: NotSignedIn):
+    return outcome_page(end, "sign_in/not_signed_in.html", OUTCOMES)
+
+
+def outcome_page(end: NotSignedIn, template: str, outcomes: dict):
     because = type(end.__cause__).__name__ if end.__cause__ else None
     log.warning("not signed in", extra={"fields": {"outcome": end.outcome, "because": because}})
-    status, heading, words = OUTCOMES[end.outcome]
+    status, heading, words = outcomes[end.outcome]
     happened = words.format(provider=current_app.config["OIDC_NAME"], **end.facts)
-    return render_template("sign_in/not_signed_in.html", title=heading, happened=happened), status
+    return render_template(template, title=heading, happened=happened), status
 
 
 @blueprint.post("/sign-out")

@@ -4,7 +4,6 @@ browser’s console and nothing in its storage. How the tests move about is in p
 import os
 import re
 import shutil
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,42 +12,18 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
-    Playwright,
     Request,
     WebError,
-    expect,
-    sync_playwright,
 )
 
 import commands
-import pictures
 from database import db
 from models import LeadProvider
 from tests.browser.pages import sign_in
-from tests.conftest import person, required
-
-VENDOR = Path(__file__).parents[2] / "static" / "vendor"
-
-TIMEOUT = 10_000
+from tests.conftest import TIMEOUT, needs, person
 
 PAGE_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (404|409|422|500|503) ")
 """What Chromium itself notes in the console of a page with one of these statuses."""
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Playwright:
-    needs(VENDOR.exists(), "GOV.UK Frontend and htmx are missing: python3 run.py test")
-    expect.set_options(timeout=TIMEOUT)
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def chromium(playwright) -> Browser:
-    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
-    browser = pictures.launch(playwright)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -58,11 +33,6 @@ def firefox(playwright) -> Browser:
     browser = playwright.firefox.launch(channel="moz-firefox", executable_path=path)
     yield browser
     browser.close()
-
-
-def needs(is_here, message: str) -> None:
-    if not is_here:
-        (pytest.fail if required("BROWSER") else pytest.skip)(message)
 
 
 @pytest.fixture

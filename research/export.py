@@ -1,0 +1,218 @@
+"""What leaves the console of a round: a zip with the counts and pictures that may be published and, only if asked for,
+the pseudonymised data that may not."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+from clock import today
+from research.journey_map import map_of, svg
+from research.models import OUTCOMES, Entry, Note, Round, Session, home
+from research.results import WORDS, Result, results_of, wilson
+from scenarios.scenario import scenario, scenario_ids
+
+SCHEMA_VERSION = 1
+
+PEOPLE = "number of people"
+SCHEMA = {
+    "aggregate/results.csv": {
+        "scenario": "id of the scenario",
+        "wording": "name of the wording; empty for the ordinary one",
+        "reached": f"{PEOPLE} who reached the task",
+        **{outcome: f"{PEOPLE}: {WORDS[outcome].lower()}" for outcome in OUTCOMES},
+        "assisted": f"{PEOPLE} who were helped",
+        "explored": f"{PEOPLE} who took a task that has no outcome",
+        "interval_low": "lower end of the 95% Wilson interval of successes, from 0 to 1; empty if nobody reached it",
+        "interval_high": "upper end of it",
+        **{
+            f"ease_{ease}": f"{PEOPLE} who said {ease}, from 1 (very difficult) to 7 (very easy)"
+            for ease in range(1, 8)
+        },
+    },
+    "aggregate/errors.csv": {
+        "scenario": "id of the scenario",
+        "wording": "name of the wording",
+        "page": "id of the page",
+        "field": "name of the field",
+        "code": "code of the error",
+        "people": f"{PEOPLE} who met it",
+    },
+    "aggregate/paths.csv": {
+        "scenario": "id of the scenario",
+        "wording": "name of the wording",
+        "origin": "id of a page",
+        "destination": "id of the page that was shown next; empty where people stopped",
+        "people": f"{PEOPLE} who went there",
+    },
+    "research-data/sessions.csv": {
+        "participant": "what the participant is called",
+        "held_on": "the day of the session",
+        "wording": "name of the wording",
+    },
+    "research-data/tasks.csv": {
+        "participant": "what the participant is called",
+        "position": "the task's place in the session, from 1",
+        "scenario": "id of the scenario",
+        "attempts": "how often it was begun",
+        "proposed": "the outcome that the machine proposed",
+        "outcome": "the outcome that the moderator confirmed",
+        "assisted": "whether the participant was helped",
+        "reason": "why the outcome is not the proposed one",
+        "judged": "of each thing that only a person can see, whether it was so",
+        "ease": "1 (very difficult) to 7 (very easy)",
+    },
+    "research-data/log.csv": {
+        "participant": "what the participant is called",
+        "scenario": "id of the scenario",
+        "attempt": "which attempt at the task",
+        "at_ms": "milliseconds since the task was opened, without pauses",
+        "kind": "page, error, change or provider",
+        "page": "id of the page",
+        "field": "name of the field that was refused",
+        "code": "code of the error, attribute that changed, or act of the provider",
+    },
+    "research-data/notes.csv": {
+        "participant": "what the participant is called",
+        "scenario": "id of the scenario that was open",
+        "at_ms": "milliseconds since the task was opened",
+        "text": "what the moderator wrote",
+    },
+}
+"""The columns of each file and what they mean."""
+
+
+def export(round_: Round, *, with_research_data: bool, pictures: Path | None = None) -> bytes:
+    """The zip. `pictures` is the folder that `flask research pictures` fills."""
+    results = results_of(round_)
+    tables = aggregates(results) | (research_data(round_) if with_research_data else {})
+    names = round_.scenarios
+    files = {name: as_csv(name, rows) for name, rows in tables.items()}
+    for name in names:
+        title = f"{name}: {scenario(name).title}"
+        files[f"aggregate/map-{name}.svg"] = svg(map_of([r for r in results if r.scenario.id == name]), title)
+    pictures = pictures or home() / "pictures"
+    images = sorted(path for name in names for path in pictures.glob(f"{name}-*.png"))
+    headings = {}
+    for about in (path for name in names for path in sorted(pictures.glob(f"{name}*.json"))):
+        headings |= json.loads(about.read_text())
+    files |= {f"aggregate/images/{path.name}": path.read_bytes() for path in images}
+    files["aggregate/post.md"] = post(round_, results, headings)
+    files["schema.json"] = json.dumps({"version": SCHEMA_VERSION, "files": {f: SCHEMA[f] for f in tables}}, indent=2)
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "app_commit": app_commit(),
+        "exported_on": today().isoformat(),
+        "round": round_.title,
+        "participants": len({session.id for session in held(round_)}),
+        "scenarios": {name: {"title": scenario(name).title, "hash": scenario(name).hash} for name in names},
+        "wordings": round_.wordings,
+        "has_research_data": with_research_data,
+        "files": sorted([*files, "manifest.json"]),
+    }
+    files["manifest.json"] = json.dumps(manifest, indent=2, ensure_ascii=False)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name in sorted(files):
+            zipped.writestr(name, files[name])
+    return archive.getvalue()
+
+
+def held(round_: Round) -> list[Session]:
+    """The sessions that there is something to report of."""
+    consented = (Session.round == round_, Session.consent == "given", Session.held_on.is_null(False))
+    return [session for session in Session.select().where(*consented).order_by(Session.number) if session.is_over]
+
+
+def aggregates(results: list[Result]) -> dict[str, list[list]]:
+    rows = {"aggregate/results.csv": [], "aggregate/errors.csv": [], "aggregate/paths.csv": []}
+    for result in results:
+        which = [result.scenario.id, result.wording]
+        interval = [f"{end:.3f}" for end in wilson(result.successes, result.count)] if result.count else ["", ""]
+        ease = Counter(result.ease)
+        outcomes, ease = [result.outcomes[outcome] for outcome in OUTCOMES], [ease[number] for number in range(1, 8)]
+        row = [*which, result.count, *outcomes, result.assisted, result.explored, *interval, *ease]
+        rows["aggregate/results.csv"].append(row)
+        rows["aggregate/errors.csv"] += [[*which, *error, count] for error, count in sorted(result.errors.items())]
+        ways = Counter()
+        for path in result.paths:
+            ways.update({*pairwise(path), *((page, "") for page in path[-1:])})
+        rows["aggregate/paths.csv"] += [[*which, *way, count] for way, count in sorted(ways.items())]
+    return rows
+
+
+def research_data(round_: Round) -> dict[str, list[list]]:
+    rows = {name: [] for name in SCHEMA if name.startswith("research-data/")}
+    for session in held(round_):
+        rows["research-data/sessions.csv"].append([session.name, session.held_on, session.wording])
+        for task in session.in_order:
+            judged = " ".join("yes" if said else "no" for said in task.judged)
+            row = [session.name, task.position + 1, task.scenario, task.attempt, task.proposed, task.outcome]
+            rows["research-data/tasks.csv"].append([*row, task.is_assisted, task.reason, judged, task.ease])
+            rows["research-data/log.csv"] += [
+                [session.name, task.scenario, *(getattr(entry, name) for name in LOGGED)]
+                for entry in task.entries.order_by(Entry.id)
+            ]
+        rows["research-data/notes.csv"] += [
+            [session.name, note.task and note.task.scenario, note.at_ms, note.text]
+            for note in session.notes.order_by(Note.id)
+        ]
+    return rows
+
+
+LOGGED = list(SCHEMA["research-data/log.csv"])[2:]
+
+
+def as_csv(name: str, rows: list[list]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(SCHEMA[name])
+    writer.writerows([safe(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
+def safe(cell):
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
+
+
+def app_commit() -> str:
+    """The commit of the service that was tested, if this is a checkout."""
+    git = shutil.which("git")
+    command = [git, "rev-parse", "HEAD"] if git else ["false"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)  # noqa: S603
+    return done.stdout.strip() or "unknown"
+
+
+def post(round_: Round, results: list[Result], headings: dict[str, str]) -> str:
+    """A skeleton for a post in a design history, with these pictures: name → heading of the page. What was found is for
+    people to write."""
+    days = [session.held_on for session in held(round_)]
+    lines = ["---", f"title: {json.dumps(round_.title, ensure_ascii=False)}", "description: TODO"]
+    lines += [f"date: {max(days)}" if days else "date: TODO", "tags:", "  - user research", "---", ""]
+    lines += ["## Why we did this", "", "TODO", "", "## What we designed", ""]
+    for image, heading in headings.items():
+        lines += [f"![Draft: a page with the heading “{heading}”.](images/{image}-1280.png)", ""]
+    lines += ["## What we tested", "", f"{len(days)} people took part.", ""]
+    for result in results:
+        wording = f" in the wording “{result.wording}”" if result.wording else ""
+        lines += [f"### {result.scenario.title}{wording}", "", f"> {result.scenario.task}", "", sentence(result), ""]
+    untested = [scenario(name) for name in scenario_ids() if name not in round_.scenarios]
+    lines += ["## What we found", "", "TODO: only people can say.", "", "## What we did not test", ""]
+    lines += [f"- {each.title}" for each in untested] + ["- TODO: assistive technology, other devices, other schools"]
+    return "\n".join([*lines, ""])
+
+
+def sentence(result: Result) -> str:
+    """A result as one may write it of so few people."""
+    if result.scenario.is_exploratory:
+        return f"{result.explored} explored this."
+    if not result.count:
+        return "Nobody reached this."
+    helped = f" {result.assisted} had help." if result.assisted else ""
+    return f"{result.successes} of {result.count} succeeded (95% interval: {result.interval}).{helped}"

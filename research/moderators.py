@@ -1,0 +1,51 @@
+"""Who moderates, and which of them is signed in: what sign_ins.py is for school users, in research's own database. Who
+vouches for them is a matter of views/research/sign_in.py."""
+
+import secrets
+from datetime import timedelta
+
+from clock import now
+from models import digest
+from research.models import Moderator, ModeratorSignIn
+from sign_ins import PRECISION, Limits
+
+LIMITS = Limits(idle=timedelta(hours=2), absolute=timedelta(hours=12))
+
+
+def known_as(email: str) -> Moderator | None:
+    """Whoever has this address, which somebody has checked."""
+    return Moderator.get_or_none(Moderator.email == email.lower())
+
+
+def find(token: str) -> ModeratorSignIn | None:
+    """The sign-in of the browser that has this token, unless it is over."""
+    with_moderators = ModeratorSignIn.select(ModeratorSignIn, Moderator).join(Moderator)
+    sign_in = with_moderators.where(ModeratorSignIn.digest == digest(token)).first()
+    return sign_in if sign_in and not LIMITS.is_over(sign_in) else None
+
+
+def start(moderator: Moderator, *, instead_of: str) -> str:
+    """Sign this moderator in, and end the browser's sign-in that there was. Gives the token, which only the browser may
+    keep."""
+    end(instead_of)
+    token = secrets.token_urlsafe(32)
+    ModeratorSignIn.create(digest=digest(token), moderator=moderator)
+    return token
+
+
+def note_seen(sign_in: ModeratorSignIn) -> None:
+    """They are still there."""
+    if now() - (sign_in.seen_at or sign_in.started_at) >= PRECISION:
+        sign_in.seen_at = now()
+        sign_in.save(only=[ModeratorSignIn.seen_at])
+
+
+def end(token: str) -> None:
+    ModeratorSignIn.delete().where(ModeratorSignIn.digest == digest(token)).execute()
+
+
+def prune() -> None:
+    """Forget the sign-ins that are over."""
+    for sign_in in ModeratorSignIn.select():
+        if LIMITS.is_over(sign_in):
+            sign_in.delete_instance()

@@ -1,0 +1,118 @@
+"""What is reported of a round: how many came to what end, where they went and where they were refused. Counts of
+people, never a bare percentage, a mean or a score: so few people bear none of these."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+from research.models import OUTCOMES, SUCCESSES, Entry, Round, Session, Task
+from scenarios.scenario import Scenario, scenario
+
+CONFIDENCE = 1.959964
+"""Standard deviations on either side that 95% lie between."""
+
+
+def wilson(successes: int, count: int) -> tuple[float, float]:
+    """Between which shares the true one lies with 95% confidence, by Wilson's score interval."""
+    share, squared = successes / count, CONFIDENCE**2
+    middle = share + squared / (2 * count)
+    spread = CONFIDENCE * math.sqrt(share * (1 - share) / count + squared / (4 * count**2))
+    low, high = ((middle + sign * spread) / (1 + squared / count) for sign in (-1, 1))
+    return max(low, 0), min(high, 1)
+
+
+@dataclass
+class Result:
+    """How one scenario went in one wording."""
+
+    scenario: Scenario
+    wording: str
+    outcomes: Counter = field(default_factory=Counter)
+    assisted: int = 0
+    explored: int = 0
+    """How many took an exploratory task, which has no outcome."""
+    ease: list[int] = field(default_factory=list)
+    errors: Counter = field(default_factory=Counter)
+    """(page, field, code) → how many people met it."""
+    refused_on: Counter = field(default_factory=Counter)
+    """Page → how many people met any error there."""
+    paths: list[list[str]] = field(default_factory=list)
+    """The pages that each person came to, in order."""
+
+    @property
+    def count(self) -> int:
+        """How many reached the task."""
+        return sum(count for outcome, count in self.outcomes.items() if outcome != "not_reached")
+
+    @property
+    def successes(self) -> int:
+        return sum(self.outcomes[outcome] for outcome in SUCCESSES)
+
+    @property
+    def interval(self) -> str:
+        """The Wilson interval as words, such as “44% to 97%”."""
+        low, high = wilson(self.successes, self.count)
+        return f"{low:.0%} to {high:.0%}"
+
+
+def results_of(round_: Round) -> list[Result]:
+    """Of those who consented, each task's last attempt."""
+    found = {}
+    for name in round_.scenarios:
+        for wording in round_.wordings:
+            found[name, wording] = Result(scenario(name), wording)
+    tasks = (
+        Task.select(Task, Session)
+        .join(Session)
+        .where(Session.round == round_, Session.consent == "given", Session.state != "purging")
+        .order_by(Session.number)
+    )
+    for task in tasks:
+        result = found.get((task.scenario, task.session.wording))
+        if result and task.session.is_over:
+            add(result, task)
+    return list(found.values())
+
+
+def add(result: Result, task: Task) -> None:
+    entries = list(task.entries.where(Entry.attempt == task.attempt).order_by(Entry.id))
+    if task.state == "planned":
+        result.outcomes["not_reached"] += not result.scenario.is_exploratory
+        return
+    if task.outcome:
+        result.outcomes[task.outcome] += 1
+        result.assisted += bool(task.is_assisted)
+    result.explored += result.scenario.is_exploratory
+    result.ease += [task.ease] if task.ease else []
+    errors = {(entry.page, entry.field, entry.code) for entry in entries if entry.kind == "error"}
+    result.errors.update(errors)
+    result.refused_on.update({page for page, _field, _code in errors})
+    result.paths.append(without_repeats(entry.page for entry in entries if entry.kind == "page"))
+
+
+def without_repeats(pages) -> list[str]:
+    """The same page shown again, because of an error or a reload, is one stay."""
+    path: list[str] = []
+    for page in pages:
+        if path[-1:] != [page]:
+            path.append(page)
+    return path
+
+
+def proposed(is_success: bool, is_wrong: bool, happened: list[tuple[str, str]], on_direct_path: list[str]) -> str:
+    """The outcome that the machine proposes, given what the scenario's claims say and what the log has."""
+    pages = [what for kind, what in happened if kind == "page"]
+    if is_success:
+        return "direct" if set(pages) <= set(on_direct_path) else "indirect"
+    if is_wrong:
+        return "wrong"
+    return "gave_up" if pages else "not_reached"
+
+
+WORDS = dict(
+    zip(
+        OUTCOMES,
+        ("Success, directly", "Success, by a detour", "Wrong end", "Gave up", "Not reached"),
+        strict=True,
+    )
+)

@@ -1,0 +1,109 @@
+"""The sandboxes of a session: for each task a SQLite file, copied from the scenario's template. They are in a folder of
+the session's own, and what the participant said about their school is there too and nowhere else."""
+
+import json
+import re
+import shutil
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clock import clock_at
+from database import in_sandbox
+from research.models import Session, Task, home
+from scenarios import WORLD, build, fresh_copy, template, world_of
+from scenarios.scenario import Scenario, scenario
+
+PROFILE = ("school", "appropriate_body", "lead_provider")
+"""What may be called as the participant's own are."""
+
+PROFILE_FILE = "profile.json"
+
+
+def folder_of(session: Session) -> Path:
+    return home() / "sandboxes" / session.folder
+
+
+def file_of(task: Task) -> Path:
+    return folder_of(task.session) / f"{task.position}-{task.attempt}.sqlite3"
+
+
+def template_of(task: Task) -> Path:
+    return template(task.scenario, home() / "templates")
+
+
+def make(task: Task) -> None:
+    """Begin this task's sandbox anew."""
+    folder_of(task.session).mkdir(parents=True, exist_ok=True)
+    for earlier in folder_of(task.session).glob(f"{task.position}-*"):
+        if not earlier.name.startswith(f"{task.position}-{task.attempt}."):
+            earlier.unlink()
+    if names := shown_names(task.session):
+        build(file_of(task), task.scenario, scenario_of(task).today, names)
+    else:
+        fresh_copy(template_of(task), file_of(task))
+
+
+@contextmanager
+def inside(task: Task):
+    """In this task's sandbox, on its day. What is in it is read and written as ever."""
+    with in_sandbox(file_of(task)), clock_at(scenario_of(task).today):
+        yield
+
+
+def scenario_of(task: Task) -> Scenario:
+    return scenario(task.scenario)
+
+
+def remove(folder: Path) -> None:
+    """Leave no file of a session: first what the participant said of their school, then the sandboxes."""
+    (folder / PROFILE_FILE).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def last_used_at(folder: Path) -> datetime:
+    """When anything in it was last written."""
+    return datetime.fromtimestamp(max(path.stat().st_mtime for path in (folder, *folder.iterdir())), UTC)
+
+
+# --- the participant's own school --------------------------------------------------------------------------
+
+
+def profile_file(session: Session) -> Path:
+    return folder_of(session) / PROFILE_FILE
+
+
+def profile(session: Session) -> dict[str, str]:
+    """What the participant's school, appropriate body and lead provider are called, as far as they said."""
+    file = profile_file(session)
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def save_profile(session: Session, said: dict[str, str]) -> None:
+    folder_of(session).mkdir(parents=True, exist_ok=True)
+    profile_file(session).write_text(json.dumps({key: name for key, name in said.items() if name}))
+
+
+def ordinary_names() -> dict[str, str]:
+    """What of PROFILE → its name in the base world."""
+    school = world_of(WORLD)["schools"][0]
+    ect = school["ects"][0]
+    return dict(zip(PROFILE, (school["name"], ect["appropriate_body"], ect["training"]["lead_provider"]), strict=True))
+
+
+def shown_names(session: Session) -> dict[str, str]:
+    """Name in the base world → name in this session's sandboxes. Where the participant's own is another's in the base
+    world, the two change places."""
+    names = {}
+    for key, own in profile(session).items():
+        ordinary = ordinary_names()[key]
+        if own != ordinary:
+            names |= {own: ordinary, ordinary: own}
+    return names
+
+
+def in_their_words(text: str, session: Session) -> str:
+    """A prompt with the names that this session's participant sees."""
+    names = shown_names(session)
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), lambda name: names[name[0]], text) if names else text

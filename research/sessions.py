@@ -1,0 +1,344 @@
+"""The life of a round and of a session: planned, ready, running, ended, written up, exported, purged. Each step is one
+transaction, asks whether it may be taken now, and raises NotNow with a sentence for the moderator if not."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+from clock import now, today
+from database import db
+from models import Event, Participant
+from research import log, moderators, sandboxes
+from research.models import LONGEST_RETENTION, Round, Session, Task, Watcher, home, new_token, past, research_db
+from scenarios import provider_acts
+
+CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+CODE_LASTS = timedelta(minutes=10)
+SANDBOX_LASTS = timedelta(hours=24)
+
+
+class NotNow(Exception):
+    """The step can't be taken now; nothing was changed."""
+
+
+@contextmanager
+def step(session: Session, *states: str, unless: str = "This session is over."):
+    """One transaction, in which the session is as it is now and in one of these states."""
+    with research_db.atomic():
+        current = Session.get_or_none(Session.id == session.id)
+        if not current or (states and current.state not in states):
+            raise NotNow(unless)
+        yield current
+        current.save()
+
+
+# --- planning ----------------------------------------------------------------------------------------------
+
+
+def orders(items: list) -> list[list]:
+    """Orders in which each item comes equally often in each place, and after each other one: a balanced Latin square,
+    which for an odd number of items takes each order and its reverse."""
+    count = len(items)
+    zigzag = [(place + 1) // 2 if place % 2 else -(place // 2) % count for place in range(count)]
+    rows = [[items[(place + row) % count] for place in zigzag] for row in range(count)]
+    return rows if count % 2 == 0 else rows + [row[::-1] for row in rows]
+
+
+def plan_round(
+    title: str,
+    scenarios: list[str],
+    *,
+    wordings: list[str] = ("",),
+    is_rotated: bool = True,
+    retention_days: int = 30,
+    sessions: int = 0,
+    planned_on: date | None = None,
+) -> Round:
+    with research_db.atomic():
+        round_ = Round.create(
+            title=title,
+            scenarios=scenarios,
+            wordings=list(wordings),
+            is_rotated=is_rotated,
+            retention_days=retention_days,
+        )
+        for _ in range(sessions):
+            add_session(round_, planned_on)
+    return round_
+
+
+def add_session(round_: Round, planned_on: date | None = None) -> Session:
+    """One more participant, with the order and the wording whose turn it is."""
+    with research_db.atomic():
+        if Round.get_by_id(round_.id).closed_on:
+            raise NotNow("This round is closed.")
+        number = max((session.number for session in round_.sessions), default=0) + 1
+        rows = orders(round_.scenarios) if round_.is_rotated else [round_.scenarios]
+        turn, cycle = (number - 1) % len(rows), (number - 1) // len(rows)
+        # Shifted after each cycle, so that no wording always meets the same orders.
+        wording = round_.wordings[(turn + cycle) % len(round_.wordings)]
+        session = Session.create(round=round_, number=number, planned_on=planned_on, wording=wording)
+        for position, name in enumerate(rows[turn]):
+            Task.create(session=session, position=position, scenario=name)
+    return session
+
+
+def move_earlier(task: Task) -> None:
+    """Change places with the task before, as long as neither has been opened."""
+    with step(task.session, "planned", "ready", unless="The order stays, once the first task was opened.") as session:
+        session.state = "planned"  # its first sandbox may be another task's now
+        tasks = session.in_order
+        if task.position:
+            one, other = tasks[task.position - 1 : task.position + 1]
+            for moved, position in ((one, -1), (other, one.position), (one, other.position)):
+                Task.update(position=position).where(Task.id == moved.id).execute()
+
+
+def prepare(session: Session, check: Callable[[str, str], list[str]]) -> list[str]:
+    """Make the first sandbox if every scenario comes true, and say what doesn't. `check` takes a scenario's id and a
+    wording."""
+    found = [sentence for task in session.in_order for sentence in check(task.scenario, session.wording)]
+    if found:
+        return found
+    with step(session, "planned", "ready") as current:
+        current.state = "ready"
+        make(current.task)
+    return []
+
+
+def make(task: Task) -> None:
+    sandboxes.make(task)
+    with sandboxes.inside(task), db.connection_context():
+        Task.update(events_seen=Event.select().count()).where(Task.id == task.id).execute()
+
+
+def save_profile(session: Session, said: dict[str, str]) -> None:
+    """What the participant's own school is called, for sandboxes that are made from now on, and for the first as long
+    as no task was opened."""
+    with step(session, "planned", "ready", "running") as current:
+        sandboxes.save_profile(current, said)
+        if current.state == "ready":
+            make(current.task)
+
+
+# --- links -------------------------------------------------------------------------------------------------
+
+
+def find_by_token(token: str) -> Session | None:
+    """The session whose participant has this link, whatever its state."""
+    return Session.get_or_none(Session.token == token)
+
+
+def make_code(session: Session) -> None:
+    """A short code that carries the participant's link to another device, once."""
+    with step(session, "ready", "running") as current:
+        current.code = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
+        current.code_expires_at = now() + CODE_LASTS
+
+
+def use_code(typed: str) -> Session | None:
+    """The session that this code leads to. It can be used once."""
+    code = "".join(letter for letter in typed.upper() if letter in CODE_LETTERS)
+    with research_db.atomic():
+        session = Session.get_or_none(Session.code == code, Session.code_expires_at > now()) if code else None
+        if session:
+            Session.update(code=None, code_expires_at=None).where(Session.id == session.id).execute()
+    return session if session and not session.is_over else None
+
+
+def make_new_links(session: Session) -> None:
+    """The links that were sent out lead nowhere any more."""
+    with step(session, "planned", "ready", "running") as current:
+        current.token, current.watch_token, current.code = new_token(), new_token(), None
+
+
+def watch(session: Session, key: str, name: str) -> None:
+    """Somebody has the feed open."""
+    if not session.is_over:
+        Watcher.insert(session=session, key=key, name=name, seen_at=now()).on_conflict(
+            conflict_target=[Watcher.key], update={Watcher.seen_at: now()}
+        ).execute()
+
+
+def watchers(session: Session) -> list[str]:
+    """The names of those who had the feed open in the last moments."""
+    seen = session.watchers.where(Watcher.seen_at > now() - timedelta(seconds=10)).order_by(Watcher.id)
+    return [watcher.name for watcher in seen]
+
+
+# --- running -----------------------------------------------------------------------------------------------
+
+
+def record_consent(session: Session, consent: str) -> None:
+    """`given` or `refused`. Without it nothing is logged, and everything else works."""
+    with step(session, "planned", "ready", "running") as current:
+        if current.consent == "given" and consent != "given":
+            raise NotNow("To take consent back, withdraw it: that deletes everything of this session.")
+        current.consent = consent
+
+
+def open_task(task: Task) -> None:
+    """Begin the task, or go on with one that is paused. Another one that is open is closed."""
+    unless = "Prepare this session first." if task.session.state == "planned" else "This session is over."
+    with step(task.session, "ready", "running", unless=unless) as session:
+        if not session.consent:
+            raise NotNow("Record first whether the participant consents.")
+        for other in session.in_order:
+            if other.id == task.id:
+                continue
+            if other.state in ("open", "paused"):
+                stop(other, "closed")
+        current = Task.get_by_id(task.id)
+        if current.state == "closed":
+            raise NotNow("This task is closed. Reset it to do it again.")
+        if current.state == "open":
+            return
+        session.state, session.held_on = "running", session.held_on or today()
+        if current.state == "planned":
+            session.task_now = current.position
+            if not sandboxes.file_of(current).exists():
+                make(current)
+        else:
+            skip_events(current)
+        Task.update(state="open", running_since=now()).where(Task.id == current.id).execute()
+
+
+def pause(task: Task) -> None:
+    with step(task.session, "running"):
+        current = Task.get_by_id(task.id)
+        if current.state == "open":
+            stop(current, "paused")
+
+
+def close(task: Task, propose: Callable[[Task], str | None]) -> None:
+    """End the task. `propose` says what the machine thinks of its end."""
+    with step(task.session, "running"):
+        current = Task.get_by_id(task.id)
+        if current.state not in ("open", "paused"):
+            return
+        stop(current, "closed")
+    if task.session.is_logged:
+        Task.update(proposed=propose(Task.get_by_id(task.id))).where(Task.id == task.id).execute()
+
+
+def reset(task: Task) -> None:
+    """Begin the task anew, in a new sandbox. What the participant has open leads to the task's start."""
+    with step(task.session, "ready", "running") as session:
+        current = Task.get_by_id(task.id)
+        if current.position != session.task_now:
+            raise NotNow("Only the task that the participant is in can be reset.")
+        anew = {"state": "planned", "running_since": None, "elapsed_ms": 0, "proposed": None, "outcome": None}
+        anew |= {"is_assisted": None, "reason": "", "judged": [], "ease": None, "attempt": current.attempt + 1}
+        Task.update(**anew).where(Task.id == current.id).execute()
+        make(Task.get_by_id(current.id))
+
+
+def stop(task: Task, state: str) -> None:
+    columns = {"state": state, "elapsed_ms": task.clock_ms(now()), "running_since": None}
+    Task.update(**columns).where(Task.id == task.id).execute()
+
+
+def skip_events(task: Task) -> None:
+    """What was done during a pause is not for the log."""
+    with sandboxes.inside(task), db.connection_context():
+        Task.update(events_seen=Event.select().count()).where(Task.id == task.id).execute()
+
+
+def provider_act(task: Task, act: str, participant_id: int) -> None:
+    """The lead provider withdraws, defers or resumes somebody in the sandbox, now. Raises RuleBroken as the API
+    would."""
+    with step(task.session, "ready", "running"):
+        with sandboxes.inside(task), db.connection_context():
+            provider_acts(act, Participant.get_by_id(participant_id))
+        log.write(task, now(), {"kind": "provider", "code": act})
+
+
+def decide(task: Task, outcome: str | None, *, is_assisted: bool, judged: list[bool], reason: str) -> None:
+    """How the task ended, by the moderator's word."""
+    with step(task.session, "running", "ended", "written_up") as session:
+        current = Task.get_by_id(task.id)
+        if current.state != "closed" or not session.is_logged:
+            raise NotNow("Close the task first.")
+        columns = {"outcome": outcome, "is_assisted": is_assisted, "judged": judged, "reason": reason}
+        Task.update(**columns).where(Task.id == current.id).execute()
+
+
+def rate(task: Task, ease: int) -> None:
+    """How easy the participant said it was: 1, very difficult, to 7, very easy."""
+    with step(task.session, "running", "ended", "written_up") as session:
+        if session.is_logged:
+            Task.update(ease=ease).where(Task.id == task.id).execute()
+
+
+def end(session: Session) -> None:
+    """The participant's link is dead from now on, and what they said of their school is gone."""
+    with step(session, "ready", "running", unless="Only a session that is ready or running can end.") as current:
+        for task in current.in_order:
+            if task.state in ("open", "paused"):
+                stop(task, "closed")
+        current.state, current.code, current.code_expires_at = "ended", None, None
+        Watcher.delete().where(Watcher.session == current).execute()
+    sandboxes.profile_file(session).unlink(missing_ok=True)
+
+
+def write_up(session: Session) -> None:
+    with step(session, "ended", "written_up", unless="Only a session that has ended can be written up.") as current:
+        current.state = "written_up"
+
+
+# --- the end of everything ---------------------------------------------------------------------------------
+
+
+def mark_exported(round_: Round) -> None:
+    """Its results are out of here: the sandboxes aren't needed any more."""
+    for session in round_.sessions.where(Session.state << ("ended", "written_up", "exported")):
+        Session.update(state="exported").where(Session.id == session.id).execute()
+        sandboxes.remove(sandboxes.folder_of(session))
+
+
+def close_round(round_: Round) -> None:
+    """No more sessions. From now on the log is kept for as long as the round says."""
+    with research_db.atomic():
+        if any(not session.is_over for session in round_.sessions):
+            raise NotNow("End every session first, or delete those that will not be held.")
+        Round.update(closed_on=today()).where(Round.id == round_.id, Round.closed_on.is_null()).execute()
+
+
+def purge(session: Session) -> None:
+    """Leave no row and no file of this session. If this is cut short, purge_what_is_due goes on with it."""
+    columns = {"state": "purging", "token": new_token(), "watch_token": new_token(), "code": None}
+    Session.update(**columns).where(Session.id == session.id).execute()
+    sandboxes.remove(sandboxes.folder_of(session))
+    Session.delete().where(Session.id == session.id).execute()
+
+
+def purge_what_is_due() -> list[str]:
+    """Delete what has been kept for long enough: sandboxes a day after their session's last use, sessions so many days
+    after their round closed, or two years after they were held. Returns what was done, in words."""
+    done = []
+    for session in Session.select(Session, Round).join(Round):
+        name, folder = f"{session.name} of round {session.round_id}", sandboxes.folder_of(session)
+        closed_long_ago = past(session.round.closed_on, session.round.retention_days, today())
+        if session.state == "purging" or closed_long_ago or past(session.held_on, LONGEST_RETENTION, today()):
+            purge(session)
+            done.append(f"deleted {name}")
+        elif folder.exists() and sandboxes.last_used_at(folder) < now() - SANDBOX_LASTS:
+            leave_unused(session)
+            sandboxes.remove(folder)
+            done.append(f"deleted the sandboxes of {name}")
+    folders = {session.folder for session in Session.select(Session.folder)}
+    for left in (home() / "sandboxes").glob("*"):
+        if left.name not in folders:
+            sandboxes.remove(left)
+            done.append("deleted a sandbox of no session")
+    Session.update(code=None, code_expires_at=None).where(Session.code_expires_at < now()).execute()
+    moderators.prune()
+    return done
+
+
+def leave_unused(session: Session) -> None:
+    """A session that was left running ends; one that was prepared and never held is as it was before."""
+    if session.state == "running":
+        end(session)
+    Session.update(state="planned").where(Session.id == session.id, Session.state == "ready").execute()

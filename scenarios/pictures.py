@@ -1,0 +1,112 @@
+"""A picture of every page of a scenario: on the direct path, on the wrong ones, and with the errors met there. The
+browser asks the app from inside and nothing else. How a picture is taken is in pictures.py."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+import pictures
+from scenarios.check import Ground, Shown, Walker
+from scenarios.scenario import Scenario, Step
+
+HOST = "https://service.example"
+
+
+class NoBrowser(Exception):
+    """What is missing to take pictures, in a sentence."""
+
+
+@contextmanager
+def camera(client: FlaskClient) -> Iterator[Callable]:
+    """A browser for pictures, which has the files that pages need from the app's `client`: calling what this gives with
+    a page's path and HTML, a file and a width (see pictures.take) takes one. Raises NoBrowser where there is none."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise NoBrowser("Pictures need Playwright: .venv/bin/pip install -r requirements-dev.txt") from None
+    shown = {}
+
+    @cache
+    def file(path: str) -> dict:
+        with client.get(path) as response:
+            return {"status": response.status_code, "body": response.data, "content_type": response.content_type}
+
+    def answer(route):
+        if route.request.is_navigation_request():
+            route.fulfill(body=shown["html"], content_type="text/html; charset=utf-8")
+        else:
+            route.fulfill(**file(urlsplit(route.request.url).path))
+
+    def take(path: str, html: str, to: Path, **size: int) -> Path:
+        if shown != {"html": html, "path": path}:
+            shown.update(html=html, path=path)
+            page.set_viewport_size({"width": size["width"], "height": size.get("height", 720)})
+            page.goto("about:blank")
+            page.goto(path)
+        pictures.take(page, to, **size)
+        return to
+
+    with sync_playwright() as playwright:
+        try:
+            browser = pictures.launch(playwright)
+        except FileNotFoundError as problem:
+            raise NoBrowser(str(problem)) from None
+        page = browser.new_page(base_url=HOST, reduced_motion="reduce")
+        page.route("**/*", answer)
+        yield take
+        browser.close()
+
+
+def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
+    """Gives each picture's file as soon as it is there. Beside the pictures is a file with each one's heading. Raises
+    NoBrowser if there is nothing to take them with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with camera(app.test_client()) as picture:
+        for scenario in scenarios:
+            for words in ["", *scenario.variants]:
+                series, headings = "-".join(filter(None, (scenario.id, words))), {}
+                for number, shown in enumerate(states(app, scenario, words), 1):
+                    name = f"{series}-{number:02}-{shown.page.replace('/', '-')}{'-error' * bool(shown.codes)}"
+                    headings[name] = shown.read.heading
+                    for width in pictures.WIDTHS:
+                        yield picture(shown.path, shown.html, folder / f"{name}-{width}.png", width=width)
+                (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
+
+
+def states(app: Flask, scenario: Scenario, words: str) -> Iterator[Shown]:
+    """Every page and state of the scenario once: the paths, what is refused on them, and list and record at their
+    ends."""
+    seen = set()
+    with TemporaryDirectory() as temporary:
+        ground = Ground(app, scenario, Path(temporary), words)
+        for path in (scenario.direct_path, *scenario.wrong_paths):
+            for state in along(ground.walker(), path):
+                key = (state.page, state.about, tuple(state.codes.items()), state.read.text)
+                if key not in seen:
+                    seen.add(key)
+                    yield state
+
+
+def along(walker: Walker, path: list[Step]) -> Iterator[Shown]:
+    for _step, shown in walker.walk(path):
+        yield shown
+        yield from refusals(walker, shown)
+    yield walker.ask(f"/school/{walker.scenario.start}")
+    with walker.data():
+        records = [walker.end().record_address(who) for who in walker.scenario.about]
+    yield from map(walker.ask, records)
+
+
+def refusals(walker: Walker, shown: Shown) -> list[Shown]:
+    """The question when it is sent empty."""
+    form = shown.read.question or {"fields": []}
+    hidden = {field["name"]: field["value"] for field in form["fields"] if field.get("type") == "hidden"}
+    is_asked = len(hidden) < len(form["fields"])
+    return [walker.ask(shown.path, hidden)] if is_asked else []

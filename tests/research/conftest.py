@@ -1,0 +1,141 @@
+"""The service with research switched on, and those who meet in a session: a moderator, participants, observers. Each is
+a browser of their own, without script."""
+
+from contextvars import copy_context
+from pathlib import Path
+
+import pytest
+
+import scenarios
+from app import create_app
+from database import db, in_sandbox, open_database
+from research import sessions
+from research.models import Session, Task, migrate_store, open_store, research_db
+from tests.visitor import Visitor
+from views.research import commands
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory) -> Path:
+    """What stays the same from test to test: templates, and which scenarios were checked."""
+    folder = tmp_path_factory.mktemp("kept")
+    for name in ("templates", "checked"):
+        (folder / name).mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def research_app(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("research-app")
+    # In a context of its own: the app chooses a database for whatever is done outside requests.
+    return copy_context().run(
+        create_app,
+        DATABASE_URL=f"sqlite:///{folder}/own.sqlite3",
+        SECRET_KEY="only for tests, and long enough",
+        DEMO=True,
+        RESEARCH=str(folder),
+        TESTING=True,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+
+
+@pytest.fixture
+def research(research_app, sqlite_template, kept, tmp_path):
+    """The app with research switched on and nothing researched yet. Its own data are the demo's."""
+    own, home = tmp_path / "own.sqlite3", tmp_path / "research"
+    scenarios.fresh_copy(sqlite_template, own)
+    db.initialize(open_database(f"sqlite:///{own}"))
+    db.obj.must_choose = True
+    home.mkdir()
+    for name in ("templates", "checked"):
+        (home / name).symlink_to(kept / name)
+    open_store(home)
+    migrate_store()
+    with in_sandbox(own), db.connection_context(), research_db.connection_context():
+        for database in (db.obj, research_db):
+            database.pragma("synchronous", "off", permanent=True)
+    with research_app.app_context():
+        commands.start_up()
+    yield research_app
+    research_db.close()
+
+
+class Window(Visitor):
+    """A browser before the app with research switched on, whose connections are nobody else's."""
+
+    def send(self, method: str, path: str, *, follow_redirects: bool = True, **kwargs):
+        research_db.close()
+        return getattr(self.client, method)(path, follow_redirects=follow_redirects, **kwargs)
+
+
+@pytest.fixture
+def moderator(research) -> Window:
+    """Ruth Allen, signed in to the console."""
+    return Window(research).get("/research/sign-in").choose("Ruth Allen", "Sign in")
+
+
+@pytest.fixture
+def plan(research):
+    """Plans a round and gives its sessions: `plan("S01", "S03", sessions=2)`."""
+
+    def planned(*names: str, sessions_: int = 1, **settings) -> list[Session]:
+        with research_db.connection_context():
+            round_ = sessions.plan_round("Autumn round", list(names), sessions=sessions_, **settings)
+            return list(round_.sessions.order_by(Session.number))
+
+    return planned
+
+
+@pytest.fixture
+def held(plan, research):
+    """A session that runs: prepared, with consent, its first task open. `held("S01", consent="refused")`."""
+
+    def begun(*names: str, consent: str = "given", is_rotated: bool = False, **settings) -> Session:
+        (session,) = plan(*names, is_rotated=is_rotated, **settings)
+        with research_db.connection_context():
+            assert sessions.prepare(session, lambda *_: []) == []
+            sessions.record_consent(session, consent)
+            sessions.open_task(session.in_order[0])
+            return again(session)
+
+    return begun
+
+
+@pytest.fixture
+def participant(research):
+    """Opens a session's participant link in a new browser."""
+
+    def opened(session: Session) -> Window:
+        return Window(research).get(f"/visit/{session.token}")
+
+    return opened
+
+
+def again(row):
+    """The row as it is now."""
+    with research_db.connection_context():
+        return type(row).get_by_id(row.id)
+
+
+def entries(session: Session) -> list[tuple]:
+    """The log of all tasks: (kind, page, field, code)."""
+    with research_db.connection_context():
+        return [
+            (entry.kind, entry.page, entry.field, entry.code)
+            for task in Session.get_by_id(session.id).in_order
+            for entry in task.entries.order_by(task.entries.model.id)
+        ]
+
+
+def task_of(session: Session, position: int = 0) -> Task:
+    with research_db.connection_context():
+        tasks = Task.select(Task, Session).join(Session).where(Session.id == session.id).order_by(Task.position)
+        return tasks[position]
+
+
+def change_lead_provider(window: Window, to: str = "Teach First", name: str = "Steven Taylor") -> Window:
+    """From the list to the confirmation."""
+    window.get("/school/ects").click(name)
+    link = next(a for a in window.main.select("a[href*='/change-lead-provider/']"))
+    window.get(link["href"]).choose(to)
+    return window.submit("Confirm change")

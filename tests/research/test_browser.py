@@ -1,0 +1,229 @@
+"""A round in a real Chromium: the moderator, the participant and an observer in a window each. Every state of the
+console is looked at as the service's pages are."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from tests.browser.conftest import Window
+from tests.browser.looks import check_accessible, check_fits
+from tests.browser.pages import arrived, button, follow, link, press
+from tests.conftest import Handler
+
+LIST = "Early career teachers (ECTs)"
+
+
+@pytest.fixture
+def open_window(chromium, research):
+    """Opens a window of a browser of its own before the app with research switched on."""
+    server = make_server("127.0.0.1", 0, research, threaded=True, request_handler=Handler)
+    server.daemon_threads = False
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    windows = []
+
+    def opened(**settings) -> Window:
+        settings = {"viewport": {"width": 1280, "height": 900}} | settings
+        windows.append(Window(chromium.new_context(base_url=f"http://127.0.0.1:{server.port}", **settings)))
+        # What Chromium notes of pages with an error, and of those after the end.
+        windows[-1].expected += [f"the server responded with a status of {status}" for status in (422, 410, 404)]
+        return windows[-1]
+
+    yield opened
+    for window in windows:
+        window.check()
+        window.context.close()
+    server.shutdown()
+    thread.join()
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/research")
+    page.get_by_label("Ruth Allen").check()
+    press(page, "Sign in", "Rounds")
+
+
+def fed(page: Page, words: str) -> None:
+    """Wait until the feed shows this."""
+    expect(page.locator("#feed")).to_contain_text(words)
+
+
+def test_a_round_with_three_windows(open_window, monkeypatch):
+    monkeypatch.setattr("views.research.console.check", lambda *_: [])
+    windows = [open_window() for _ in range(3)]
+    moderator, participant, observer = (window.page for window in windows)
+
+    sign_in(moderator)
+    look(moderator, "rounds")
+    moderator.get_by_role("button", name="Plan a round").click()
+    arrived(moderator, "Plan a round")
+    press_error(moderator, "Plan the round")
+    look(moderator, "plan, with errors")
+    moderator.get_by_label("What is it called?").fill("Spring round")
+    for name in ("S01", "S13"):
+        moderator.get_by_label(name).check()
+    moderator.get_by_label("The same for everybody").check()
+    moderator.get_by_label("How many participants?").fill("1")
+    press(moderator, "Plan the round", "Spring round")
+    look(moderator, "round")
+    follow(moderator, "P1")
+    look(moderator, "session, planned")
+    press(moderator, "Prepare", "P1")
+    moderator.get_by_label("Yes: log the pages").check()
+    press(moderator, "Record", "P1")
+    press(moderator, "Make a code for another device", "P1")
+    moderator.get_by_text("Show the participant’s link as a QR code").click()
+    moderator.get_by_text("Show the participant’s own school").click()
+    look(moderator, "session, ready")
+
+    press(moderator, "Open task 1", "P1")
+    participant.goto(moderator.locator("a[href*='/visit/']").get_attribute("href"))
+    arrived(participant, LIST)
+    fed(moderator, "ects")
+
+    observer.goto(moderator.locator("a[href*='/watch/']").get_attribute("href"))
+    arrived(observer, "Watch a session")
+    look(observer, "watch, name")
+    observer.get_by_label("Your name").fill("Dev Patel")
+    press(observer, "Watch", "Watching P1")
+    fed(moderator, "Watching: Dev Patel")
+
+    follow(participant, "Steven Taylor")
+    link(participant, "select a lead provider").click()
+    button(participant, "Continue").click()
+    expect(participant.locator(".govuk-error-summary")).to_be_visible()
+    for page in (moderator, observer):
+        fed(page, "lead_provider_id: missing")
+    participant.get_by_label("Teach First", exact=True).check()
+    press(participant, "Continue", "Check and confirm change")
+    press(participant, "Confirm change", "Teach First chosen for Steven Taylor")
+    for page in (moderator, observer):
+        fed(page, "Changed lead_provider")
+    look(observer, "watching")
+
+    moderator.get_by_label("What did you notice?").press_sequentially("Hesitated over “induction”")
+    expect(moderator.locator("#note-saved")).to_have_text("Saved")
+    look(moderator, "session, running")
+    press(moderator, "Close task 1", "P1")
+    expect(moderator.locator("main")).to_contain_text("Hesitated over “induction”")
+    expect(moderator.get_by_label("Success, directly")).to_be_checked()
+    moderator.get_by_label("Gave up").check()
+    press_error(moderator, "Confirm the outcome of task 1")
+    look(moderator, "outcome, with an error")
+    moderator.get_by_label("Success, directly").check()
+    press(moderator, "Confirm the outcome of task 1", "P1")
+    press(moderator, "6", "P1")
+
+    press(moderator, "Open task 2", "P1")
+    follow(participant, "Back to Steven Taylor’s details", LIST)
+    follow(participant, "Gustav Brown")
+    press(moderator, "Resume", "P1")
+    expect(moderator.get_by_label("The lead provider, now, of").locator("option:checked")).to_have_text("Gustav Brown")
+    participant.reload()
+    expect(participant.locator("main")).to_contain_text("Registered")
+    fed(moderator, "Lead provider: resume")
+    press(moderator, "Close task 2", "P1")
+    press(moderator, "End the session", "P1")
+    look(moderator, "session, ended")
+    participant.reload()
+    arrived(participant, "This session has finished")
+    look(participant, "finished")
+
+    follow(moderator, "Back", "Spring round")
+    expect(moderator.locator("main")).to_contain_text("1 of 1")
+    look(moderator, "results")
+    with moderator.expect_download() as download:
+        button(moderator, "Export").click()
+    assert download.value.suggested_filename.startswith("round-1-")
+    moderator.reload()
+    press(moderator, "Close the round", "Spring round")
+    follow(moderator, "Delete everything of this round", "Delete everything of the round “Spring round”?")
+    look(moderator, "delete")
+    press(moderator, "Delete everything of this round", "Rounds")
+    look(moderator, "rounds, deleted")
+
+
+def test_the_feed_is_at_most_two_seconds_behind(open_window, held):
+    """Two seconds of the page's own clock, which stands still otherwise: what has happened by then is shown."""
+    session = held("S01")
+    moderator, participant = open_window().page, open_window().page
+    sign_in(moderator)
+    moderator.clock.install(time=datetime(2026, 4, 28, 12, tzinfo=UTC))
+    moderator.goto(f"/research/sessions/{session.id}")
+    moderator.clock.pause_at(datetime(2026, 4, 28, 13, tzinfo=UTC))
+    fed(moderator, "S01: open")
+    participant.goto(f"/visit/{session.token}")
+    for name, page in (("Steven Taylor", "ect"), ("John Doe", "other-mentor")):
+        follow(participant, name)
+        moderator.clock.run_for(2000)
+        expect(moderator.locator("#feed li").first).to_contain_text(page)
+
+
+def look(page: Page, name: str) -> None:
+    check_accessible(page, name)
+    size = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 720})
+    check_fits(page, name)
+    page.set_viewport_size(size)
+
+
+def press_error(page: Page, text: str) -> None:
+    button(page, text).click()
+    expect(page.locator(".govuk-error-summary")).to_be_visible()
+    assert page.title().startswith("Error: ")
+
+
+def test_without_script(open_window, held):
+    """Everything but the feed's refreshing, for which there is a link."""
+    session = held("S01")
+    moderator = open_window(java_script_enabled=False).page
+    participant = open_window(java_script_enabled=False).page
+    sign_in(moderator)
+    moderator.goto(f"/research/sessions/{session.id}")
+    participant.goto(f"/visit/{session.token}")
+    follow(participant, "Steven Taylor")
+    moderator.get_by_role("link", name="Refresh").click()
+    expect(moderator.locator("#feed")).to_contain_text("ect")
+    moderator.get_by_label("What did you notice?").fill("Read everything twice")
+    button(moderator, "Save note").click()
+    expect(moderator.locator("main li", has_text="Read everything twice")).to_be_visible()
+    button(moderator, "Close task 1").click()
+    expect(moderator.get_by_label("Gave up")).to_be_checked()
+
+
+def test_the_console_by_keyboard(open_window, held):
+    session = held("S01")
+    page = open_window().page
+    sign_in(page)
+    page.goto(f"/research/sessions/{session.id}")
+    reach(page, "Pause task 1")
+    page.keyboard.press("Enter")
+    expect(button(page, "Go on task 1")).to_be_visible()
+    reach(page, "Close task 1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Confirm the outcome of task 1").first).to_be_visible()
+
+
+def reach(page: Page, words: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText").split() == words.split():
+            return
+    pytest.fail(f"Tab does not lead to “{words}”")
+
+
+def test_back_after_the_end_shows_nothing(open_window, held):
+    session = held("S01")
+    participant, moderator = open_window().page, open_window().page
+    participant.goto(f"/visit/{session.token}")
+    follow(participant, "Steven Taylor")
+    sign_in(moderator)
+    moderator.goto(f"/research/sessions/{session.id}")
+    press(moderator, "End the session", "P1")
+    link(participant, "Change lead provider").or_(link(participant, "select a lead provider")).click()
+    arrived(participant, "This session has finished")
+    participant.go_back()
+    arrived(participant, "This session has finished")

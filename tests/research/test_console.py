@@ -1,0 +1,238 @@
+"""Who may use the console, what observers see, and that none of it is there where research is switched off."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from peewee import SqliteDatabase
+from playhouse.migrations import Runner
+
+from app import create_app
+from clock import clock_at, now
+from database import OWN, db, in_sandbox
+from models import School
+from research import sessions
+from research.models import MIGRATIONS, TABLES, research_db
+from tests.research.conftest import Window, change_lead_provider
+from tests.test_house import ROOT
+from views.research import OPEN
+
+SWITCHED_ON = """
+import os, sys
+from app import create_app
+app = create_app(SECRET_KEY="x", DATABASE_URL="sqlite:///:memory:", DEMO=True)
+print(sorted(name for name in sys.modules if name.split(".")[0] in ("research", "segno") or "views.research" in name))
+print([rule.rule for rule in app.url_map.iter_rules() if "research" in rule.endpoint])
+"""
+
+
+@pytest.mark.parametrize("setting", [None, "", "0"])
+def test_switched_off_it_is_not_even_imported(setting):
+    environment = {name: value for name, value in os.environ.items() if name != "RESEARCH"}
+    environment |= {"RESEARCH": setting} if setting is not None else {}
+    command = [sys.executable, "-c", SWITCHED_ON]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "[]"]
+
+
+def test_switched_off_every_address_is_404(visitor, research_rules):
+    for _endpoint, address, methods in research_rules:
+        for method in methods:
+            assert visitor.send(method.lower(), address).status_code == 404, address
+
+
+@pytest.fixture
+def research_rules(research_app) -> list[tuple]:
+    """Endpoint, an address and the methods of everything that research adds."""
+    values = {"row_id": "1", "token": "made-up", "name": "S01", "act": "end"}
+    found = []
+    for rule in research_app.url_map.iter_rules():
+        if rule.endpoint.startswith("research."):
+            act = re.search(r"<any\((\w+)", rule.rule)
+            filled = values | ({"act": act[1]} if act else {})
+            address = re.sub(r"<(?:[^:>]*:)?([^>]+)>", lambda match, filled=filled: filled[match[1]], rule.rule)
+            found.append((rule.endpoint, address, rule.methods - {"HEAD", "OPTIONS"}))
+    return found
+
+
+def test_every_address_of_the_console_asks_to_sign_in(research, research_rules, held):
+    held("S01")
+    window = Window(research)
+    asked = 0
+    for endpoint, address, methods in research_rules:
+        for method in methods:
+            response = window.send(method.lower(), address, follow_redirects=False)
+            if endpoint in OPEN:
+                assert response.status_code in (200, 404, 410, 422), address
+                continue
+            asked += 1
+            assert (response.status_code, response.location) == (303, "/research/sign-in"), address
+            partial = window.send(method.lower(), address, headers={"HX-Request": "true"})
+            assert (partial.status_code, partial.headers["HX-Redirect"]) == (204, "/research/sign-in")
+    assert asked > 20
+
+
+def test_looking_changes_nothing(moderator, research_rules, held):
+    held("S01")
+
+    def dump() -> list:
+        with research_db.connection_context():
+            return [list(table.select().tuples()) for table in TABLES]
+
+    before = dump()
+    for endpoint, address, methods in research_rules:
+        if "GET" in methods and endpoint != "research.feed":
+            moderator.send("get", address, follow_redirects=False)
+    assert dump() == before
+
+
+def test_every_button_needs_the_pages_token(moderator, research_rules, held):
+    held("S01", "S02")
+    with research_db.connection_context():
+        before = [list(table.select().tuples()) for table in TABLES]
+    for endpoint, address, methods in research_rules:
+        if "POST" in methods and endpoint not in OPEN:
+            moderator.send(
+                "post", address, data={"csrf_token": "forged", "consent": "refused", "text": "x", "key": "k"}
+            )
+    with research_db.connection_context():
+        assert [list(table.select().tuples()) for table in TABLES] == before
+
+
+def test_signing_in_and_out(research, moderator):
+    cookie = moderator.client.get_cookie("moderator")
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+    assert not Window(research).get("/school/ects").client.get_cookie("moderator")
+    window = Window(research).get("/research/sign-in")
+    window.submit("Sign in", 422)
+    assert window.errors == ["Select who you are"]
+    window.post("/research/sign-in", {"moderator_id": "99"}, 422)
+    assert window.errors == ["Select a person from the list"]
+    moderator.submit("Sign out")
+    moderator.client.set_cookie("moderator", cookie.value)
+    assert moderator.get("/research").heading == "Sign in to the research console"
+
+
+def test_a_sign_in_lasts_twelve_hours(moderator):
+    began = now()
+    for hour in range(12):
+        with clock_at(began + timedelta(hours=hour)):
+            assert moderator.get("/research").heading == "Rounds"
+    with clock_at(began + timedelta(hours=12)):
+        assert moderator.get("/research").heading == "Sign in to the research console"
+
+
+def test_a_school_user_is_no_moderator(research):
+    window = Window(research).sign_in("Naomi Fletcher").get("/research")
+    assert window.heading == "Sign in to the research console"
+
+
+def test_moderators_are_made_and_removed_by_command(research):
+    def run(*arguments: str):
+        with research.app_context():
+            return research.test_cli_runner().invoke(args=["research", *arguments])
+
+    assert "no email address" in run("add-moderator", "Ada Moss", "nobody").output
+    assert run("add-moderator", "Ada Moss", "Ada@example.org").exit_code == 0
+    window = Window(research).get("/research/sign-in").choose("Ada Moss", "Sign in")
+    assert window.heading == "Rounds"
+    assert run("remove-moderator", "ada@example.org").exit_code == 0
+    assert window.get("/research").heading == "Sign in to the research console"
+    assert "There is no moderator" in run("remove-moderator", "ada@example.org").output
+    assert run("purge").output == "Nothing is due to be deleted.\n"
+
+
+def test_research_needs_sqlite():
+    with pytest.raises(SystemExit, match="RESEARCH needs"):
+        create_app(SECRET_KEY="x" * 40, DATABASE_URL="postgresql://nobody@localhost/none", RESEARCH="somewhere")
+
+
+def test_a_migrated_store_equals_a_created_one(research):
+    def schema(database) -> set:
+        rows = database.execute_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {row for row in rows.fetchall() if "schema_migration" not in row[0]}
+
+    with research_db.connection_context():
+        migrated = schema(research_db)
+    created = SqliteDatabase(":memory:")
+    with created.bind_ctx(TABLES):
+        created.create_tables(TABLES)
+        assert schema(created) == migrated
+    created.close()
+    with research_db.connection_context(), research_db.atomic():
+        Runner(research_db, str(MIGRATIONS)).down("0001_first_release")
+        assert [name for name in research_db.get_tables() if "sqlite" not in name] == ["schema_migration"]
+
+
+# --- observers -----------------------------------------------------------------------------------------------
+
+
+def test_an_observer_sees_the_feed_and_nothing_to_press(held, participant, moderator, research):
+    session = held("S01")
+    observer = Window(research).get(f"/research/watch/{session.watch_token}")
+    observer.submit("Watch", 422)
+    assert observer.errors == ["Enter your name"]
+    observer.submit("Watch", Your_name="Dev Patel")
+    assert observer.heading == "Watching P1"
+    assert "from now on Teach First does" in observer.text
+    assert not observer.main.select("button, form, input")
+    change_lead_provider(participant(session))
+    feed = observer.send("get", f"/research/watch/{session.watch_token}/feed")
+    assert "Changed</strong> lead_provider" in feed.text
+    seen = re.search(r"seen=(\w+)", feed.text)[1]
+    assert observer.send("get", f"/research/watch/{session.watch_token}/feed?seen={seen}").status_code == 204
+    moderator.get(f"/research/sessions/{session.id}")
+    assert "Watching: Dev Patel." in moderator.text
+    with clock_at(now() + timedelta(minutes=1)):
+        assert "Dev Patel" not in moderator.get(f"/research/sessions/{session.id}").text
+    moderator.get(f"/research/sessions/{session.id}", 200)
+    assert Window(research).send("get", f"/research/watch/{session.watch_token}/feed").status_code == 404
+    moderator.submit("End the session")
+    answer = observer.send("get", f"/research/watch/{session.watch_token}/feed", headers={"HX-Request": "true"})
+    observer.get(answer.headers["HX-Redirect"], 410)
+    assert observer.heading == "This session has finished"
+
+
+def test_the_feed_is_sent_only_when_there_is_news(held, participant, moderator):
+    session = held("S01")
+    address = f"/research/sessions/{session.id}/feed"
+    first = moderator.send("get", address)
+    seen = re.search(r"seen=(\w+)", first.text)[1]
+    assert moderator.send("get", f"{address}?seen={seen}").status_code == 204
+    participant(session)
+    news = moderator.send("get", f"{address}?seen={seen}")
+    assert news.status_code == 200
+    assert "ects" in news.text
+    with research_db.connection_context():
+        sessions.end(session)
+    assert "hx-get" not in moderator.send("get", address).text, "nothing more is coming"
+
+
+def test_the_services_own_data_are_kept_as_ever(research, tmp_path):
+    """Commands are about them, and about no sandbox."""
+
+    def run(*arguments: str) -> str:
+        with in_sandbox(OWN):  # as where a command is given
+            done = research.test_cli_runner().invoke(args=arguments)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    copy = tmp_path / "copy.sqlite3"
+    assert "the copy is right" in run("backup", str(copy))
+    with in_sandbox(OWN), db.connection_context():
+        School.update(name="Another").where(School.urn == "900001").execute()
+    assert "Restored" in run("restore", str(copy), "--yes")
+    with in_sandbox(OWN), db.connection_context():
+        assert School.get(School.urn == "900001").name == "St John’s C of E Primary School"
+    assert "The data is right" in run("verify")
+
+
+def test_the_services_own_pages_go_on_as_ever(research, held):
+    held("S01")
+    window = Window(research).sign_in("Naomi Fletcher").get("/school/ects")
+    assert "Steven Taylor" in window.cards
+    assert window.send("get", "/readyz").json["migrations"] == "applied"

@@ -1,0 +1,405 @@
+"""The life of a round and of its sessions: what the moderator may do when, and what is left of it afterwards."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from clock import clock_at, now, today
+from research import sandboxes, sessions
+from research.models import Entry, Note, Round, Session, Task, Watcher, home, research_db
+from research.sessions import NotNow, orders
+from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
+
+NOON = datetime(2026, 4, 28, 12, tzinfo=UTC)
+
+
+def test_a_whole_session(moderator, participant, research):
+    """From planning to the last trace, by the console's own pages."""
+    moderator.get("/research").click("Plan a round")
+    moderator.submit("Plan the round", 422)
+    assert moderator.errors == [
+        "Enter what the round is called",
+        "Select one or more scenarios",
+        "Enter how many participants there will be",
+    ]
+    moderator.post(
+        "/research/rounds/new",
+        {"title": "Spring", "scenarios": ["S01", "S06"], "wordings": "", "order": "same", "sessions": "1"}
+        | {"retention_days": "30", "planned_on-day": "28", "planned_on-month": "4", "planned_on-year": "2026"},
+    )
+    assert moderator.heading == "Spring"
+    moderator.click("P1")
+    assert "28 April 2026" in moderator.text
+    page = moderator.path
+    (session,) = all_of(Session)
+
+    moderator.submit("Prepare")
+    assert "Ready" in moderator.text
+    moderator.submit("Open task 1")
+    assert moderator.errors == ["Record first whether the participant consents."]
+    moderator.submit("Record", 422)
+    assert moderator.errors == ["Select whether the participant consents"]
+    moderator.choose("Yes: log the pages, errors and changes of this session", "Record")
+
+    moderator.submit("Open task 1")
+    window = participant(session)
+    change_lead_provider(window)
+    moderator.get(page).submit("Pause task 1")
+    window.get("/school/mentors")
+    moderator.submit("Go on task 1")
+    assert entries(session)[-1] == ("page", "ect/change-lead-provider/confirmation", "", ""), "nothing of the pause"
+    moderator.submit("Close task 1")
+    assert task_of(session).proposed == "direct"
+    moderator.choose("Success, by a detour", "Confirm the outcome of task 1", 422)
+    assert moderator.errors == ["Say why the outcome is not “Success, directly”"]
+    moderator.submit(
+        "Confirm the outcome of task 1",
+        choose="Success, by a detour",
+        **{"Why,_if_it_is_not_the_proposed_one": "Asked me"},
+    )
+    moderator.post(f"/research/tasks/{task_of(session).id}/ease", {"ease": "5"})
+    task = task_of(session)
+    assert (task.outcome, task.is_assisted, task.reason, task.ease) == ("indirect", False, "Asked me", 5)
+
+    moderator.submit("Open task 2")
+    window.get("/school/ects")
+    moderator.get(page).submit("Close task 2")
+    assert task_of(session, 1).proposed == "direct"
+    moderator.choose("Success, directly", "Confirm the outcome of task 2", 422)
+    assert moderator.errors == ["It is only a success if all of this was so"]
+    data = {"outcome": "direct", "judged": "0", "is_assisted": "y", "reason": ""}
+    moderator.post(f"/research/tasks/{task_of(session, 1).id}/outcome", data)
+    task = task_of(session, 1)
+    assert (task.outcome, task.is_assisted, task.judged) == ("direct", True, [True])
+
+    moderator.submit("End the session")
+    window.get("/school/ects", 410)
+    moderator.submit("It is written up")
+    moderator.click("Back")
+    assert "1 of 1" in moderator.text
+    moderator.response = moderator.send("post", moderator.path + "/export", data={"csrf_token": token(moderator)})
+    assert moderator.response.mimetype == "application/zip"
+    assert again(session).state == "exported"
+    assert not sandboxes.folder_of(again(session)).exists()
+    moderator.get(f"/research/rounds/{session.round_id}").submit("Close the round")
+    assert "Closed on" in moderator.text
+    with clock_at(today() + timedelta(days=30)):
+        assert purge() == []
+    with clock_at(today() + timedelta(days=31)):
+        assert purge() == [f"deleted P1 of round {session.round_id}"]
+    assert left() == {}
+
+
+def token(window: Window) -> str:
+    return window.page.select_one("[name=csrf_token]")["value"]
+
+
+def all_of(table: type) -> list:
+    with research_db.connection_context():
+        return list(table.select())
+
+
+def purge() -> list[str]:
+    with research_db.connection_context():
+        return sessions.purge_what_is_due()
+
+
+def left() -> dict:
+    """What there is of sessions: table or folder → how much."""
+    counts = {table.__name__: len(all_of(table)) for table in (Session, Task, Entry, Note, Watcher)}
+    counts["sandboxes"] = len(list((home() / "sandboxes").glob("*"))) if (home() / "sandboxes").exists() else 0
+    return {name: count for name, count in counts.items() if count}
+
+
+# --- consent -------------------------------------------------------------------------------------------------
+
+
+def test_withdrawn_consent_leaves_no_row_and_no_file(held, participant, moderator, research):
+    session = held("S01")
+    window = participant(session)
+    change_lead_provider(window)
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page)
+    moderator.post(f"{page}/notes", {"key": "k", "text": "Hesitated over the word induction"})
+    Window(research).get(f"/research/watch/{session.watch_token}").submit("Watch", Your_name="Dev")
+    with research_db.connection_context():
+        sessions.save_profile(session, {"school": "Our Own Primary"})
+    assert set(left()) == {"Session", "Task", "Entry", "Note", "Watcher", "sandboxes"}
+    moderator.click("Consent is withdrawn: delete everything")
+    assert moderator.heading == "Delete everything of P1?"
+    moderator.submit("Delete everything of P1")
+    assert left() == {}
+    window.get("/school/ects", 410)
+    assert left() == {}, "a browser that still has the link makes nothing come back"
+    kept = b"".join(path.read_bytes() for path in home().rglob("*") if path.is_file() and "templates" not in path.parts)
+    for trace in (b"Hesitated", b"confirmation", b"Our Own Primary", b"Dev", session.token.encode()):
+        assert trace not in kept, "not even in the file's free pages"
+    moderator.get(page, 404)
+
+
+def test_without_consent_nothing_is_logged_and_everything_works(held, participant, moderator):
+    session = held("S01", consent="refused")
+    change_lead_provider(participant(session))
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page)
+    assert "Nothing is logged: the participant has not consented" in moderator.text
+    assert "What did you notice?" not in moderator.text
+    moderator.post(f"{page}/notes", {"key": "k", "text": "Hesitated"})
+    moderator.get(page).submit("Close task 1")
+    assert entries(session) == []
+    assert all_of(Note) == []
+    task = task_of(session)
+    assert (task.state, task.proposed, task.outcome) == ("closed", None, None)
+    assert "Confirm the outcome" not in moderator.text
+
+
+def test_before_consent_is_recorded_nothing_is_logged(plan, participant, moderator):
+    (session,) = plan("S01")
+    with research_db.connection_context():
+        sessions.prepare(session, lambda *_: [])
+    participant(session).click("Steven Taylor")
+    assert entries(session) == []
+    moderator.get(f"/research/sessions/{session.id}")
+    assert "Nothing is logged" in moderator.text
+
+
+def test_consent_cannot_be_turned_into_a_refusal(held, moderator):
+    session = held("S01")
+    moderator.get(f"/research/sessions/{session.id}")
+    moderator.choose("No: log nothing. The session can be held all the same", "Record")
+    assert moderator.errors == ["To take consent back, withdraw it: that deletes everything of this session."]
+
+
+def test_a_page_asked_for_before_the_purge_writes_nothing_after_it(held):
+    """The request was being answered while everything was deleted."""
+    from research import log
+
+    session = held("S01")
+    task = task_of(session)
+    with research_db.connection_context():
+        sessions.purge(session)
+        log.write_shown(task, now(), "ects", {})
+    assert left() == {}
+
+
+# --- tasks ---------------------------------------------------------------------------------------------------
+
+
+def test_the_clock_of_a_task(held, plan, participant):
+    (session,) = plan("S01")
+    with research_db.connection_context(), clock_at(NOON):
+        sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "given")
+        sessions.open_task(session.in_order[0])
+    with clock_at(NOON + timedelta(seconds=5)):
+        participant(session)
+    with clock_at(NOON + timedelta(seconds=10)), research_db.connection_context():
+        sessions.pause(Task.get())
+    with clock_at(NOON + timedelta(minutes=10)), research_db.connection_context():
+        sessions.open_task(Task.get())
+    with clock_at(NOON + timedelta(minutes=10, milliseconds=250)):
+        participant(session)
+    assert [entry.at_ms for entry in all_of(Entry)] == [5000, 10250]
+    assert again(session).held_on == NOON.date()
+
+
+def test_a_moment_is_kept_only_while_it_is_needed(held):
+    session = held("S01", "S02")
+    with research_db.connection_context():
+        sessions.make_code(session)
+        sessions.watch(session, "key", "Dev")
+        sessions.end(session)
+        moments = [list(research_db.execute_sql(f"SELECT * FROM {table}").fetchall()) for table in ("session", "task")]
+        assert Watcher.select().count() == 0
+    assert not any(isinstance(value, str) and ":" in value for rows in moments for row in rows for value in row)
+
+
+def test_pressing_twice_does_it_once(held, moderator):
+    session = held("S01")
+    address = f"/research/tasks/{task_of(session).id}"
+    moderator.get(f"/research/sessions/{session.id}")
+    for act, state in (("open", "open"), ("pause", "paused"), ("close", "closed")):
+        for _ in range(2):
+            moderator.post(f"{address}/{act}")
+            assert task_of(session).state == state
+    moderator.post(f"{address}/open")
+    assert moderator.errors == ["This task is closed. Reset it to do it again."]
+
+
+def test_a_reset_begins_anew(held, participant, moderator):
+    session = held("S01")
+    change_lead_provider(participant(session))
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1")
+    moderator.submit("Reset task 1")
+    task = task_of(session)
+    assert (task.state, task.attempt, task.proposed, task.elapsed_ms) == ("planned", 2, None, 0)
+    assert "confirmation" not in moderator.main.select_one("#feed").get_text()
+    moderator.submit("Open task 1")
+    window = participant(session).click("Steven Taylor")
+    assert window.row("Status").startswith("Action required")
+    moderator.submit("Close task 1")
+    assert task_of(session).proposed == "gave_up"
+
+
+@pytest.mark.parametrize(
+    ("name", "walked", "proposed"),
+    [
+        ("S01", lambda window: change_lead_provider(window), "direct"),
+        ("S01", lambda window: change_lead_provider(window.get("/school/mentors")), "indirect"),
+        ("S01", lambda window: change_lead_provider(window, "UCL Institute of Education"), "wrong"),
+        ("S01", lambda window: change_lead_provider(window, name="Hannah Clarke"), "wrong"),
+        ("S01", lambda window: window.click("Hannah Clarke"), "gave_up"),
+        ("S01", None, "not_reached"),
+        ("S06", lambda window: window.click("Steven Taylor"), "direct"),
+        ("S06", lambda window: change_lead_provider(window), "wrong"),
+        ("S07", lambda window: window.click("Steven Taylor"), None),
+    ],
+)
+def test_the_proposed_outcome(held, participant, moderator, name, walked, proposed):
+    session = held(name)
+    if walked:
+        walked(participant(session))
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1")
+    assert task_of(session).proposed == proposed
+
+
+def test_the_provider_acts_now(held, participant, moderator):
+    session = held("S13")
+    page = f"/research/sessions/{session.id}"
+    window = participant(session)
+    moderator.get(page)
+    assert moderator.main.select_one("select option").get_text() == "Gustav Brown", "whom the task is about comes first"
+    gustav = moderator.main.select_one("select option")["value"]
+    address = f"/research/tasks/{task_of(session).id}/provider"
+    moderator.post(address, {"participant_id": gustav, "act": "defer"})
+    assert moderator.errors == ["The lead provider could not do that: Gustav Brown has been deferred already."]
+    moderator.post(address, {"participant_id": gustav, "act": "resume"})
+    assert "Lead provider: resume" in moderator.text
+    window.get("/school/ects").click("Gustav Brown")
+    assert window.row("Status") == "Registered"
+    moderator.get(page).submit("Close task 1")
+    assert task_of(session).proposed == "direct"
+    assert [line for line in entries(session) if line[0] == "change"] == [], "the school changed nothing"
+    moderator.post(address, {"participant_id": "999", "act": "resume"}, 400)
+
+
+# --- rounds --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_orders_are_balanced(count):
+    rows = orders(list(range(count)))
+    assert len(rows) == count * (1 + count % 2)
+    for place in range(count):
+        assert len({(row[place], sum(other[place] == row[place] for other in rows)) for row in rows}) == count
+    follows = [pair for row in rows for pair in pairwise(row)]
+    assert {follows.count(pair) for pair in follows} <= {len(follows) // (count * (count - 1)) if count > 1 else 0}
+
+
+def test_sessions_take_turns_in_orders_and_wordings(plan):
+    planned = plan("S01", "S03", sessions_=8, wordings=["", "as-a-question"])
+    with research_db.connection_context():
+        seen = [(tuple(task.scenario for task in session.in_order), session.wording) for session in planned]
+    assert len(set(seen)) == 4
+    assert {seen.count(each) for each in seen} == {2}
+    same = plan("S01", "S03", sessions_=2, is_rotated=False)
+    with research_db.connection_context():
+        assert [[task.scenario for task in session.in_order] for session in same] == [["S01", "S03"]] * 2
+
+
+def test_a_task_moves_up_as_long_as_none_was_opened(plan, moderator):
+    (session,) = plan("S01", "S02", "S03", is_rotated=False)
+    moderator.get(f"/research/sessions/{session.id}").submit("Move up task 3")
+    with research_db.connection_context():
+        assert [task.scenario for task in session.in_order] == ["S01", "S03", "S02"]
+        sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "refused")
+        sessions.open_task(session.in_order[0])
+        with pytest.raises(NotNow):
+            sessions.move_earlier(session.in_order[1])
+
+
+def test_one_more_participant(plan, moderator):
+    (session,) = plan("S01")
+    address = f"/research/rounds/{session.round_id}"
+    moderator.get(address).submit("Add a session", 422, Day="31", Month="2", Year="2026")
+    assert moderator.errors == ["The date must be a real date, for example 31 3 2026"]
+    moderator.submit("Add a session", Day="1", Month="3", Year="2026")
+    assert "P2" in moderator.links
+    assert "1 March 2026" in moderator.text
+
+
+def test_a_round_closes_when_its_sessions_are_over(held, moderator):
+    session = held("S01")
+    moderator.get(f"/research/rounds/{session.round_id}").submit("Close the round")
+    assert moderator.errors == ["End every session first, or delete those that will not be held."]
+    moderator.get(f"/research/sessions/{session.id}").submit("End the session")
+    moderator.get(f"/research/rounds/{session.round_id}").submit("Close the round")
+    assert "Closed on" in moderator.text
+    with research_db.connection_context(), pytest.raises(NotNow):
+        sessions.add_session(session.round)
+
+
+def test_deleting_a_round(held, participant, moderator):
+    session = held("S01")
+    moderator.get(f"/research/rounds/{session.round_id}").click("Delete everything of this round")
+    moderator.submit("Delete everything of this round")
+    assert "Everything of the round “Autumn round” is deleted" in moderator.text
+    assert left() == {}
+    assert all_of(Round) == []
+
+
+def test_preparing_says_what_does_not_come_true(plan, moderator, monkeypatch):
+    (session,) = plan("S07")
+    monkeypatch.setattr("views.research.console.check", lambda app, said, words, _templates: [f"{said.id}: is odd"])
+    monkeypatch.setattr("views.research.console.service_fingerprint", lambda: "another service")
+    moderator.get(f"/research/sessions/{session.id}").submit("Prepare")
+    assert moderator.errors == ["S07: is odd"]
+    assert again(session).state == "planned"
+
+
+# --- what is due to be deleted -------------------------------------------------------------------------------
+
+
+def test_sandboxes_go_a_day_after_their_last_use(held, plan):
+    running = held("S01")
+    (ready,) = plan("S01")
+    with research_db.connection_context():
+        sessions.prepare(ready, lambda *_: [])
+    with clock_at(now() + timedelta(hours=23)):
+        assert purge() == []
+    with clock_at(now() + timedelta(hours=25)):
+        assert len(purge()) == 2
+    assert left() == {"Session": 2, "Task": 2}
+    assert (again(running).state, again(ready).state) == ("ended", "planned")
+
+
+def test_two_years_are_the_ceiling(held):
+    session = held("S01")
+    with research_db.connection_context():
+        sessions.end(session)
+        Session.update(held_on=date(2024, 4, 28)).execute()
+    with clock_at(date(2026, 4, 28)):
+        assert [line for line in purge() if line.startswith("deleted P1")] == []
+    with clock_at(date(2026, 4, 29)):
+        purge()
+    assert "Session" not in left()
+
+
+def test_a_purge_that_was_cut_short_is_finished(held, monkeypatch):
+    session = held("S01")
+    monkeypatch.setattr("research.sandboxes.remove", lambda folder: 1 / 0)
+    with research_db.connection_context(), pytest.raises(ZeroDivisionError):
+        sessions.purge(session)
+    assert again(session).state == "purging"
+    assert again(session).token != session.token, "the link is dead already"
+    monkeypatch.undo()
+    assert purge() == [f"deleted P1 of round {session.round_id}"]
+    assert left() == {}
+
+
+def test_a_folder_of_no_session_is_removed(research):
+    (home() / "sandboxes" / "left-behind").mkdir(parents=True)
+    assert purge() == ["deleted a sandbox of no session"]
+    assert left() == {}

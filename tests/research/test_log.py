@@ -1,0 +1,244 @@
+"""What the log may hold, and that nothing else ever gets into it."""
+
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+from peewee import IntegrityError
+
+from database import db
+from forms.journeys import JOURNEYS
+from models import Participant, School, Teacher
+from research import sandboxes, sessions
+from research.models import KINDS, Entry, home, research_db
+from scenarios.pages import page_id
+from tests.conftest import person
+from tests.research.conftest import change_lead_provider, entries, task_of
+from tests.walks import WALKS
+
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def test_pages_errors_and_changes_in_order(held, participant):
+    session = held("S03")
+    window = participant(session).click("Steven Taylor")
+    page = window.path + "/report-teacher-leaving/leaving-date"
+    window.get(page).submit("Continue", 422, Day="31", Month="2", Year="2026")
+    window.submit("Continue", Day="27", Month="3", Year="2026").submit("Confirm and continue")
+    journey = "ect/report-teacher-leaving"
+    assert entries(session) == [
+        ("page", "ects", "", ""),
+        ("page", "ect", "", ""),
+        ("page", f"{journey}/leaving-date", "", ""),
+        ("page", f"{journey}/leaving-date", "", ""),
+        ("error", f"{journey}/leaving-date", "leaving_on", "not_a_date"),
+        ("page", f"{journey}/check-answers", "", ""),
+        ("change", "", "", "finished_on"),
+        ("page", f"{journey}/confirmation", "", ""),
+    ]
+
+
+def test_parts_of_pages_are_pages(held, participant):
+    session = held("S01")
+    window = participant(session)
+    window.send("get", "/school/ects/5", headers=PARTIAL)
+    window.send("get", "/static/x/app.css")
+    window.send("get", "/school/", headers=PARTIAL, follow_redirects=False)
+    assert [page for _, page, _, _ in entries(session)] == ["ects", "ect"]
+
+
+def test_whom_a_page_is_about_only_as_the_tasks_or_another(held, participant):
+    session = held("S09")
+    window = participant(session)
+    for who in ("John Doe", "Peter Marsh"):
+        window.get("/school/mentors").click(who)
+    window.get("/school/ects/999", 404)
+    assert [page for _, page, _, _ in entries(session)] == [
+        "mentors",
+        "mentors",
+        "mentor",
+        "mentors",
+        "other-mentor",
+        "not-found",
+    ]
+
+
+def test_the_answer_to_a_form_may_be_the_next_page(held, participant):
+    """Where script is on, a form is answered with the page that it leads to."""
+    session = held("S01")
+    window = participant(session).click("Steven Taylor").click("select a lead provider")
+    path, _form, data = window.filled_in("Continue", choose="Teach First")
+    answer = window.send("post", path, data=data, headers=PARTIAL)
+    assert answer.headers["HX-Push-Url"].endswith("/check-answers")
+    journey = "ect/change-lead-provider"
+    assert [page for _, page, _, _ in entries(session)] == [
+        "ects",
+        "ect",
+        f"{journey}/lead-provider",
+        f"{journey}/check-answers",
+    ]
+
+
+def test_what_an_open_page_asks_for_by_itself_is_nothing_that_anybody_did(held, participant, moderator):
+    """Nor does it lead anywhere: neither another task nor the end of the session takes the page away."""
+    session = held("S01", "S03")
+    window = participant(session).click("Steven Taylor")
+    before, news = entries(session), window.main.select_one("[hx-get*='/news']")["hx-get"]
+    assert window.send("get", news, headers=PARTIAL).status_code in (200, 204)
+    assert entries(session) == before
+    with research_db.connection_context():
+        sessions.open_task(task_of(session, 1))
+    assert window.send("get", news, headers=PARTIAL).status_code == 204
+    window.get("/school/mentors")
+    assert window.path == "/school/ects"
+    with research_db.connection_context():
+        sessions.end(session)
+    answer = window.send("get", news, headers=PARTIAL)
+    assert (answer.status_code, answer.headers.get("HX-Redirect")) == (204, None)
+
+
+def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
+    """Everything that can be done in the service, in one session; then its log and its database, searched."""
+    session = held("S01")
+    window = participant(session)
+    window.client.environ_base["REMOTE_ADDR"] = "203.0.113.77"
+    window.client.environ_base["HTTP_USER_AGENT"] = "Telltale/1.0"
+    task = task_of(session)
+    with sandboxes.inside(task), db.connection_context():
+        ids = {(walk.name, walk.role): person(walk.name, walk.role).id for walk in WALKS}
+        names = {each.name for each in Teacher.select()} | {school.name for school in School.select()}
+        emails = {each.email for each in Participant.select()}
+    for walk in WALKS:
+        record = f"/school/{walk.role}s/{ids[walk.name, walk.role]}"
+        pages = [f"{record}/{walk.journey}/{page}" for page in JOURNEYS[walk.journey].questions]
+        for page, button, answers in zip(pages, walk.buttons, walk.answers, strict=False):
+            if window.send("get", page, follow_redirects=False).status_code == 200:
+                window.get(page)
+                if walk.is_refused_empty:
+                    data = {"csrf_token": window.page.select_one("[name=csrf_token]")["value"]}
+                    window.send("post", page, data=data | {"name": "‮", "email": "typed at all"})
+                window.submit(button, **answers)
+    window.send("get", "/school/ects?q=Somebody+Searched")
+    window.send("get", "/school/ects/5/steven-taylor/leaving")
+    log = entries(session)
+    assert len(log) > 60
+    allowed = {
+        page_id("school.step", {"people": f"{role}s", "journey_name": name, "page": page})
+        for name, journey in JOURNEYS.items()
+        for page in journey.pages
+        for role in ("ect", "mentor")
+    }
+    allowed |= {"ects", "ect", "mentors", "mentor", "not-found", "gone"}
+    fields = {
+        field for journey in JOURNEYS.values() for question in journey.questions.values() for field in question.fields()
+    }
+    codes = {
+        code for journey in JOURNEYS.values() for question in journey.questions.values() for code in question.words
+    }
+    for kind, page, field, code in log:
+        assert kind in KINDS
+        assert page.removeprefix("other-") in allowed | {""}
+        assert field in fields | {""}
+        assert code in codes | {
+            "",
+            "lead_provider",
+            "training_programme",
+            "finished_on",
+            "mentor",
+            "name",
+            "email",
+            "working_pattern",
+        }
+    assert {kind for kind, *_ in log} == {"page", "error"}
+    with closing(sqlite3.connect(home() / "research.sqlite3")) as database:
+        kept = "\n".join(database.iterdump())
+    typed = {
+        "Priya Patel",
+        "s.taylor@example.org",
+        "Somebody",
+        "typed at all",
+        "steven-taylor",
+        "203.0.113.77",
+        "Telltale",
+    }
+    for secret in names | emails | typed | {"John’s", "Ambition"}:
+        assert secret not in kept
+    columns = set(re.findall(r'"(\w+)"', next(line for line in kept.splitlines() if 'CREATE TABLE "entry"' in line)))
+    assert columns == {"entry", "task", "id", "task_id", "attempt", "at_ms", "kind", "page", "field", "code"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"page": "Steven Taylor"},
+        {"page": "ects/5"},
+        {"field": "naomi.fletcher@example.org"},
+        {"code": "31 2 2026"},
+        {"code": "UPPER"},
+        {"kind": "typed"},
+        {"at_ms": -1},
+        {"page": "x" * 101},
+    ],
+    ids=str,
+)
+def test_the_database_refuses_what_is_not_for_it(held, line):
+    task = task_of(held("S01"))
+    with research_db.connection_context(), pytest.raises(IntegrityError):
+        Entry.create(**{"task": task, "attempt": 1, "at_ms": 0, "kind": "page"} | line)
+
+
+def test_a_log_that_cannot_be_written_disturbs_nobody(held, participant, monkeypatch, caplog):
+    session = held("S01")
+    window = participant(session)
+
+    def full(*_args):
+        raise IntegrityError("disk full")
+
+    monkeypatch.setattr("research.log.write", full)
+    window.click("Steven Taylor")
+    assert window.heading == "Steven Taylor"
+    assert "could not be written" in caplog.text
+    monkeypatch.undo()
+    window.get("/school/ects")
+    assert [page for _, page, _, _ in entries(session)] == ["ects", "ects"]
+
+
+def test_what_is_done_in_a_pause_is_not_told_later(held, participant):
+    session = held("S01")
+    window = participant(session)
+    with research_db.connection_context():
+        sessions.pause(task_of(session))
+    change_lead_provider(window)
+    with research_db.connection_context():
+        sessions.open_task(task_of(session))
+    window.get("/school/ects/6/change-name/name").submit("Continue", Full_name="A B").submit("Confirm change")
+    assert [code for kind, _, _, code in entries(session) if kind == "change"] == ["name"]
+
+
+def test_notes_are_kept_as_they_are_typed(held, moderator):
+    session = held("S01")
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page)
+    token = moderator.page.select_one("[name=csrf_token]")["value"]
+    for text in ("Hes", "Hesitates", "Hesitates over “induction”"):
+        data = {"csrf_token": token, "key": "one", "text": text}
+        answer = moderator.send("post", f"{page}/notes", data=data, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.text) == (200, "Saved")
+    moderator.get(page)
+    assert "S01 0:0" in moderator.text
+    assert "Hesitates over “induction”" in moderator.text
+    moderator.click("Change note 1")
+    assert moderator.main.select_one("textarea").get_text() == "Hesitates over “induction”"
+    moderator.post(f"{page}/notes", {"key": "one", "text": " "})
+    assert "Hesitates" not in moderator.text
+
+
+def test_a_note_cannot_be_written_over_from_another_session(held, moderator):
+    first, second = held("S01"), held("S01")
+    moderator.get(f"/research/sessions/{first.id}")
+    moderator.post(f"/research/sessions/{first.id}/notes", {"key": "one", "text": "Mine"})
+    moderator.post(f"/research/sessions/{second.id}/notes", {"key": "one", "text": "Yours"})
+    moderator.get(f"/research/sessions/{first.id}")
+    assert "Mine" in moderator.text
+    assert "Yours" not in moderator.text

@@ -1,0 +1,187 @@
+"""What a participant is shown: the service, and nothing of the research."""
+
+from contextvars import copy_context
+from datetime import timedelta
+
+import pytest
+
+from app import create_app
+from clock import clock_at, now
+from database import db
+from research import sessions
+from research.models import home, research_db
+from scenarios.check import NOT_OF_THE_SERVICE
+from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
+
+LIST = "Early career teachers (ECTs)"
+
+
+@pytest.fixture
+def session(held):
+    return held("S01")
+
+
+def test_the_link_opens_on_the_tasks_start(held, participant):
+    assert participant(held("S01")).heading == LIST
+    assert participant(held("S08")).heading == "Mentors"
+
+
+def test_nothing_but_the_service(session, participant):
+    window = participant(session)
+    assert window.response.headers["Cache-Control"] == "no-store"
+    for path in ("/school/ects", "/school/ects/5", "/school/mentors", "/school/nowhere", "/nowhere"):
+        window.send("get", path)
+        html = window.send("get", path).text.replace("HTMLScriptElement.prototype", "")
+        assert not NOT_OF_THE_SERVICE.findall(html), path
+    cookies = " ".join(f"{cookie.key}={cookie.value}" for cookie in window.client._cookies.values())
+    assert not NOT_OF_THE_SERVICE.findall(cookies)
+
+
+def test_the_cookie_keeps_the_link_over_a_restart(session, research):
+    response = Window(research).send("get", f"/visit/{session.token}", follow_redirects=False)
+    (cookie,) = [value for value in response.headers.getlist("Set-Cookie") if value.startswith("visit=")]
+    for part in ("HttpOnly", "SameSite=Lax", "Max-Age=86400", "Path=/"):
+        assert part in cookie
+    assert "/visit/" not in response.location
+
+
+def test_a_browser_that_was_killed_goes_on_where_it_was(session, participant, research):
+    window = participant(session)
+    window.click("Steven Taylor").click("select a lead provider").choose("Teach First")
+    where = window.path
+    # The server starts anew, too.
+    settings = {name: research.config[name] for name in ("SECRET_KEY", "DEMO", "TESTING")}
+    folders = {"DATABASE_URL": f"sqlite:///{db.obj.database}", "RESEARCH": str(home())}
+    restarted = Window(copy_context().run(create_app, **settings, **folders))
+    restarted.client.set_cookie("visit", session.token)  # the only cookie that a browser keeps when it is killed
+    restarted.get(where)
+    assert restarted.row("New lead provider") == "Teach First"
+    restarted.submit("Confirm change")
+    assert restarted.heading == "Teach First chosen for Steven Taylor"
+
+
+def test_signing_out_and_in(session, participant):
+    window = participant(session)
+    window.submit("Sign out")
+    assert window.heading == "You have signed out"
+    window.get("/school/ects/5")
+    assert window.heading == "You have signed out"
+    window.click("Sign in")
+    assert window.heading == LIST
+
+
+def test_no_way_leads_to_the_demonstration(session, participant):
+    for path in ("/", "/sign-in", "/sign-in?next=/school/mentors"):
+        assert participant(session).get(path).heading == LIST
+
+
+@pytest.mark.parametrize("path", ["/school/ects", "/school/ects/5", "/", "/sign-in", "/nowhere"])
+def test_when_the_session_has_ended(session, participant, path):
+    window = participant(session)
+    with research_db.connection_context():
+        sessions.end(session)
+    window.get(path, 410)
+    assert window.heading == "This session has finished"
+    assert not window.page.select("header nav a, .app-account")
+    partial = window.send("get", path, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert (partial.status_code, partial.headers["HX-Redirect"].rstrip("?")) == (204, path)
+    Window(window.client.application).get(f"/visit/{session.token}", 410)
+
+
+def test_when_everything_was_deleted(session, participant):
+    window = participant(session)
+    with research_db.connection_context():
+        sessions.purge(session)
+    window.get("/school/ects", 410)
+    assert window.heading == "This session has finished"
+
+
+def test_a_link_that_nobody_was_given(research):
+    window = Window(research).get("/visit/made-up", 410)
+    window.get("/school/ects")
+    assert window.heading == "Sign in to the demonstration", "no cookie was set"
+
+
+def test_before_it_is_prepared(plan, participant, research):
+    (session,) = plan("S01")
+    window = Window(research).get(f"/visit/{session.token}", 503)
+    assert window.heading == "This page is not open yet"
+    with research_db.connection_context():
+        sessions.prepare(session, lambda *_: [])
+    window.get("/school/ects")
+    assert window.heading == LIST
+
+
+def test_moderator_and_participant_in_one_browser(session, moderator):
+    console = f"/research/sessions/{session.id}"
+    moderator.get(f"/visit/{session.token}")
+    assert moderator.heading == LIST
+    change_lead_provider(moderator)
+    moderator.get(console)
+    assert moderator.heading == "P1"
+    moderator.get("/school/ects").submit("Sign out")
+    moderator.get(console)
+    assert moderator.heading == "P1"
+    moderator.get("/research").submit("Stop using P1’s link here")
+    moderator.get("/school/ects")
+    assert moderator.heading == "Sign in to the demonstration"
+    moderator.get(console)
+    assert moderator.heading == "P1"
+
+
+def test_the_demonstration_goes_on_beside_it(session, participant, research):
+    participant(session)
+    naomi = Window(research).sign_in("Naomi Fletcher").get("/school/ects")
+    assert "Steven Taylor" in naomi.cards
+    change_lead_provider(naomi, "UCL Institute of Education")
+    assert [line for line in entries(session) if line[0] == "change"] == []
+
+
+def test_a_code_for_another_device(session, moderator, research):
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page).submit("Make a code for another device")
+    code = moderator.main.select_one(".app-code").get_text()
+    phone = Window(research).get("/code")
+    phone.submit("Continue", 422)
+    assert phone.errors == ["Enter the code"]
+    phone.submit("Continue", 422, Code="AAAA AAAA")
+    assert phone.errors == ["This code is wrong, was used already, or is too old. Ask for a new one"]
+    phone.submit("Continue", Code=code.lower().replace(" ", "-"))
+    assert phone.heading == LIST
+    Window(research).get("/code").submit("Continue", 422, Code=code)
+    change_lead_provider(phone)
+    laptop = Window(research).get(f"/visit/{session.token}").click("Steven Taylor")
+    assert "Teach First" in laptop.row("Lead provider"), "both devices are in the same sandbox"
+
+
+def test_a_code_lasts_ten_minutes(session, research):
+    with research_db.connection_context():
+        sessions.make_code(session)
+    code = again(session).code
+    with clock_at(now() + timedelta(minutes=11)):
+        Window(research).get("/code").submit("Continue", 422, Code=code)
+
+
+def test_new_links_make_the_old_ones_dead(session, moderator, participant, research):
+    window = participant(session)
+    moderator.get(f"/research/sessions/{session.id}").submit("Make new links")
+    window.get("/school/ects", 410)
+    assert participant(again(session)).heading == LIST
+
+
+def test_another_task_begins_at_its_start(held, participant, moderator):
+    session = held("S01", "S08")
+    window = participant(session).click("Steven Taylor")
+    moderator.get(f"/research/sessions/{session.id}").submit("Open task 2")
+    partial = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    response = window.send("get", "/school/ects/5", headers=partial)
+    assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/school/mentors")
+    assert task_of(session).state == "closed", "the one before is closed"
+    window.get("/school/mentors")
+    assert window.card("Peter Marsh").select_one(".govuk-tag").get_text() == "Action required"
+
+
+def test_the_lead_providers_api_is_not_in_any_sandbox(session, participant, research):
+    window = participant(session)
+    assert window.send("get", "/api/v3/participants").status_code == 401
+    assert window.send("get", "/healthz").json == {"service": "answers"}

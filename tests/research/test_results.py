@@ -1,0 +1,212 @@
+"""What is reported of a round, and what leaves the console."""
+
+import csv
+import io
+import json
+import zipfile
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+
+from database import db
+from models import School, Teacher
+from research import sandboxes, sessions
+from research.export import SCHEMA, export, safe
+from research.journey_map import map_of, svg
+from research.models import Entry, Note, Round, Session, research_db
+from research.results import Result, results_of, wilson, without_repeats
+from scenarios.scenario import scenario
+from tests.research.conftest import change_lead_provider, task_of
+
+
+@pytest.mark.parametrize(
+    ("successes", "count", "interval"),
+    [(5, 6, "44% to 97%"), (0, 5, "0% to 43%"), (5, 5, "57% to 100%"), (1, 1, "21% to 100%"), (10, 20, "30% to 70%")],
+)
+def test_the_interval(successes, count, interval):
+    low, high = wilson(successes, count)
+    assert f"{low:.0%} to {high:.0%}" == interval
+    result = Result(scenario("S01"), "", Counter(direct=successes, gave_up=count - successes, not_reached=3))
+    assert (result.successes, result.count, result.interval) == (successes, count, interval)
+
+
+LIST, RECORD = ("page", "ects"), ("page", "ect")
+QUESTION = ("page", "ect/change-lead-provider/lead-provider")
+CHECK = ("page", "ect/change-lead-provider/check-answers")
+DONE = ("page", "ect/change-lead-provider/confirmation")
+MISSING = ("error", "ect/change-lead-provider/lead-provider", "lead_provider_id", "missing")
+DIRECT = [LIST, RECORD, QUESTION, CHECK, DONE]
+
+
+@pytest.fixture
+def round_(plan) -> Round:
+    """Six people: four directly (one after an error, one with help), one by a detour, one gave up on the list; one more
+    whose consent is refused."""
+    paths = [
+        (DIRECT, "direct"),
+        (DIRECT, "direct"),
+        ([LIST, RECORD, QUESTION, QUESTION, MISSING, CHECK, DONE], "direct"),
+        (DIRECT, "direct"),
+        ([LIST, ("page", "other-ect"), *DIRECT], "indirect"),
+        ([LIST], "gave_up"),
+        (DIRECT, None),
+    ]
+    planned = plan("S01", "S07", sessions_=7, is_rotated=False)
+    with research_db.connection_context():
+        for number, (session, (path, outcome)) in enumerate(zip(planned, paths, strict=True)):
+            consent = "given" if outcome else "refused"
+            Session.update(state="ended", consent=consent, held_on="2026-04-28").where(
+                Session.id == session.id
+            ).execute()
+            task = session.in_order[0]
+            task.state, task.outcome, task.proposed, task.is_assisted = "closed", outcome, outcome, number == 1
+            task.ease = number + 1
+            task.save()
+            for place, (kind, page, *more) in enumerate(path if outcome else []):
+                field, code = more or ("", "")
+                Entry.create(task=task, attempt=1, at_ms=place, kind=kind, page=page, field=field, code=code)
+            if number == 0:
+                Note.create(session=session, task=task, at_ms=1, key="k", text='=HYPERLINK("x")')
+        return planned[0].round
+
+
+def test_a_round_in_the_console(round_, moderator):
+    moderator.get(f"/research/rounds/{round_.id}")
+    row = next(row for row in moderator.main.select("tbody tr") if row.th and row.th.get_text().startswith("S01"))
+    cells = [" ".join(cell.get_text(" ").split()) for cell in row.select("td")]
+    assert cells[:6] == ["5 of 6 44% to 97%", "4", "1", "0", "1", "1"]
+    assert cells[6].startswith("1, 2, 3, 4, 5, 6")
+    assert "Explored by 0" in moderator.text
+    assert "1 met “missing” at lead_provider_id on ect/change-lead-provider/lead-provider" in moderator.text
+    assert "%" not in moderator.text.replace("44% to 97%", "").replace("95% Wilson", ""), "no bare percentage"
+    drawn = moderator.send("get", f"/research/rounds/{round_.id}/map-S01.svg")
+    assert drawn.mimetype == "image/svg+xml"
+    assert moderator.send("get", f"/research/rounds/{round_.id}/map-S99.svg").status_code == 404
+
+
+def test_the_journey_map(round_):
+    with research_db.connection_context():
+        map_ = map_of([result for result in results_of(round_) if result.scenario.id == "S01"])
+    assert map_.people["ects"] == 6
+    assert map_.ways["ects", "ect"] == 5
+    assert map_.ways["ects", "other-ect"] == map_.ways["other-ect", "ects"] == 1
+    assert map_.stopped == {"ects": 1, DONE[1]: 5}
+    assert map_.errors == {QUESTION[1]: 1}
+    assert map_.places["other-ect"] == (1, 1)
+    drawn = svg(map_, "S01 & more")
+    tree = ElementTree.fromstring(drawn)  # noqa: S314 - our own
+    spaces = {"s": "http://www.w3.org/2000/svg"}
+    assert "5 people went from ects to ect." in tree.find("s:desc", spaces).text
+    assert len(tree.findall("s:rect", spaces)) == 1 + 6
+    assert drawn.count('stroke-width="5" marker-end') == 4, "the direct path is bold"
+    assert svg(map_of([Result(scenario("S01"), "")]), "nobody yet").count("<rect") == 1 + 5
+
+
+def test_a_page_shown_again_is_one_stay():
+    assert without_repeats(["a", "a", "b", "a"]) == ["a", "b", "a"]
+
+
+def opened(archive: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
+        return {name: zipped.read(name).decode(errors="replace") for name in zipped.namelist()}
+
+
+def rows(text: str) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_export(round_, tmp_path):
+    (tmp_path / "S01-01-ects-1280.png").write_bytes(b"picture")
+    (tmp_path / "S01.json").write_text('{"S01-01-ects": "Early career teachers (ECTs)"}')
+    with research_db.connection_context():
+        files = opened(export(round_, with_research_data=False, pictures=tmp_path))
+    manifest = json.loads(files["manifest.json"])
+    tables = ["results.csv", "errors.csv", "paths.csv", "images/S01-01-ects-1280.png"]
+    expected = [f"aggregate/{name}" for name in ("post.md", "map-S01.svg", "map-S07.svg", *tables)]
+    assert sorted(files) == manifest["files"] == sorted(["manifest.json", "schema.json", *expected])
+    assert len(manifest["app_commit"]) == 40
+    assert manifest["scenarios"]["S01"]["hash"] == scenario("S01").hash
+    assert (manifest["participants"], manifest["has_research_data"]) == (6, False)
+    s01 = rows(files["aggregate/results.csv"])[0]
+    assert [s01[name] for name in ("reached", "direct", "indirect", "gave_up", "assisted", "interval_low")] == [
+        "6",
+        "4",
+        "1",
+        "1",
+        "1",
+        "0.436",
+    ]
+    assert rows(files["aggregate/errors.csv"]) == [
+        {"scenario": "S01", "wording": "", "page": MISSING[1], "field": MISSING[2], "code": MISSING[3], "people": "1"}
+    ]
+    assert {"scenario": "S01", "wording": "", "origin": "ects", "destination": "", "people": "1"} in rows(
+        files["aggregate/paths.csv"]
+    )
+    post = files["aggregate/post.md"]
+    for words in (
+        'title: "Autumn round"',
+        "![Draft: a page with the heading “Early career teachers (ECTs)”.](images/S01-01-ects-1280.png)",
+        "5 of 6 succeeded (95% interval: 44% to 97%). 1 had help.",
+        "TODO: only people can say.",
+        "- Mentor withdrawn, changed lead provider",
+    ):
+        assert words in post
+
+
+def test_every_file_is_as_the_schema_says(round_):
+    with research_db.connection_context():
+        files = opened(export(round_, with_research_data=True))
+    tables = {name: text for name, text in files.items() if name.endswith(".csv")}
+    assert set(tables) == set(SCHEMA) == set(json.loads(files["schema.json"])["files"])
+    for name, text in tables.items():
+        assert next(csv.reader(io.StringIO(text))) == list(SCHEMA[name])
+    assert len(rows(files["research-data/log.csv"])) == 4 * 5 + 2 + 7 + 1
+    assert rows(files["research-data/notes.csv"]) == [
+        {"participant": "P1", "scenario": "S01", "at_ms": "1", "text": '\'=HYPERLINK("x")'}
+    ]
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
+def test_no_cell_runs_in_a_spreadsheet(cell):
+    assert safe(cell) == "'" + cell
+    assert safe(-1) == -1
+    assert safe("a=b") == "a=b"
+
+
+def test_the_export_holds_nothing_that_must_not_be_there(held, participant, moderator):
+    """A session with everything typed that can be, exported with all that may be."""
+    session = held("S03")
+    window = participant(session)
+    window.client.environ_base["HTTP_USER_AGENT"] = "Telltale/1.0"
+    with research_db.connection_context():
+        sessions.save_profile(session, {"school": "Our Own Primary", "appropriate_body": "Our Body"})
+    change_lead_provider(window)
+    window.get("/school/ects/6/change-name/name").submit("Continue", Full_name="Typed Name").submit("Confirm change")
+    window.get("/school/ects/7/change-email-address/email-address").submit(
+        "Continue", Email_address="typed@example.org"
+    )
+    window.get("/school/ects/8/report-teacher-leaving/leaving-date").submit(
+        "Continue", Day="17", Month="7", Year="2026"
+    )
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page).submit("Make a code for another device")
+    with research_db.connection_context():
+        live = Session.get_by_id(session.id)
+        secrets = {live.token, live.watch_token, live.code, live.folder}
+        sessions.watch(live, "key", "Observing Dev")
+    with sandboxes.inside(task_of(session)), db.connection_context():
+        people = {each.name for each in Teacher.select()} | {each.trn for each in Teacher.select()}
+        schools = {each.name for each in School.select()}
+    moderator.submit("End the session")
+    with research_db.connection_context():
+        files = opened(export(session.round, with_research_data=True))
+    named_in_tasks = {"Steven Taylor"}
+    secrets |= (people - named_in_tasks) | schools | {"Our Own Primary", "Our Body", "Typed Name", "typed@", "17 July"}
+    secrets |= {"Telltale", "127.0.0.1", "Ruth Allen", "ruth.allen", "Naomi", "Observing", "example.org", "csrf"}
+    for name, text in files.items():
+        for secret in secrets:
+            assert secret not in text, f"{name} holds {secret}"
+    for name in ("research-data/log.csv", "research-data/tasks.csv", "aggregate/paths.csv", "aggregate/errors.csv"):
+        assert "Steven" not in files[name]
+    assert not [text for name, text in files.items() if name.endswith(".csv") and ":" in text.replace("http:", "")]

@@ -1,0 +1,339 @@
+"""Every scenario comes true, and `scenario check` says by name when one no longer does: each fault that DfE's own
+prototype had is put in on purpose."""
+
+import os
+import re
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from contextvars import copy_context
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import scenarios
+from clock import clock_at
+from database import db, in_sandbox, open_database
+from forms.fields import DateField
+from models import Answers, Participant
+from scenarios.check import check
+from scenarios.pages import Page, filled_in
+from scenarios.predicates import PREDICATES, parameters
+from scenarios.scenario import ScenarioError, claim, scenario, scenario_ids
+from tests.conftest import needs
+from views import wordings
+
+ROOT = Path(__file__).parents[2]
+
+IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+EACH = [
+    (name, words)
+    for name in scenario_ids()
+    for words in ["", *(scenario(name).variants if IS_NIGHTLY or name == "S03" else [])]
+]
+
+
+@pytest.fixture
+def come_true(sandboxes, kept):
+    """What `scenario check` says of a scenario."""
+    return lambda name, words="": check(sandboxes, scenario(name), words, kept / "templates")
+
+
+@pytest.fixture
+def sandboxes(app):
+    """Databases only as the scenarios make them."""
+    database = open_database("sqlite:///:memory:")
+    database.must_choose = True
+    db.initialize(database)
+    return app
+
+
+@pytest.mark.parametrize(("name", "words"), EACH, ids=[" ".join(each).strip() for each in EACH])
+def test_every_scenario_comes_true(come_true, name, words):
+    assert come_true(name, words) == []
+
+
+# --- faults put in on purpose --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def overlay(monkeypatch, tmp_path):
+    """Lays templates over the ordinary ones: the wording `fault`."""
+    monkeypatch.setattr(wordings, "FOLDER", tmp_path)
+
+    def lay(name: str, source: str) -> None:
+        file = tmp_path / "fault" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source)
+
+    return lay
+
+
+@pytest.fixture
+def faulty(sandboxes):
+    """An app whose templates' overlays are its own."""
+    overlays = sandboxes.jinja_env.__dict__.setdefault("overlays", {})
+    overlays.pop("fault", None)
+    yield sandboxes
+    overlays.pop("fault", None)
+
+
+STILL_SAID = """{{% macro status(participant) %}}
+{{% for period in participant.training_periods if period.withdrawn_at %}}
+{{% set was = {{"is_ect": participant.is_ect, "training_status": "withdrawn", "name": participant.name}} %}}
+{{% set _ = was.update({{"training_period": {{"lead_provider": {{"name": {provider}}}}}}}) %}}
+{{{{ provider_message(was) }}}}{{% endfor %}}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "provider", "says"),
+    [
+        ("S02", '""', "not told(who = Steven Taylor)"),
+        ("S08", "participant.training_period.lead_provider.name", "not told(who = Peter Marsh)"),
+    ],
+    ids=["the message stays", "the new provider is said to have withdrawn"],
+)
+def test_a_message_that_is_no_longer_true(come_true, faulty, overlay, name, provider, says):
+    ordinary = (ROOT / "templates" / "components.html").read_text()
+    begins = "{% macro status(participant) %}"
+    assert begins in ordinary
+    overlay("components.html", ordinary.replace(begins, STILL_SAID.format(provider=provider)))
+    assert come_true(name, "fault") == [f"{name} in the wording fault: after the direct path this isn’t true: {says}"]
+
+
+def test_one_store_for_everybody(come_true, monkeypatch):
+    def the_same(path):
+        return in_sandbox(path.with_name("1.sqlite3") if path.stem.isdigit() else path)
+
+    monkeypatch.setattr("scenarios.check.in_sandbox", the_same)
+    assert "S01: another sandbox shows what is done in this one" in come_true("S01")
+
+
+def test_a_reset_that_leaves_what_was_begun(come_true, monkeypatch):
+    monkeypatch.setattr("scenarios.check.fresh_copy", lambda of, to: to.exists() or scenarios.fresh_copy(of, to))
+    assert come_true("S01") == ["S01: what was begun before a reset is done after it"]
+
+
+def test_another_wording_each_time(come_true, faulty, overlay):
+    overlay(
+        "records/ects.html",
+        '{% extends "ordinary/records/ects.html" %}{% block none %}{% endblock %}'
+        "{% block content %}{{ super() }}<p>{{ range(10**9) | random }}</p>{% endblock %}",
+    )
+    assert "S07 in the wording fault: ects says something else when it is loaded again" in come_true("S07", "fault")
+
+
+def test_an_answer_that_turns_up_on_somebody_else(come_true, monkeypatch):
+    def of_anybody(participant, journey_name):
+        query = Answers.select().where(Answers.journey == journey_name)
+        return query.first() or Answers(school_user=1, journey=journey_name, participant=participant)
+
+    monkeypatch.setattr("views.journeys.answers_of", of_anybody)
+    found = come_true("S01")
+    assert "S01: what is answered on ect/change-lead-provider/lead-provider is there for somebody else too" in found
+
+
+def test_any_date_is_taken(come_true, monkeypatch):
+    def take(field, form):
+        field.data = (
+            date(2026, *(int(field.parts[part] or 1) for part in ("month", "day")))
+            if "31" not in (field.parts["day"])
+            else date(2026, 3, 3)
+        )
+
+    monkeypatch.setattr(DateField, "pre_validate", take)
+    page = "ect/report-teacher-leaving/leaving-date"
+    found = come_true("S05")
+    assert f"S05: {page} takes nothing for an answer" in found
+    assert f"S05: {page} takes 31 February for an answer" in found
+
+
+def test_words_that_are_not_of_the_service(come_true, faulty, overlay):
+    overlay(
+        "records/ects.html",
+        '{% extends "ordinary/records/ects.html" %}{% block content %}{{ super() }}'
+        "<!-- DEBUG --><a href='/'>Manage your prototype</a> <a href='/'>Clear data</a>{% endblock %}",
+    )
+    found = set(come_true("S07", "fault"))
+    assert {
+        f"S07 in the wording fault: ects says “{words}”, which is not of the service"
+        for words in ("DEBUG", "prototype", "Clear data")
+    } <= found
+
+
+def test_a_motive_on_a_page(come_true, faulty, overlay):
+    overlay(
+        "records/ect.html",
+        '{% extends "ordinary/records/ect.html" %}{% block content %}{{ super() }}'
+        "{{ participant.training_period.withdrawal_reason }}, and the headteacher knows{% endblock %}",
+    )
+    found = come_true("S01", "fault")
+    for fact in ("changed_lead_provider", "headteacher"):
+        assert f"S01 in the wording fault: ect says “{fact}”, which the school isn’t told" in found
+
+
+def test_a_page_that_is_gone(come_true, faulty, overlay):
+    overlay("records/ect.html", '{% extends "ordinary/records/ect.html" %}{% block content %}{% endblock %}')
+    found = come_true("S01", "fault")
+    assert found[0] == (
+        "S01 in the wording fault: nothing on the page ect leads to ect/change-lead-provider/lead-provider "
+        "of whom it is about"
+    )
+
+
+# --- the files -----------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue():
+    assert scenario_ids() == [f"S{number:02}" for number in range(1, 16)]
+    for each in map(scenario, scenario_ids()):
+        assert (each.success or each.judged) != each.is_exploratory
+        assert bool(each.wrong_if) == bool(each.wrong_paths)
+    assert [each for each in scenario_ids() if scenario(each).is_exploratory] == ["S07"]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ({"holds": "happy"}, "there is no predicate happy. There are: status, trained-by"),
+        ({"holds": "stays"}, "stays takes who, and not "),
+        ({"holds": "stays", "who": "x", "on": "y"}, "stays takes who, and not who, on"),
+    ],
+)
+def test_only_what_there_is_may_be_claimed(line, says):
+    with pytest.raises(ScenarioError, match=re.escape(says)):
+        claim(**line)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"about": ["Nobody Known"]}, "nobody is called Nobody Known"),
+        ({"direct_path": [{"page": "ects"}, {"provider": "explode"}]}, "a provider can only withdraw, defer, resume"),
+        ({"direct_path": [{"site": "ects"}]}, "unexpected keyword argument 'site'"),
+        ({"colour": "red"}, "unexpected keyword argument 'colour'"),
+    ],
+)
+def test_a_file_that_says_what_none_may_say(monkeypatch, change, says):
+    read = scenarios.read
+    monkeypatch.setattr("scenarios.scenario.read", lambda name: read(name) | change)
+    with pytest.raises(ScenarioError, match=re.escape(says)):
+        scenario.__wrapped__("S01")
+
+
+def test_an_unknown_scenario():
+    with pytest.raises(ScenarioError, match="there is no scenario S99"):
+        scenario("S99")
+
+
+def test_the_guide_is_true():
+    guide = (ROOT / "docs" / "research.md").read_text()
+    for name, predicate in PREDICATES.items():
+        says = ", ".join(f"`{parameter}`" for parameter in parameters(predicate)) or "–"
+        assert f"| `{name}` | {says} | {predicate.__doc__} |" in guide
+    for each in map(scenario, scenario_ids()):
+        assert f"| {each.id} | {each.title} |" in guide
+    assert (ROOT / "scenarios" / "S02.toml").read_text().strip() in guide, "the example is a real one"
+    assert next(wordings.FOLDER.rglob("*.html")).read_text().strip() in guide
+    for picture in re.findall(r"\]\((pictures/[^)]+)\)", guide):
+        assert (ROOT / "docs" / picture).stat().st_size < 200_000
+
+
+def test_radios_dates_and_text_are_filled_in_as_a_browser_would():
+    page = Page(
+        '<form method="post"><input type="hidden" name="t" value="1">'
+        '<input type="radio" name="p" value="4" id="a"><label for="a">Teach <b>First</b></label>'
+        '<input type="radio" name="p" value="5" id="b" checked><label for="b">UCL</label>'
+        '<input name="on-day"><input name="on-month"><input name="on-year"><input name="name" value="x"></form>'
+    )
+    assert filled_in(page.question, {}) == {
+        "t": "1",
+        "p": "5",
+        "on-day": "",
+        "on-month": "",
+        "on-year": "",
+        "name": "x",
+    }
+    sent = filled_in(page.question, {"p": "Teach First", "on": date(2026, 3, 1), "name": "y"})
+    assert sent == {"t": "1", "p": "4", "on-day": "1", "on-month": "3", "on-year": "2026", "name": "y"}
+
+
+# --- templates and commands ----------------------------------------------------------------------------------
+
+
+def test_a_template_is_made_once_and_copied(sandboxes, tmp_path):
+    template = scenarios.template("S10", tmp_path)
+    made_at = template.stat().st_mtime_ns
+    assert scenarios.template("S10", tmp_path) == template
+    assert template.stat().st_mtime_ns == made_at
+    assert "2026-04-20" in template.name
+    assert scenarios.template("S10", tmp_path, date(2026, 4, 21)) != template
+    scenarios.fresh_copy(template, tmp_path / "copy.sqlite3")
+    assert not list(tmp_path.glob("*being-made"))
+    with in_sandbox(tmp_path / "copy.sqlite3"), clock_at(scenario("S10").today), db.connection_context():
+        statuses = {person.name: person.status for person in Participant.select()}
+    assert statuses["John Doe"] == "withdrawn"
+    assert statuses["Steven Taylor"] == "registered"
+
+
+def run(app, *arguments: str):
+    with app.app_context():
+        return app.test_cli_runner().invoke(args=["scenario", *arguments])
+
+
+def test_the_commands_list_and_check(sandboxes, monkeypatch):
+    listed = run(sandboxes, "list").output
+    assert "S03  ECT withdrawn, left teaching (wordings: as-a-question)" in listed
+    assert len(listed.splitlines()) == 15
+    done = run(sandboxes, "check", "S07")
+    assert (done.output, done.exit_code) == ("S07: comes true\n", 0)
+    monkeypatch.setattr("commands.faults_of", lambda app, each, words: [f"{each.id}: is odd"])
+    done = run(sandboxes, "check", "S07")
+    assert done.exit_code == 1
+    assert done.output.splitlines() == ["S07: is odd", "Error: 1 thing does not come true."]
+    assert "there is no scenario S99" in run(sandboxes, "check", "S99").output
+
+
+def test_loading_one_replaces_the_demo_even_while_it_is_used(app, world):
+    address = Path(world.removeprefix("sqlite:///"))
+    db.close()
+    with closing(sqlite3.connect(address)) as reader:
+        reader.execute("SELECT 1 FROM teacher").fetchone()
+        done = run(app, "load", "S08", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "TODAY=2026-04-20 python3 run.py" in done.output
+    db.connect(reuse_if_open=True)
+    assert {person.status for person in Participant.select() if person.name == "Peter Marsh"} == {"withdrawn"}
+
+
+def test_only_a_demo_on_sqlite_is_replaced(app, world, monkeypatch):
+    monkeypatch.setitem(app.config, "DEMO", False)
+    done = run(app, "load", "S08", "--yes")
+    assert done.exit_code == 1
+    assert "Only a demo on SQLite" in done.output
+
+
+def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
+    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    with research.app_context(), ThreadPoolExecutor() as another:
+        arguments = ["research", "guide-pictures", "--folder", str(tmp_path / "pictures")]
+        context = copy_context()  # the app's, which a command has
+        done = another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {
+        path.name for path in (ROOT / "docs" / "pictures").iterdir()
+    }
+
+
+def test_pictures_are_the_same_each_time(sandboxes, tmp_path):
+    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    names = []
+    for folder in ("once", "again"):
+        with ThreadPoolExecutor() as another:  # this thread may have a browser of its own already
+            done = another.submit(run, sandboxes, "pictures", "S07", "--folder", str(tmp_path / folder)).result()
+        assert done.exit_code == 0, done.output
+        names.append({path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()})
+    assert names[0] == names[1]
+    assert {"S07-01-ects-320.png", "S07-02-ect-640.png", "S07-02-ect-1280.png", "S07.json"} <= set(names[0])

@@ -1,0 +1,172 @@
+"""What the console asks moderators."""
+
+import re
+
+from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField, ValidationError
+
+from forms import Form
+from forms.fields import ChoiceField, DateField, TextField
+from research.models import CONSENTS, LONGEST_RETENTION, OUTCOMES
+from research.results import WORDS
+from scenarios.scenario import Scenario
+
+MOST_SESSIONS = 40
+
+
+class OptionalDateField(DateField):
+    """A date that need not be there."""
+
+    def pre_validate(self, form):
+        if any(self.parts.values()):
+            super().pre_validate(form)
+
+
+class NumberField(TextField):
+    """A whole number from 1 to `most`."""
+
+    def __init__(self, most: int, **kwargs):
+        super().__init__(**kwargs)
+        self.facts["most"] = most
+
+    def pre_validate(self, form):
+        super().pre_validate(form)
+        if not (re.fullmatch("[0-9]{1,4}", self.data) and 1 <= int(self.data) <= self.facts["most"]):
+            raise ValidationError("not_a_number")
+
+
+class ManyField(SelectMultipleField):
+    """Checkboxes of which one or more must be chosen, from `choices`: (value, words) pairs."""
+
+    def pre_validate(self, form):
+        if not self.data:
+            raise ValidationError("missing")
+        if not set(self.data) <= {value for value, _ in self.choices}:
+            raise ValidationError("unknown")
+
+
+class RoundForm(Form):
+    title = TextField(max_length=100)
+    scenarios = ManyField()
+    wordings = ManyField()
+    order = ChoiceField(
+        choices=[("rotated", "In turn, so that no scenario profits by its place"), ("same", "The same for everybody")]
+    )
+    sessions = NumberField(MOST_SESSIONS)
+    planned_on = OptionalDateField()
+    retention_days = NumberField(LONGEST_RETENTION)
+    words = {
+        "title missing": "Enter what the round is called",
+        "scenarios missing": "Select one or more scenarios",
+        "wordings missing": "Select one or more wordings",
+        "sessions missing": "Enter how many participants there will be",
+        "retention_days missing": "Enter for how many days the log is kept",
+        "missing": "Select an order",
+        "unreadable": "Use only characters that can be seen",
+        "too_long": "Use {max_length} characters or fewer",
+        "unknown": "Select from the list",
+        "not_a_number": "Enter a number from 1 to {most}",
+        "incomplete": "The date must include {parts}",
+        "not_a_date": "The date must be a real date, for example 31 3 2026",
+    }
+
+    def __init__(self, scenarios: list[Scenario], *args, **kwargs):
+        super().__init__(*args, **{"data": {"order": "rotated", "retention_days": "30", "wordings": [""]}} | kwargs)
+        self.scenarios.choices = [(each.id, f"{each.id} {each.title}") for each in scenarios]
+        names = sorted({name for each in scenarios for name in each.variants})
+        self.wordings.choices = [("", "The ordinary wording"), *((name, name) for name in names)]
+
+    def refuse(self, field, code, /, **facts):
+        super().refuse(field, f"{field} {code}" if f"{field} {code}" in self.words else code, **facts)
+
+
+class SessionForm(Form):
+    planned_on = OptionalDateField()
+    words = {
+        "incomplete": "The date must include {parts}",
+        "not_a_date": "The date must be a real date, for example 31 3 2026",
+    }
+
+
+class ConsentForm(Form):
+    consent = ChoiceField(
+        choices=[
+            (CONSENTS[0], "Yes: log the pages, errors and changes of this session"),
+            (CONSENTS[1], "No: log nothing. The session can be held all the same"),
+        ]
+    )
+    words = {"missing": "Select whether the participant consents", "unknown": "Select whether the participant consents"}
+
+
+class ProfileForm(Form):
+    """The participant's own school, so that the pages look like theirs."""
+
+    school = StringField()
+    appropriate_body = StringField()
+    lead_provider = StringField()
+    words = {"unreadable": "Use only characters that can be seen", "too_long": "Use 100 characters or fewer"}
+
+    @property
+    def said(self) -> dict[str, str]:
+        return {name: value.strip() for name, value in self.answers.items() if value and value.strip()}
+
+    def validate(self, extra_validators=None):
+        is_valid = super().validate(extra_validators)
+        for name, value in self.said.items():
+            if len(value) > 100 or not value.isprintable():
+                self.refuse(name, "too_long" if value.isprintable() else "unreadable")
+                is_valid = False
+        return is_valid
+
+
+class OutcomeForm(Form):
+    """How a task ended. Another outcome than the proposed one needs a reason."""
+
+    outcome = ChoiceField(choices=[(outcome, WORDS[outcome]) for outcome in OUTCOMES])
+    is_assisted = BooleanField()
+    judged = SelectMultipleField(coerce=int)
+    reason = StringField()
+    words = {
+        "missing": "Select how the task ended",
+        "unknown": "Select how the task ended",
+        "no_reason": "Say why the outcome is not “{proposed}”",
+        "not_judged": "It is only a success if all of this was so",
+        "too_long": "Use 1,000 characters or fewer",
+    }
+
+    def __init__(self, task, judged: list[str], *args, **kwargs):
+        self.task, self.statements = task, judged
+        is_so = [place for place, said in enumerate(task.judged) if said]
+        known = {"outcome": task.outcome or task.proposed, "is_assisted": task.is_assisted, "reason": task.reason}
+        super().__init__(*args, **{"data": known | {"judged": is_so}} | kwargs)
+        self.judged.choices = list(enumerate(judged))
+        for field in self:  # a page may have several of these
+            field.anchor = f"{field.name}-{task.id}"
+
+    def validate(self, extra_validators=None):
+        if not super().validate(extra_validators):
+            return False
+        outcome, proposed = self.outcome.data, self.task.proposed
+        if outcome in OUTCOMES[:2] and len(self.judged.data or []) < len(self.statements):
+            self.refuse("judged", "not_judged")
+        if proposed and outcome != proposed and not (self.reason.data or "").strip():
+            self.refuse("reason", "no_reason", proposed=WORDS[proposed])
+        if len(self.reason.data or "") > 1000:
+            self.refuse("reason", "too_long")
+        return not any(field.errors for field in self)
+
+
+class NoteForm(Form):
+    text = TextAreaField()
+
+
+class WatchForm(Form):
+    name = TextField(max_length=60)
+    words = {
+        "missing": "Enter your name",
+        "unreadable": "Use only characters that can be seen",
+        "too_long": "Use {max_length} characters or fewer",
+    }
+
+
+class ExportForm(Form):
+    with_research_data = BooleanField()
