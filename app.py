@@ -15,9 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import logs
 import settings
+from acts.participants import last_day
 from clock import clock_at, display, today
 from database import db, open_database
-from participants import last_day
 from views import (  # noqa: F401 - journeys and records bring the school's routes
     about,
     assets,

@@ -21,6 +21,7 @@ import upkeep
 from clock import display, today
 from database import db, is_postgresql, migrate, open_database
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
+from loading import training_with_providers
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
 from scenarios.check import check as faults_of
@@ -211,7 +212,7 @@ def welcome(address: str, research: list[str]) -> str:
 def somebody_to_withdraw() -> TrainingPeriod | None:
     """The training of an ECT at the first persona's school that its lead provider can withdraw now."""
     return (
-        TrainingPeriod.with_providers()
+        training_with_providers()
         .switch(TrainingPeriod)
         .join(Participant)
         .where(

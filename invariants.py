@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from clock import LONDON, today
 from database import db
+from loading import training_with_providers
 from models import Enrolment, Participant, Teacher, TrainingPeriod
 
 RULES: list[Callable[[], list]] = []
@@ -217,7 +218,7 @@ def training_that_ended_was_ended_by_something():
 def each_provider_sees_its_latest_confirmed_training():
     """The enrolments, which triggers keep, are what the rules make of the training periods."""
     latest = {}
-    periods = TrainingPeriod.with_providers().select_extend(Participant, Teacher)
+    periods = training_with_providers().select_extend(Participant, Teacher)
     periods = periods.switch(TrainingPeriod).join(Participant).join(Teacher)
     for period in periods.order_by(TrainingPeriod.started_on, TrainingPeriod.id):
         if period.is_confirmed:

@@ -17,6 +17,7 @@ from peewee import (
     ForeignKeyField,
     JSONField,
     ModelAlias,
+    ModelSelect,
     Query,
     UUIDField,
     Value,
@@ -89,6 +90,25 @@ def mentors_beside(participant: Participant) -> list[Participant]:
 def history(participant: Participant) -> list[Event]:
     """What happened to the participant, newest first: in which words, and when it was written down."""
     return [revived(Event, told) for (told,) in HISTORY(participant.id)]
+
+
+def training_with_providers() -> ModelSelect:
+    """A query of training periods that brings lead providers and delivery partners along."""
+    confirmed, interest = ActiveLeadProvider.alias(), ActiveLeadProvider.alias()
+    confirmed_by, interested_in = LeadProvider.alias(), LeadProvider.alias()
+    return (
+        TrainingPeriod.select(
+            TrainingPeriod, SchoolPartnership, confirmed, confirmed_by, DeliveryPartner, interest, interested_in
+        )
+        .join(SchoolPartnership, JOIN.LEFT_OUTER)
+        .join(confirmed, JOIN.LEFT_OUTER, on=(SchoolPartnership.active_lead_provider == confirmed.id))
+        .join(confirmed_by, JOIN.LEFT_OUTER, on=(confirmed.lead_provider == confirmed_by.id))
+        .switch(SchoolPartnership)
+        .join(DeliveryPartner, JOIN.LEFT_OUTER)
+        .switch(TrainingPeriod)
+        .join(interest, JOIN.LEFT_OUTER, on=(TrainingPeriod.expression_of_interest == interest.id))
+        .join(interested_in, JOIN.LEFT_OUTER, on=(interest.lead_provider == interested_in.id))
+    )
 
 
 def in_order(ids: Iterable[int], rows: list[tuple]) -> list[Participant]:

@@ -1,42 +1,20 @@
 """The tables and the facts derived from them. What else the database guarantees about them is in guards.py.
 
-What changes them is in training.py, participants.py and reports.py. Dates (`…_on`) are London calendar days, both ends
+What changes them is in acts/. Dates (`…_on`) are London calendar days, both ends
 of a period included; moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
 """
 
 import hashlib
-import unicodedata
 import uuid
 from datetime import date, datetime, time
 
-from peewee import JOIN, BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
+from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
 
+import vocabulary
 from clock import LONDON, now, today
 from database import MomentField, Table, WordsField
+from vocabulary import folded, isolated
 
-ROLES = ("ect", "mentor")
-TRAINING_PROGRAMMES = ("provider_led", "school_led")
-WORKING_PATTERNS = ("full_time", "part_time")
-BODY_TYPES = ("local_authority", "national", "teaching_school_hub")
-INDUCTION_STATUSES = ("RequiredToComplete", "InProgress", "Passed", "Failed", "FailedInWales", "Exempt")
-INDUCTION_IS_OVER = ("Passed", "Failed", "FailedInWales")
-WITHDRAWAL_REASONS = (
-    "left_teaching_profession",
-    "moved_school",
-    "mentor_no_longer_being_mentor",
-    "switched_to_school_led",
-    "changed_lead_provider",
-    "other",
-)
-DEFERRAL_REASONS = ("bereavement", "long_term_sickness", "parental_leave", "career_break", "other")
-FUNDING_END_REASONS = ("completed_declaration_received", "completed_during_early_roll_out", "started_not_completed")
-SCHEDULES = tuple(
-    f"ecf-{kind}-{month}"
-    for kind in ("standard", "extended", "reduced", "replacement")
-    for month in ("january", "april", "september")
-)
-TRAINING_STATUSES = ("active", "withdrawn", "deferred")
-AUTHOR_TYPES = ("school_user", "lead_provider_api", "system", "dfe_staff_user", "appropriate_body_user")
 DATES_IN_ORDER = Check('"finished_on" IS NULL OR "finished_on" >= "started_on"')
 
 
@@ -147,7 +125,7 @@ class SchoolPartnership(Table):
 
 class AppropriateBody(Table):
     name = WordsField(unique=True)
-    body_type = WordsField(*BODY_TYPES)
+    body_type = WordsField(*vocabulary.BODY_TYPES)
 
 
 class ApiToken(Table):
@@ -176,22 +154,6 @@ def digest(token: str) -> str:
 # --- people ------------------------------------------------------------------------------------------------
 
 
-def folded(name: str) -> str:
-    """How names are searched: without accents, case or apostrophes, every word after a space."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    letters = "".join(c if c.isalnum() else " " for c in plain if c not in "'’")
-    return " " + " ".join(letters.split())
-
-
-ISOLATES = "\u2068\u2069"
-
-
-def isolated(name: str) -> str:
-    """The name as it goes into a sentence: written from right to left, it would turn the words around it."""
-    is_from_the_right = any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name)
-    return name.join(ISOLATES) if is_from_the_right else name
-
-
 class Teacher(Table):
     """The person: one row, one TRN, whatever roles they have at whatever schools. The API's participant."""
 
@@ -204,11 +166,11 @@ class Teacher(Table):
     trs_last_name = WordsField(default="")
     corrected_name = WordsField(null=True)
     folded_name = WordsField(max_length=1000)
-    trs_induction_status = WordsField(*INDUCTION_STATUSES, null=True)
+    trs_induction_status = WordsField(*vocabulary.INDUCTION_STATUSES, null=True)
     trs_induction_start_date = DateField(null=True)
     trs_induction_completed_date = DateField(null=True)
     mentor_became_ineligible_for_funding_on = DateField(null=True)
-    mentor_became_ineligible_for_funding_reason = WordsField(*FUNDING_END_REASONS, null=True)
+    mentor_became_ineligible_for_funding_reason = WordsField(*vocabulary.FUNDING_END_REASONS, null=True)
     ect_became_ineligible_for_funding_on = DateField(null=True)
     ect_first_became_eligible_for_training_at = MomentField(null=True)
     mentor_first_became_eligible_for_training_at = MomentField(null=True)
@@ -249,12 +211,12 @@ class Participant(Table):
     """A teacher in one role at one school: `ect` or `mentor`, from the day it started to its last day."""
 
     teacher = ForeignKeyField(Teacher, backref="participants")
-    role = WordsField(*ROLES)
+    role = WordsField(*vocabulary.ROLES)
     school = ForeignKeyField(School)
     started_on = DateField()
     finished_on = DateField(null=True)
     email = WordsField(null=True)
-    working_pattern = WordsField(*WORKING_PATTERNS, null=True)
+    working_pattern = WordsField(*vocabulary.WORKING_PATTERNS, null=True)
     school_reported_appropriate_body = ForeignKeyField(AppropriateBody, null=True)
     reported_leaving_by_school = ForeignKeyField(School, null=True, backref="+")
     version = IntegerField(default=0)
@@ -372,16 +334,16 @@ class TrainingPeriod(Table):
     `expression_of_interest` the school has named a lead provider that hasn't confirmed yet."""
 
     participant = ForeignKeyField(Participant, backref="training_periods")
-    training_programme = WordsField(*TRAINING_PROGRAMMES)
+    training_programme = WordsField(*vocabulary.TRAINING_PROGRAMMES)
     school_partnership = ForeignKeyField(SchoolPartnership, null=True)
     expression_of_interest = ForeignKeyField(ActiveLeadProvider, null=True)
-    schedule = WordsField(*SCHEDULES, null=True)
+    schedule = WordsField(*vocabulary.SCHEDULES, null=True)
     started_on = DateField()
     finished_on = DateField(null=True)
     withdrawn_at = MomentField(null=True)
-    withdrawal_reason = WordsField(*WITHDRAWAL_REASONS, null=True)
+    withdrawal_reason = WordsField(*vocabulary.WITHDRAWAL_REASONS, null=True)
     deferred_at = MomentField(null=True)
-    deferral_reason = WordsField(*DEFERRAL_REASONS, null=True)
+    deferral_reason = WordsField(*vocabulary.DEFERRAL_REASONS, null=True)
     created_at = MomentField(default=now)
 
     class Meta:
@@ -442,23 +404,6 @@ class TrainingPeriod(Table):
     def delivery_partner(self) -> DeliveryPartner | None:
         return self.school_partnership.delivery_partner if self.is_confirmed else None
 
-    @classmethod
-    def with_providers(cls):
-        """A query that brings lead providers and delivery partners along."""
-        confirmed, interest = ActiveLeadProvider.alias(), ActiveLeadProvider.alias()
-        confirmed_by, interested_in = LeadProvider.alias(), LeadProvider.alias()
-        return (
-            cls.select(cls, SchoolPartnership, confirmed, confirmed_by, DeliveryPartner, interest, interested_in)
-            .join(SchoolPartnership, JOIN.LEFT_OUTER)
-            .join(confirmed, JOIN.LEFT_OUTER, on=(SchoolPartnership.active_lead_provider == confirmed.id))
-            .join(confirmed_by, JOIN.LEFT_OUTER, on=(confirmed.lead_provider == confirmed_by.id))
-            .switch(SchoolPartnership)
-            .join(DeliveryPartner, JOIN.LEFT_OUTER)
-            .switch(cls)
-            .join(interest, JOIN.LEFT_OUTER, on=(cls.expression_of_interest == interest.id))
-            .join(interested_in, JOIN.LEFT_OUTER, on=(interest.lead_provider == interested_in.id))
-        )
-
 
 class Enrolment(Table):
     """What one lead provider sees of a person in one role: its latest confirmed training period of them. The database
@@ -468,11 +413,11 @@ class Enrolment(Table):
 
     lead_provider = ForeignKeyField(LeadProvider, index=False)
     teacher = ForeignKeyField(Teacher)
-    role = WordsField(*ROLES)
+    role = WordsField(*vocabulary.ROLES)
     is_second = BooleanField()
     training_period = ForeignKeyField(TrainingPeriod, unique=True, on_delete="CASCADE")
     cohort = IntegerField()
-    training_status = WordsField(*TRAINING_STATUSES)
+    training_status = WordsField(*vocabulary.TRAINING_STATUSES)
     created_at = MomentField()
     updated_at = MomentField()
 
@@ -512,7 +457,7 @@ class Event(Table):
     heading = WordsField(max_length=1000)
     happened_at = MomentField(default=now)
     created_at = MomentField(default=now)
-    author_type = WordsField(*AUTHOR_TYPES)
+    author_type = WordsField(*vocabulary.AUTHOR_TYPES)
     author_name = WordsField()
     school_user = ForeignKeyField(SchoolUser, null=True)
     """Whoever of the school did it, whatever they are called by now."""

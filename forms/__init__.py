@@ -6,7 +6,7 @@ from datetime import date
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
-from changes import RuleBroken
+from acts.changes import RuleBroken
 from clock import display
 from models import Participant
 

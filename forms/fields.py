@@ -4,7 +4,7 @@ from datetime import date
 
 from wtforms import Field, StringField, ValidationError
 
-from participants import cleaned
+from acts.participants import cleaned
 
 
 class ChoiceField(Field):

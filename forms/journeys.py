@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-import participants
-import training
+from acts import participants, training
 from forms import Question
 from forms.questions import (
     EmailAddressForm,

@@ -3,11 +3,10 @@ in which it can be refused; and its rule, which asks what the act would ask."""
 
 from wtforms import HiddenField, ValidationError
 
-import participants
-import training
+from acts import participants, training
 from forms import Question
 from forms.fields import ChoiceField, DateField, TextField
-from models import WORKING_PATTERNS
+from vocabulary import WORKING_PATTERNS
 
 
 class LeadProviderForm(Question):

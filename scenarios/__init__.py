@@ -13,9 +13,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import participants
-import reports
-import training
+from acts import participants, reports, training
 from clock import LONDON, clock_at, today
 from database import MIGRATIONS, db, in_sandbox, migrate
 from models import (

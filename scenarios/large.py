@@ -1,8 +1,8 @@
 """A large invented world, for measurements: as many schools as one asks for, with people in every state that the rules
 know.
 
-The same seed makes the same rows on the same day. What happened to people is written as the acts write it (reports.py,
-training.py, participants.py), but in bulk: doing the acts themselves would take several times as long.
+The same seed makes the same rows on the same day. What happened to people is written as acts/ write it, but in bulk:
+doing the acts themselves would take several times as long.
 """
 
 import json
@@ -14,14 +14,12 @@ from random import Random
 
 from peewee import Field, JSONField, fn
 
-import training
-from changes import HEADINGS, next_event
+from acts import training
+from acts.changes import HEADINGS, next_event
+from acts.participants import end_of_mentorship, lead_provider_name, leaving_heading
 from clock import LONDON, clock_at, now, today
 from database import db, is_postgresql
 from models import (
-    DEFERRAL_REASONS,
-    FUNDING_END_REASONS,
-    WITHDRAWAL_REASONS,
     ActiveLeadProvider,
     AppropriateBody,
     ContractPeriod,
@@ -37,11 +35,10 @@ from models import (
     SchoolUser,
     Teacher,
     TrainingPeriod,
-    folded,
 )
-from participants import end_of_mentorship, lead_provider_name, leaving_heading
 from scenarios import load_contracts, read
 from scenarios.names import HUBS, school_name, some_name
+from vocabulary import DEFERRAL_REASONS, FUNDING_END_REASONS, WITHDRAWAL_REASONS, folded
 
 SCHOOLS_AT_ONCE = 50
 """How many go into one transaction."""

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 import commands
-import participants
-import reports
-import training
+from acts import participants, reports, training
 from clock import clock_at
 from models import (
     TABLES,

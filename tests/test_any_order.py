@@ -20,19 +20,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-import changes
-import participants
-import partnerships
-import reports
 import scenarios
-import training
-from changes import ChangedSince, RuleBroken
+from acts import changes, participants, partnerships, reports, training
+from acts.changes import ChangedSince, RuleBroken
 from clock import LONDON, clock_at, today
 from database import db
 from models import (
-    DEFERRAL_REASONS,
-    SCHEDULES,
-    WITHDRAWAL_REASONS,
     ActiveLeadProvider,
     DeliveryPartner,
     LeadProvider,
@@ -47,6 +40,7 @@ from tests.conftest import TODAY, both_engines, opened, person
 from tests.invariants import check_always, check_between
 from tests.reports import stored
 from tests.visitor import Visitor
+from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
 IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0

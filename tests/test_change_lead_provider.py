@@ -2,7 +2,7 @@
 
 import pytest
 
-import reports
+from acts import reports
 from forms.journeys import JOURNEYS
 from models import LeadProvider
 from tests.conftest import both_engines

@@ -4,12 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-import participants
-import training
-from changes import RuleBroken
+from acts import participants, training
+from acts.changes import RuleBroken
+from acts.participants import months_later
 from clock import clock_at, display, today
 from models import ContractPeriod, LeadProvider, Participant, TrainingPeriod
-from participants import months_later
 from tests.conftest import TODAY, both_engines
 from tests.given import ect
 from tests.invariants import check_always

@@ -2,8 +2,8 @@
 
 import pytest
 
-import participants
-from changes import RuleBroken
+from acts import participants
+from acts.changes import RuleBroken
 from clock import clock_at
 from models import Event, Mentorship, Participant, SchoolUser, Teacher
 from tests.conftest import TODAY, both_engines, person

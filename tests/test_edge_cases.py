@@ -8,10 +8,8 @@ from itertools import count
 import pytest
 
 import loading
-import participants
-import reports
-import training
-from changes import ChangedSince, RuleBroken
+from acts import participants, reports, training
+from acts.changes import ChangedSince, RuleBroken
 from clock import clock_at, now
 from forms.journeys import JOURNEYS
 from models import LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod

@@ -3,9 +3,7 @@ doubling anything. Each test takes every journey of walks.py."""
 
 import pytest
 
-import participants
-import reports
-import training
+from acts import participants, reports, training
 from forms.journeys import JOURNEYS
 from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
 from tests.conftest import person

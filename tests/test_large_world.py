@@ -8,14 +8,10 @@ import pytest
 from peewee import fn
 
 import loading
-import participants
-import reports
-import training
+from acts import participants, reports, training
 from clock import clock_at, now, today
 from database import db, migrate
 from models import (
-    INDUCTION_IS_OVER,
-    ROLES,
     TABLES,
     ContractPeriod,
     Event,
@@ -33,6 +29,7 @@ from tests.conftest import TODAY, both_engines
 from tests.invariants import check_always
 from tests.visitor import Visitor
 from views import participants_of
+from vocabulary import INDUCTION_IS_OVER, ROLES
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-import participants
-import reports
-import training
-from changes import RuleBroken
+from acts import participants, reports, training
+from acts.changes import RuleBroken
 from clock import clock_at
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person

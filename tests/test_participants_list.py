@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
-import reports
+from acts import reports
 from clock import clock_at
 from models import Enrolment, LeadProvider, Participant, ParticipantIdChange, Teacher, TrainingPeriod
 from scenarios import large

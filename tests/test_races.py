@@ -11,10 +11,8 @@ from functools import partial
 import pytest
 from peewee import Model
 
-import participants
-import partnerships
-import training
-from changes import ChangedSince, RuleBroken
+from acts import participants, partnerships, training
+from acts.changes import ChangedSince, RuleBroken
 from database import db
 from models import (
     ActiveLeadProvider,

@@ -7,7 +7,7 @@ import pytest
 from bs4 import Tag
 
 from clock import LONDON, clock_at, display
-from models import INDUCTION_IS_OVER, Participant
+from models import Participant
 from tests.conftest import TODAY, both_engines
 from tests.given import (
     ADA,
@@ -23,6 +23,7 @@ from tests.given import (
 )
 from tests.reports import AMBITION, april, given_to_teach_first, leaving, made_school_led, resumed, train
 from tests.visitor import Visitor, rows_of, words
+from vocabulary import INDUCTION_IS_OVER
 
 ALPHA = "Alpha Teaching School Hub"
 SECRET_DAYS = ("8 April 2026", "9 April 2026", "2026-04-08", "2026-04-09")

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-import reports
-from changes import RuleBroken
+from acts import reports
+from acts.changes import RuleBroken
 from clock import clock_at
 from models import LeadProvider, Mentorship, Participant, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from changes import RuleBroken
+from acts.changes import RuleBroken
 from clock import clock_at
 from database import db
 from models import Participant

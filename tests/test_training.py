@@ -4,11 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-import participants
-import reports
-import training
-from changes import ChangedSince, RuleBroken
+from acts import participants, reports, training
+from acts.changes import ChangedSince, RuleBroken
 from clock import clock_at, now
+from loading import training_with_providers
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -37,7 +36,7 @@ def naomi() -> SchoolUser:
 
 
 def periods(participant: Participant) -> list[TrainingPeriod]:
-    found = TrainingPeriod.with_providers().where(TrainingPeriod.participant == participant)
+    found = training_with_providers().where(TrainingPeriod.participant == participant)
     return list(found.order_by(TrainingPeriod.started_on, TrainingPeriod.id))
 
 

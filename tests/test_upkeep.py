@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import upkeep
+from acts.participants import change_name
 from database import MIGRATIONS, Runner, db, migrate
 from models import ApiToken, LeadProvider, Participant, SignIn, Teacher
-from participants import change_name
 from tests.conftest import both_engines, person
 from tests.identity import issuer_of, outside_the_demo, running
 from tests.reports import tutor_of

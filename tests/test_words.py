@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from acts.changes import HEADINGS
 from app import ERRORS
-from changes import HEADINGS
 from forms import EXPIRED
 from forms.journeys import JOURNEYS
-from models import ISOLATES, Participant, School, Teacher
+from models import Participant, School, Teacher
 from tests.conftest import person
 from tests.visitor import words
 from tests.walks import WALKS
 from tests.words import check_words, faults
+from vocabulary import ISOLATES
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FOR_PARTICIPANTS = {"code.html", "finished.html", "not_open.html", "signed_out.html"}

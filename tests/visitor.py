@@ -7,7 +7,7 @@ from collections import Counter
 from bs4 import BeautifulSoup, Tag
 
 from database import db
-from models import DEFERRAL_REASONS, ISOLATES, WITHDRAWAL_REASONS
+from vocabulary import DEFERRAL_REASONS, ISOLATES, WITHDRAWAL_REASONS
 
 REASONS = {reason for reason in WITHDRAWAL_REASONS + DEFERRAL_REASONS if "_" in reason}
 MOTIVES = REASONS | {reason.replace("_", "-") for reason in REASONS}

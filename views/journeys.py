@@ -1,11 +1,11 @@
 """Every page of every journey: the questions, "check answers" and the confirmation. The journeys themselves are a table
-in forms/journeys.py; what is refused and what is done is in training.py."""
+in forms/journeys.py; what is refused and what is done is in acts/."""
 
 from dataclasses import dataclass
 
 from flask import abort, g, redirect, render_template, request
 
-from changes import ChangedSince, RuleBroken
+from acts.changes import ChangedSince, RuleBroken
 from clock import now
 from database import db
 from forms import Confirm

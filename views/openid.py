@@ -7,8 +7,8 @@ from functools import cache
 
 from flask import Flask, current_app, request, session, url_for
 
+from acts.participants import cleaned
 from clock import now
-from participants import cleaned
 from sign_ins import Person
 
 MOST_SECONDS = 3600

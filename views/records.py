@@ -6,8 +6,9 @@ from flask import abort, g, redirect, render_template, request, url_for
 
 import loading
 from clock import today
-from models import INDUCTION_IS_OVER, Event, InductionPeriod, Participant, Teacher, folded
+from models import Event, InductionPeriod, Participant, Teacher
 from views import ROLES, find_participant, participants_of, record_url, school
+from vocabulary import INDUCTION_IS_OVER, folded
 
 PER_PAGE = 20
 MOST_WORDS = 10

@@ -7,11 +7,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from database import db
-from models import LeadProvider, Participant, School, Teacher, isolated
+from models import LeadProvider, Participant, School, Teacher
 from tests.browser.looks import check_fits, check_look
 from tests.browser.pages import EACH_JOURNEY, TOURS, journey
 from tests.visitor import check_page, words
 from tests.walks import Walk, choose, date
+from vocabulary import isolated
 
 MADE_BY_SCRIPT = re.compile("data-htmx-powered|data-govuk-.*-init|tabindex")
 

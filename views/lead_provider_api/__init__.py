@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from changes import RuleBroken
+from acts.changes import RuleBroken
 from clock import now, today
 from database import read_from_replica
 from limits import Limit

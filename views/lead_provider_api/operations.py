@@ -14,8 +14,8 @@ from flask import request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from models import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
-from reports import COURSES
+from acts.reports import COURSES
+from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
 SORTS = ("created_at", "-created_at", "updated_at", "-updated_at")
 MOST_PER_PAGE = 3000

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from flask import Response, abort, g
 from peewee import fn
 
-import reports
+from acts import reports
 from clock import LONDON, today
 from database import among
 from models import (

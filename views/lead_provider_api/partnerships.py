@@ -7,7 +7,7 @@ from functools import partial
 from flask import abort, g
 from peewee import Field, fn
 
-import partnerships as acts
+from acts import partnerships as acts
 from clock import today
 from database import among
 from models import (

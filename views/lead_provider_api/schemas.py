@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from models import DEFERRAL_REASONS, FUNDING_END_REASONS, SCHEDULES, TRAINING_STATUSES, WITHDRAWAL_REASONS
-from models import WORKING_PATTERNS as PATTERNS
+from vocabulary import DEFERRAL_REASONS, FUNDING_END_REASONS, SCHEDULES, TRAINING_STATUSES, WITHDRAWAL_REASONS
+from vocabulary import WORKING_PATTERNS as PATTERNS
 
 Day = date
 """A field called date would hide its own type."""

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from flask import abort, g
 
-import reports
+from acts import reports
 from clock import today
 from database import among
 from models import (
-    ROLES,
     ActiveLeadProvider,
     Enrolment,
     LeadProvider,
@@ -23,6 +22,7 @@ from models import (
 from views.lead_provider_api import AT_ONCE, api, day, listing, moment, one, schemas
 from views.lead_provider_api.operations import TransfersQuery, operation
 from views.lead_provider_api.participants import seen, teacher_of, with_inductions, with_times
+from vocabulary import ROLES
 
 
 @api.get("/participants/transfers")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from participants import is_email_address
+from acts.participants import is_email_address
 from research.models import Moderator, home, migrate_store, research_db
 from research.sessions import purge_what_is_due
 from scenarios.pictures import NoBrowser

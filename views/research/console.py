@@ -8,7 +8,7 @@ import segno
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 
-from changes import RuleBroken
+from acts.changes import RuleBroken
 from database import db
 from forms import Form
 from models import Participant, School, Teacher

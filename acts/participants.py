@@ -8,10 +8,11 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from changes import ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record, updated_at
+from acts.changes import ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record, updated_at
 from clock import LONDON, display, today
 from loading import mentors_beside
-from models import ISOLATES, WORKING_PATTERNS, Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
+from models import Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
+from vocabulary import ISOLATES, WORKING_PATTERNS
 
 MOST_MONTHS_AHEAD = 4
 

@@ -5,7 +5,7 @@ of schools are in participants.py, tables and derived facts in models.py.
 
 from datetime import date, timedelta
 
-from changes import HEADINGS, ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record
+from acts.changes import HEADINGS, ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record
 from clock import today
 from database import hold
 from loading import contract_periods

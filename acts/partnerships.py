@@ -5,7 +5,9 @@ reports.py.
 
 import uuid
 
-from changes import HEADINGS, ChangedSince, RuleBroken, record, updated_at
+from acts.changes import HEADINGS, ChangedSince, RuleBroken, record, updated_at
+from acts.reports import contract_period_of, is_blank
+from acts.training import partnerships_of
 from clock import today
 from database import among, db, hold
 from loading import locked
@@ -21,8 +23,6 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from reports import contract_period_of, is_blank
-from training import partnerships_of
 
 
 def create_partnership(

@@ -6,12 +6,10 @@ tables and derived facts are in models.py.
 from contextlib import contextmanager
 from datetime import date
 
-from changes import HEADINGS, RuleBroken, changing, record
+from acts.changes import HEADINGS, RuleBroken, changing, record
+from acts.training import is_trained_elsewhere
 from clock import now, today
 from models import (
-    DEFERRAL_REASONS,
-    SCHEDULES,
-    WITHDRAWAL_REASONS,
     ActiveLeadProvider,
     ContractPeriod,
     Enrolment,
@@ -22,7 +20,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from training import is_trained_elsewhere
+from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
 COURSES = {"ecf-induction": "ect", "ecf-mentor": "mentor"}
 """The API's course identifiers and the roles they stand for."""
