@@ -2,7 +2,8 @@
 """Sets up what is missing, then serves, tests or resets the demo. It needs nothing but Python 3.11 or newer.
 
     python3 run.py                 serve on http://127.0.0.1:8000 (for another port: PORT=8080 python3 run.py)
-    python3 run.py test [...]      run the tests; anything more goes to pytest
+    python3 run.py test [...]      run all tests on all cores; or some: what is said more goes to pytest
+    python3 run.py bench [...]     measure, for half an hour, and write bench/RESULTS.md; or only some parts
     python3 run.py flask [...]     run a flask command, such as: python3 run.py flask routes
     python3 run.py set-up          set up what is missing, and nothing else
     python3 run.py reset [--yes]   delete the demo's data, to start afresh
@@ -232,7 +233,13 @@ def serve() -> None:
 def test(*arguments: str) -> None:
     with one_at_a_time():
         set_up("requirements-dev.txt")
-    become("pytest", *arguments)
+    become("pytest", *(arguments or ("--numprocesses", "auto", "--dist", "worksteal")))
+
+
+def bench(*arguments: str) -> None:
+    with one_at_a_time():
+        set_up("requirements-dev.txt")
+    become("bench", *arguments)
 
 
 def install() -> None:
@@ -265,7 +272,7 @@ def reset(*options: str) -> None:
 def main(command: str = "serve", *arguments: str) -> None:
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
-    commands = {"serve": serve, "test": test, "flask": flask, "reset": reset, "set-up": install}
+    commands = {"serve": serve, "test": test, "bench": bench, "flask": flask, "reset": reset, "set-up": install}
     if command in ("help", "-h", "--help"):
         print(__doc__.strip())
         return

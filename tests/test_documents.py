@@ -1,0 +1,119 @@
+"""What README, CONTRIBUTING and docs say is so: what they name is there, and the commands that they show can be run."""
+
+import re
+import runpy
+import shlex
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from settings import SETTINGS
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench" / "RESULTS.md"]
+TEXTS = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
+
+every_page = pytest.mark.parametrize("page", TEXTS)
+
+
+@every_page
+def test_links_lead_somewhere(page):
+    for address in re.findall(r"\]\(([^)\s]+)\)", TEXTS[page]):
+        path, _, heading = address.partition("#")
+        if not address.startswith(("http", "mailto:")):
+            target = (ROOT / page).parent / path if path else ROOT / page
+            assert target.exists(), address
+            assert not heading or heading in headings(target.read_text()), address
+
+
+def headings(text: str) -> set[str]:
+    """As GitHub makes addresses of them."""
+    found = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@every_page
+def test_files_that_are_named_are_there(page):
+    rooms = [
+        ROOT,
+        ROOT / page,
+        *(ROOT / name for name in ("docs", "views", "views/lead_provider_api", "forms", "tests")),
+    ]
+    rooms += [ROOT / "templates", ROOT / "templates/journeys", ROOT / "research", ROOT / "scenarios"]
+    for name in re.findall(r"`([\w./]+(?:\.(?:py|html|toml|js|css|conf)|/))(?:::\w+)?`", TEXTS[page]):
+        is_made_later = name.startswith(("instance", ".venv", "node_modules", "static/vendor"))
+        assert is_made_later or any((room / name).exists() for room in rooms), name
+
+
+@every_page
+def test_tests_that_are_named_are_there(page):
+    for path, test in re.findall(r"`(?:tests/)?(test_\w+\.py)::(\w+)`", TEXTS[page]):
+        assert f"def {test}(" in (ROOT / "tests" / path).read_text(), f"{path}::{test}"
+
+
+@every_page
+def test_functions_that_are_named_are_there(page):
+    """Such as `training.change_lead_provider`."""
+    for module, name in re.findall(r"`(\w+)\.(\w+)[`(]", TEXTS[page]):
+        path = ROOT / f"{module}.py"
+        if path.exists() and name != "py":
+            assert re.search(rf"^(def|class) {name}\b|^{name} = ", path.read_text(), re.MULTILINE), f"{module}.{name}"
+
+
+@every_page
+def test_commands_that_are_shown_exist(page, app):
+    started = runpy.run_path(str(ROOT / "run.py"), run_name="documents")
+    for command in re.findall(r"python3 run\.py ([a-z-]+)", TEXTS[page]):
+        assert command == "help" or callable(started.get({"set-up": "install"}.get(command, command))), command
+    shown = re.findall(
+        r"(?:run\.py|deploy/|`)flask ([a-z][^`\n#|]*)", TEXTS[page].replace("deploy/flask", "deploy/flask ")
+    )
+    for words in map(shlex.split, shown):
+        found, rest = command_of(app, words)
+        for option in rest:
+            if option.startswith("--"):
+                assert any(option in each.opts for each in found.params), words
+
+
+def command_of(app, words: list[str]):
+    """The command that these words call, and the rest of them."""
+    found = app.cli
+    while words and hasattr(found, "commands") and words[0] in found.commands:
+        found, words = found.commands[words[0]], words[1:]
+    assert found is not app.cli, f"there is no command {words}"
+    return found, words
+
+
+@every_page
+def test_modules_that_are_run_are_there(page):
+    for name in re.findall(r"python -m ((?:drills|bench)[\w.]*)", TEXTS[page]):
+        assert find_spec(name), name
+
+
+@every_page
+def test_settings_that_are_named_exist(page):
+    elsewhere = {
+        "PORT",
+        "TOKEN",
+        "API",
+        "BROWSER",
+        "RESULTS",
+        "HYPOTHESIS_PROFILE",
+        "WORDS",
+        "JOURNEYS",
+        "INFO",
+        "WARNING",
+    }
+    for name in re.findall(r"`([A-Z][A-Z_]{3,})(?:=[^`]*)?`", TEXTS[page]):
+        is_required = name.startswith("REQUIRE_")
+        assert name in SETTINGS or name in elsewhere or is_required, name
+
+
+RUN = ["settings", "journeys", "journeys --mermaid", "tokens list", "demo-data --schools 1 --seed 1", "verify", "prune"]
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_commands_run(app, world, command):
+    done = app.test_cli_runner().invoke(args=shlex.split(command))
+    assert done.exit_code == 0, done.output
