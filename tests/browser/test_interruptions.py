@@ -75,15 +75,17 @@ class Line:
                 browser.close()
 
     def carry(self, source: socket.socket, target: socket.socket, is_answer: bool) -> None:
-        with suppress(OSError), source, target:
-            while data := source.recv(65536):
-                if is_answer and self.left is not None:
-                    data, self.left = data[: self.left], max(self.left - len(data), 0)
-                target.sendall(data)
-                if is_answer and self.left == 0:
-                    break
+        with source, target:
+            with suppress(OSError):
+                while data := source.recv(65536):
+                    if is_answer and self.left is not None:
+                        data, self.left = data[: self.left], max(self.left - len(data), 0)
+                    target.sendall(data)
+                    if is_answer and self.left == 0:
+                        break
             for end in (source, target):
-                end.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # closing alone would leave the other thread waiting, and the browser with it
+                    end.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
