@@ -18,7 +18,7 @@ PARTS = {
     "What a whole journey costs": ["journeys"],
     "What a step costs on a slow line": ["steps"],
     "Start and memory": ["memory"],
-    "Growth on SQLite": ["growth"],
+    "Growth on SQLite": ["growth", "--sizes", "1000", "100000", "1000000"],
     "Growth on PostgreSQL": ["growth", "--engine", "postgresql"],
 }
 """Heading in RESULTS.md → the part that prints what stands below it."""

@@ -90,7 +90,10 @@ def drill(engine: str = "sqlite", confirms: int = 500, kills: int = 10**6) -> st
         check(where, people)
         done = sum(each.acknowledged for each in people)
         broken = sum(each.broken for each in people)
-        return f"{engine}: {killed} workers killed, {done} confirms acknowledged, {broken} answers lost, 0 changes lost"
+        return (
+            f"{engine}: {killed} workers killed, {done} confirms acknowledged, {broken} requests cut off, "
+            "0 changes lost"
+        )
 
 
 def check(where: Place, people: list[Confirming]) -> None:

@@ -351,7 +351,7 @@ def test_any_order(open_world, engine):
         run_state_machine_as_test(
             seed(SEED + number)(partial(AnyOrder, open_world, name)),
             settings=settings(
-                max_examples=7 if engine == "sqlite" else 4,
+                max_examples=3 if engine == "sqlite" else 2,
                 stateful_step_count=20,
                 deadline=None,
                 phases=[Phase.generate, Phase.shrink],
