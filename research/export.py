@@ -193,9 +193,9 @@ def post(round_: Round, results: list[Result], headings: dict[str, str]) -> str:
     """A skeleton for a post in a design history, with these pictures: name → heading of the page. What was found is for
     people to write."""
     days = [session.held_on for session in held(round_)]
-    lines = ["---", f"title: {json.dumps(round_.title, ensure_ascii=False)}", "description: TODO"]
-    lines += [f"date: {max(days)}" if days else "date: TODO", "tags:", "  - user research", "---", ""]
-    lines += ["## Why we did this", "", "TODO", "", "## What we designed", ""]
+    lines = ["---", f"title: {json.dumps(round_.title, ensure_ascii=False)}", "description: To write"]
+    lines += [f"date: {max(days)}" if days else "date: To write", "tags:", "  - user research", "---", ""]
+    lines += ["## Why we did this", "", "To write", "", "## What we designed", ""]
     for image, heading in headings.items():
         lines += [f"![Draft: a page with the heading “{heading}”.](images/{image}-1280.png)", ""]
     lines += ["## What we tested", "", f"{len(days)} people took part.", ""]
@@ -203,8 +203,8 @@ def post(round_: Round, results: list[Result], headings: dict[str, str]) -> str:
         wording = f" in the wording “{result.wording}”" if result.wording else ""
         lines += [f"### {result.scenario.title}{wording}", "", f"> {result.scenario.task}", "", sentence(result), ""]
     untested = [scenario(name) for name in scenario_ids() if name not in round_.scenarios]
-    lines += ["## What we found", "", "TODO: only people can say.", "", "## What we did not test", ""]
-    lines += [f"- {each.title}" for each in untested] + ["- TODO: assistive technology, other devices, other schools"]
+    lines += ["## What we found", "", "To write: only people can say.", "", "## What we did not test", ""]
+    lines += [f"- {each.title}" for each in untested] + ["- assistive technology, other devices, other schools?"]
     return "\n".join([*lines, ""])
 
 

@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+import commands
+from database import db
+from models import LeadProvider
 from tests.conftest import TODAY, both_engines
 from tests.given import ect, mentor, withdrawn
 from tests.reports import april, leaving, resumed
@@ -18,6 +21,16 @@ CONFIRM = 8
 NOT_A_QUERY = re.compile(
     r"(BEGIN|SAVEPOINT|RELEASE|COMMIT|ROLLBACK|SELECT pg_advisory_xact_lock|.* FOR UPDATE)", re.DOTALL
 )
+
+API_LISTS = [
+    "participants?filter[cohort]=2025",
+    "participants?sort=-updated_at",
+    "participants?filter[updated_since]=2026-04-01T00:00:00Z",
+    "participants?filter[training_status]=withdrawn",
+    "participants/transfers",
+    "schools?filter[cohort]=2025",
+    "partnerships",
+]
 
 both_roles = pytest.mark.parametrize("given", [ect, mentor])
 
@@ -70,3 +83,43 @@ def test_a_journey(naomi, asked, walk):
     assert asked("post", check, data=sent) <= CONFIRM
     assert naomi.response.location.endswith("confirmation")
     assert asked("get", walk.page("confirmation")) <= STEP
+
+
+FEW = {"contract_period", "active_lead_provider", "lead_provider", "delivery_partner", "delivery_partnership"}
+"""Tables of a few rows, whatever the country's size: to read them whole is quickest."""
+
+
+def read_whole(sql: str, params, engine: str) -> set[str]:
+    """The tables of which this query reads every row."""
+    if engine == "sqlite":
+        plan = [row[3] for row in db.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()]
+        names = dict(re.findall(r'"(\w+)" AS "(t\d+)"', sql))
+        names = {alias: table for table, alias in names.items()}
+        scanned = [re.match(r"SCAN (\w+)$", step) for step in plan]
+        return {names.get(each[1], each[1]) for each in scanned if each} - {"json_each", "CONSTANT"}
+    # Among few rows PostgreSQL would always read them all. Forbidden to, it does where no index serves.
+    plan = "\n".join(row[0] for row in db.execute_sql(f"EXPLAIN {sql}", params).fetchall())
+    return set(re.findall(r"Seq Scan on (\w+)", plan))
+
+
+@both_engines
+def test_every_query_of_pages_and_lists_finds_its_rows_by_an_index(naomi, asked, app, engine, caplog):
+    steven = ect((april(8), withdrawn))
+    record = f"/school/ects/{steven.id}"
+    with app.app_context():
+        token = commands.demo_token(LeadProvider.get(name="Ambition Institute"))
+    queries = []
+    for path, headers in (
+        *((path, {}) for path in (record, "/school/ects", "/school/ects?q=quiet", "/school/mentors")),
+        *((f"{record}/change-lead-provider/{page}", {}) for page in ("lead-provider", "check-answers")),
+        (f"{record}/news?since=0", {"HX-Request": "true"}),
+        *((f"/api/v3/{path}", {"Authorization": f"Bearer {token}"}) for path in API_LISTS),
+    ):
+        asked("get", path, headers=headers)
+        queries += [record.msg for record in caplog.records if record.name == "peewee"]
+    if engine == "postgresql":
+        db.execute_sql("SET enable_seqscan = off")
+    wrong = {
+        (table, sql) for sql, params in queries if sql.startswith("SELECT") for table in read_whole(sql, params, engine)
+    }
+    assert not {(table, sql) for table, sql in wrong if table not in FEW}

@@ -148,7 +148,7 @@ def test_the_export(round_, tmp_path):
         'title: "Autumn round"',
         "![Draft: a page with the heading “Early career teachers (ECTs)”.](images/S01-01-ects-1280.png)",
         "5 of 6 succeeded (95% interval: 44% to 97%). 1 had help.",
-        "TODO: only people can say.",
+        "To write: only people can say.",
         "- Mentor withdrawn, changed lead provider",
     ):
         assert words in post

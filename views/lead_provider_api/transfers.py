@@ -5,6 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from flask import abort, g
+from peewee import fn
 
 from acts import reports
 from clock import today
@@ -46,8 +47,8 @@ def participant_transfers(participant_id: str):
 
 def who_left(people) -> Iterator[int]:
     """Those of these people whose transfers this provider sees: whether it does takes more than a condition in SQL."""
-    left = Participant.select(Participant.teacher).where(Participant.finished_on.is_null(False))
-    rows = iter(people.where(Enrolment.teacher << left))
+    left = Participant.select(1).where(Participant.teacher == Enrolment.teacher, Participant.finished_on.is_null(False))
+    rows = iter(people.where(fn.EXISTS(left)))
     while some := [teacher_id for (teacher_id,) in islice(rows, AT_ONCE)]:
         yield from transfers_of(some)
 
