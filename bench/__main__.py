@@ -40,7 +40,7 @@ def keep(heading: str, part: list[str]) -> None:
     """Run a part, and put what it prints in the place of what it printed the last time."""
     command = [sys.executable, "-m", f"bench.{part[0]}", *part[1:]]
     printed = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             if not line.startswith(("Making", "…")):

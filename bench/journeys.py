@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from bench.place import COLLEAGUE, Place, place, signed_in
 from bench.service import Service, floor
 from bench.visitor import Visitor
-from drills import COLLEAGUE, Place, place, signed_in
 
 PATTERNS = {"full_time": "Full time", "part_time": "Part time"}
 AT_ONCE = (1, 8, 32)

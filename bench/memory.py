@@ -5,8 +5,8 @@ import argparse
 import time
 
 from bench.journeys import Person, people
+from bench.place import place
 from bench.service import Service
-from drills import place
 
 REQUESTS_OF_A_JOURNEY = 6
 CHECKPOINTS = (1_000, 10_000, 100_000)

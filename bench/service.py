@@ -81,9 +81,7 @@ def served(
         options = []
     command = [*by, sys.executable, "-m", "gunicorn", *options]
     with log.open("a") if log else nullcontext() as said:
-        process = subprocess.Popen(  # noqa: S603
-            command, cwd=root, env={**os.environ, **environment}, stdout=said, stderr=said
-        )
+        process = subprocess.Popen(command, cwd=root, env={**os.environ, **environment}, stdout=said, stderr=said)
     try:
         wait_for(port)
         yield Service(process, port)

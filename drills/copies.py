@@ -8,8 +8,8 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from bench.place import Place, place
 from bench.service import ROOT
-from drills import Place, place
 from drills.kill import Confirming
 
 PEOPLE = 4

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from bench.journeys import at_once, people, repeated
-from drills import place
+from bench.place import place
 from models import Event, Participant
 
 

@@ -7,9 +7,9 @@ import threading
 import time
 from pathlib import Path
 
+from bench.place import at, signed_in
+from bench.postgresql import Cluster
 from bench.visitor import Visitor
-from drills import at, signed_in
-from drills.postgresql import Cluster
 from models import Event
 
 PEOPLE = 4

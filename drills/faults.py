@@ -12,10 +12,10 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from bench.place import Place, at, signed_in
+from bench.postgresql import Cluster
 from bench.service import Service
 from bench.visitor import Visitor
-from drills import Place, at, signed_in
-from drills.postgresql import Cluster
 from models import Event
 
 SORRY = "Sorry, the service is not available for the moment"

@@ -10,9 +10,9 @@ import time
 from contextlib import suppress
 from http.client import HTTPException
 
+from bench.place import Place, place, signed_in
 from bench.service import Service
 from bench.visitor import Visitor
-from drills import Place, place, signed_in
 from models import Event, Participant
 
 PATTERNS = ("part_time", "full_time")

@@ -10,10 +10,10 @@ from itertools import cycle
 from pathlib import Path
 
 from bench.journeys import Person
+from bench.place import at, signed_in
+from bench.postgresql import Cluster
 from bench.visitor import Visitor
-from drills import at, signed_in
 from drills.failover import Renaming, until_it_follows
-from drills.postgresql import Cluster
 
 
 def drill(journeys: int = 10) -> str:

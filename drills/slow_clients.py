@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
 
+from bench.place import place
 from bench.service import ROOT, free_port, wait_for
-from drills import place
 
 HALF = b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\na"
 NAME = "localhost"

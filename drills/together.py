@@ -10,8 +10,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
+from bench.place import COLLEAGUE, Place, place, same, signed_in
 from bench.visitor import Visitor
-from drills import COLLEAGUE, Place, place, same, signed_in
 from models import Event, LeadProvider, Participant, Teacher
 
 MOST_MILLISECONDS_APART = 30

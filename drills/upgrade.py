@@ -11,9 +11,9 @@ import tarfile
 import threading
 import time
 
+from bench.place import Place, place
 from bench.service import ROOT, served
 from database import MIGRATIONS, Runner, db
-from drills import Place, place
 from drills.kill import Confirming
 
 PEOPLE = 4
