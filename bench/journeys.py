@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 
 from bench.place import COLLEAGUE, Place, place, signed_in
 from bench.service import Service, floor
@@ -14,22 +15,25 @@ from bench.visitor import Visitor
 
 PATTERNS = {"full_time": "Full time", "part_time": "Part time"}
 AT_ONCE = (1, 8, 32)
+ECTS_EACH = 12
+"""So that no record grows long with what was done to it."""
 
 
 class Person:
-    """Somebody signed in who changes the working pattern of an ECT, again and again. `wrong`: journeys in which an
-    answer wasn't what it should be."""
+    """Somebody signed in who changes the working patterns of these ECTs, one after the other, again and again. `wrong`:
+    journeys in which an answer wasn't what it should be."""
 
-    def __init__(self, visitor: Visitor, participant_id: int, *, is_htmx: bool):
-        self.visitor, self.record = visitor, f"/school/ects/{participant_id}"
+    def __init__(self, visitor: Visitor, ects: list[int], *, is_htmx: bool):
+        self.visitor, self.ects = visitor, cycle(ects)
         self.visitor.is_htmx = is_htmx
         self.pattern, self.done, self.wrong = "full_time", 0, Counter()
 
     def journey(self) -> None:
         """Record, question, answer, check, confirm, confirmation. By htmx the answer to a POST is the next page."""
-        visitor, page = self.visitor, f"{self.record}/change-working-pattern/working-pattern"
+        visitor, record = self.visitor, f"/school/ects/{next(self.ects)}"
+        page = f"{record}/change-working-pattern/working-pattern"
         try:
-            name = visitor.get(self.record).expect("ECT details").title
+            name = visitor.get(record).expect("ECT details").title
             self.pattern = next(each for each, shown in PATTERNS.items() if shown not in visitor.text)
             visitor.get(page).expect(name)
             visitor.post(page, visitor.hidden | {"working_pattern": self.pattern}).expect(PATTERNS[self.pattern], name)
@@ -59,7 +63,7 @@ def main() -> None:
     parser.add_argument("--journeys", type=int, default=160, help="of each kind in a round")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    with place(ects=max(AT_ONCE)) as where, where.served() as service:
+    with place(ects=max(AT_ONCE) * ECTS_EACH) as where, where.served() as service:
         compare(where, service, arguments.journeys, arguments.rounds)
 
 
@@ -67,8 +71,8 @@ def compare(where: Place, service: Service, journeys: int, rounds: int) -> None:
     with floor(pages_of_a_journey(where, service)) as bare:
         kinds: dict[str, tuple[Service, list]] = {
             "floor": (bare, [Bare(Visitor(bare.port).get("/sign-in")) for _ in range(max(AT_ONCE))]),
-            "pages": (service, people(service, where.ects[: max(AT_ONCE)], is_htmx=False)),
-            "htmx": (service, people(service, where.ects[: max(AT_ONCE)], is_htmx=True)),
+            "pages": (service, people(service, where.ects, max(AT_ONCE), is_htmx=False)),
+            "htmx": (service, people(service, where.ects, max(AT_ONCE), is_htmx=True)),
         }
         cost: dict[tuple, list[float]] = {}
         speed: dict[tuple, list[float]] = {}
@@ -89,12 +93,12 @@ def compare(where: Place, service: Service, journeys: int, rounds: int) -> None:
             )
 
 
-def people(service: Service, ects: list[int], *, is_htmx: bool) -> list[Person]:
-    found = []
-    for number, ect in enumerate(ects):
-        visitor = signed_in(service.port, (COLLEAGUE, "Naomi Fletcher")[number % 2])
-        found.append(Person(visitor, ect, is_htmx=is_htmx))
-    return found
+def people(service: Service, ects: list[int], many: int, *, is_htmx: bool) -> list[Person]:
+    """So many, who share out these ECTs."""
+    return [
+        Person(signed_in(service.port, (COLLEAGUE, "Naomi Fletcher")[number % 2]), ects[number::many], is_htmx=is_htmx)
+        for number in range(many)
+    ]
 
 
 def timed(service: Service, everybody: list, journeys: int) -> tuple[float, float]:
@@ -123,9 +127,9 @@ def bytes_of(person) -> int:
 
 def pages_of_a_journey(where: Place, service: Service) -> dict[str, str]:
     """The whole pages that the floor hands out: name → HTML."""
-    person = people(service, where.ects[:1], is_htmx=False)[0]
-    visitor, page = person.visitor, f"{person.record}/change-working-pattern/working-pattern"
-    pages = {"record": visitor.get(person.record).text, "question": visitor.get(page).text}
+    visitor, record = signed_in(service.port), f"/school/ects/{where.ects[0]}"
+    page = f"{record}/change-working-pattern/working-pattern"
+    pages = {"record": visitor.get(record).text, "question": visitor.get(page).text}
     pages["check"] = visitor.post(page, visitor.hidden | {"working_pattern": "part_time"}).text
     pages["confirmation"] = visitor.post(visitor.path, visitor.hidden).text
     return pages

@@ -18,10 +18,10 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=CHECKPOINTS[1])
     parser.add_argument("--engine", choices=ENGINES, default="sqlite")
     arguments = parser.parse_args()
-    with place(arguments.engine, ects=8) as where:
+    with place(arguments.engine, ects=32) as where:
         print(f"{arguments.engine}: first answer after {first_answer(where):.2f} s")
         with where.served() as service:
-            everybody = people(service, where.ects, is_htmx=False)
+            everybody = people(service, where.ects, 8, is_htmx=False)
             for number, person in enumerate(everybody):
                 person.visitor.is_htmx = number % 2 == 0
             for made, megabytes in measured(service, everybody, arguments.requests):
@@ -36,7 +36,7 @@ def first_answer(where) -> float:
 def started(where) -> float:
     begun = time.perf_counter()
     with where.served() as service:
-        people(service, where.ects[:1], is_htmx=False)
+        people(service, where.ects, 1, is_htmx=False)
         return time.perf_counter() - begun
 
 

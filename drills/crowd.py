@@ -14,7 +14,7 @@ def drill(engine: str = "sqlite", many: int = 200, journeys: int = 5) -> str:
     with place(engine, ects=many) as where, where.served() as service:
         with where.looked_at():
             before = {each.id: each.version for each in Participant.select().where(Participant.id << where.ects)}
-        crowd = people(service, where.ects, is_htmx=False)
+        crowd = people(service, where.ects, many, is_htmx=False)
         for person in crowd[::2]:
             person.visitor.is_htmx = True
         started = time.perf_counter()

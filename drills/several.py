@@ -59,7 +59,7 @@ def between(services: list, ect: int, *, is_htmx: bool) -> Person:
         return ask(*request)
 
     visitor._ask = ask_the_other
-    return Person(visitor, ect, is_htmx=is_htmx)
+    return Person(visitor, [ect], is_htmx=is_htmx)
 
 
 def lists_lag(primary: Cluster, replica: Cluster, poll: "Poll", school: Renaming) -> None:
