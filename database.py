@@ -233,13 +233,13 @@ class Postgresql(Timed, PooledPostgresqlDatabase):
         try:
             self.connect()
             self.execute_sql("SELECT 1")  # a connection that was kept doesn't know that the server has gone
+            return
         except OperationalError as error:
             log.warning("the replica does not answer: %s", type(error).__name__)
             self.close()
-            self._state.from_replica = False
-            self.connect()
         finally:
             self._state.from_replica = False
+        self.connect()
 
     def _connect(self):
         return self.replica._connect() if getattr(self._state, "from_replica", False) else super()._connect()

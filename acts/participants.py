@@ -75,9 +75,9 @@ def report_leaving(
         participant.reported_leaving_by_school = participant.school_id
         participant.save()
         moved_from = old if was_leaving else None
-        trained = participant.training_periods
+        trained, in_role = participant.training_periods, _training_in_role(participant)
         for period in trained:
-            free_until = _day_before_next(period, _training_in_role(participant))
+            free_until = _day_before_next(period, in_role)
             moves_from = moved_from if period.training_status == "active" else None
             _end_with(period, new, leaving_on, moves_from, free_until)
         _save_ends(TrainingPeriod, trained, leaving_on)

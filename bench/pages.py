@@ -2,21 +2,12 @@
 same pages ready-made (the floor). `python -m bench.pages`."""
 
 import argparse
-import re
 import statistics
-import tempfile
-from pathlib import Path
 
-import scenarios
-from app import create_app
-from bench.service import Service, floor, served
+from bench.place import Place, place, signed_in
+from bench.service import Service, floor
 from bench.visitor import Visitor
-from clock import clock_at
-from database import db, migrate
-from models import Participant, Teacher
-from tests.conftest import TODAY
-
-KEY = "only for measuring " * 3
+from tests.conftest import person
 
 
 def main() -> None:
@@ -24,16 +15,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=300, help="of one kind in a round")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder), arguments.rounds, arguments.requests)
+    with place() as where:
+        measure(where, arguments.rounds, arguments.requests)
 
 
-def measure(folder: Path, rounds: int, requests: int) -> None:
-    paths = make_world(folder / "world.sqlite3")
-    environment = {"DATABASE_URL": f"sqlite:///{folder}/world.sqlite3", "DEMO": "1", "SECRET_KEY": KEY}
-    environment["TODAY"] = TODAY.isoformat()
-    with served("app:create_app()", **environment) as ours:
-        whole, partial = signed_in(ours), signed_in(ours, is_htmx=True)
+def measure(where: Place, rounds: int, requests: int) -> None:
+    paths = addresses(where)
+    with where.served() as ours:
+        whole, partial = signed_in(ours.port), signed_in(ours.port)
+        partial.is_htmx = True
         pages = {name: whole.get(path).expect().text for name, path in paths.items()}
         pages |= {f"{name}-htmx": partial.get(path).expect().text for name, path in paths.items()}
         with floor(pages) as ready:
@@ -59,25 +49,11 @@ def measure(folder: Path, rounds: int, requests: int) -> None:
                 )
 
 
-def make_world(path: Path) -> dict[str, str]:
-    """The demo world at this path. Gives the pages to measure: name → address."""
-    app = create_app(DATABASE_URL=f"sqlite:///{path}", SECRET_KEY=KEY, DEMO=True)
-    migrate()
-    with app.app_context(), clock_at(TODAY), db.connection_context():
-        scenarios.load_world()
-        steven = Participant.select().join(Teacher).where(Teacher.trs_last_name == "Taylor").get()
-    db.obj.close_all()
-    record = f"/school/ects/{steven.id}"
+def addresses(where: Place) -> dict[str, str]:
+    """The pages to measure: name → address."""
+    with where.looked_at():
+        record = f"/school/ects/{person('Steven Taylor').id}"
     return {"record": record, "list": "/school/ects", "question": f"{record}/change-lead-provider/lead-provider"}
-
-
-def signed_in(service: Service, *, is_htmx: bool = False) -> Visitor:
-    visitor = Visitor(service.port)
-    visitor.get("/sign-in").expect("Naomi Fletcher")
-    naomi = re.search(r'value="(\d+)"[^>]*>\s*<label[^>]*>\s*Naomi Fletcher', visitor.text)[1]
-    visitor.post("/sign-in", visitor.hidden | {"school_user_id": naomi}).expect("Early career teachers (ECTs)")
-    visitor.is_htmx = is_htmx
-    return visitor
 
 
 def cpu(service: Service, visitor: Visitor, path: str, requests: int) -> float:

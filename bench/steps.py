@@ -7,20 +7,17 @@ run; each figure is the median, each ratio the median of the pairs.
 
 import argparse
 import statistics
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from playwright.sync_api import Browser, CDPSession, Page, Request, sync_playwright
 
 import pictures
-from bench.pages import KEY, make_world
+from bench.place import place
 from bench.service import served
 from tests.browser.pages import arrived, button, follow, link, refused, sign_in
-from tests.conftest import TODAY
 
 NAME = "Hannah Clarke"
 
@@ -80,14 +77,12 @@ def main() -> None:
     parser.add_argument("--mbit", type=float, default=1.6, help="a second")
     parser.add_argument("--cpu", type=float, default=4, help="times slower")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright, ExitStack() as stack:
+    with sync_playwright() as playwright, ExitStack() as stack:
         browser = pictures.launch(playwright, ignore_default_args=["--disable-back-forward-cache"])
         visits = []
         for app in ("app:create_app()", "bench.plain:app"):
-            path = Path(folder) / f"{len(visits)}.sqlite3"
-            make_world(path)
-            environment = {"DATABASE_URL": f"sqlite:///{path}", "DEMO": "1", "SECRET_KEY": KEY}
-            service = stack.enter_context(served(app, **environment, TODAY=TODAY.isoformat()))
+            where = stack.enter_context(place())
+            service = stack.enter_context(served(app, **where.environment))
             visits.append(on_a_slow_line(browser, service.port, arguments))
         for run in range(arguments.runs + 1):
             for visit in visits if run % 2 else reversed(visits):
