@@ -30,7 +30,7 @@ FLAGS = [
 
 def launch(playwright: "Playwright", **options) -> "Browser":
     """Debian's Chromium, with more of Playwright's options. Raises FileNotFoundError where it is missing."""
-    path = shutil.which("chromium")
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if not path:
         raise FileNotFoundError("Chromium is missing: apt-get install chromium")
     return playwright.chromium.launch(executable_path=path, args=FLAGS, **options)

@@ -267,7 +267,7 @@ class AnyOrder(RuleBasedStateMachine):
             people = "ects" if participant.is_ect else "mentors"
             tutor.get(f"/school/{people}")
             tutor.get(f"/school/{people}/{participant.id}", 404 if participant.has_left else 200)
-        for link in sorted({link["href"].split("#")[0] for link in tutor.main.select("a[href^='/school/']")}):
+        for link in sorted({link.attrs["href"].split("#")[0] for link in tutor.main.css("a[href^='/school/']")}):
             tutor.get(link)
 
 

@@ -74,8 +74,8 @@ def test_the_document_is_public_and_so_is_the_page(visitor):
     for path in response.json["paths"]:
         assert path in visitor.text
     assert "'#/participant_id' has been withdrawn already" in visitor.text
-    for link in visitor.page.select("main a[href^='#']"):
-        assert visitor.page.find(id=link["href"][1:]), link
+    for link in visitor.page.css("main a[href^='#']"):
+        assert visitor.page.css_first('[id="' + link.attrs["href"][1:] + '"]'), link.html
 
 
 def test_errors_of_the_whole_api_are_json(visitor, monkeypatch):

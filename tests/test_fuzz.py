@@ -78,8 +78,8 @@ def test_anything_in_any_field(naomi, journey):
                 break
             naomi.submit(button, **answers)
         naomi.get(walk.page(page))
-        address, token = naomi.path, naomi.main.select_one("[name=csrf_token]")["value"]
-        names = sorted({field["name"] for field in naomi.main.select("form input[name]")} - {"csrf_token"})
+        address, token = naomi.path, naomi.value("csrf_token")
+        names = sorted({field.attrs["name"] for field in naomi.main.css("form input[name]")} - {"csrf_token"})
         names += ["school_id", "participant_id", "csrf_token", "seen", "status", "", "ü"]
         fields = st.lists(st.tuples(st.sampled_from(names), raw), max_size=6)
         before = dump()
@@ -97,7 +97,7 @@ def test_anything_in_any_field(naomi, journey):
 def test_anything_as_a_form(naomi):
     """Bodies that are no form at all, or another kind of form."""
     naomi.get(f"/school/ects/{person('Steven Taylor').id}/change-name/name")
-    address, token = naomi.path, naomi.main.select_one("[name=csrf_token]")["value"]
+    address, token = naomi.path, naomi.value("csrf_token")
     kinds = ["multipart/form-data; boundary=x", "multipart/form-data", "application/json", "text/plain", "", "ü/é"]
     before = dump()
 

@@ -34,9 +34,9 @@ def test_every_journey_is_walked():
 def test_walk(naomi, walk):
     participant, before = walk.participant, dump()
     check_words(naomi.get(walk.address))
-    links = [link for link in naomi.main.select("a") if f"/{walk.journey}/" in link["href"]]
+    links = [link for link in naomi.main.css("a") if f"/{walk.journey}/" in link.attrs["href"]]
     assert links, "the record leads to the journey"
-    check_words(naomi.get(links[0]["href"]))
+    check_words(naomi.get(links[0].attrs["href"]))
     first_heading = naomi.heading
     assert f"Cancel and go back to {walk.name}’s details" in naomi.links
     check_words(walk.answer(naomi))
@@ -44,13 +44,13 @@ def test_walk(naomi, walk):
     assert dump() == before, "nothing is changed before it is confirmed"
     check_words(naomi.submit(walk.confirm))
     assert naomi.path == walk.page("confirmation")
-    assert naomi.main.select_one(".govuk-panel")
+    assert naomi.main.css_first(".govuk-panel")
     events = list(participant.events.order_by(Event.version))
     assert len(events) == walk.participant.version == participant.version + 1
     assert events[-1].author_name == "Naomi Fletcher"
     assert naomi.heading != first_heading
     # Its last link leads to a page that tells the same story.
-    naomi.get([link["href"] for link in naomi.main.select("a")][-1])
+    naomi.get([link.attrs["href"] for link in naomi.main.css("a")][-1])
     if naomi.path == walk.address:
         assert events[-1].heading in naomi.text
 
@@ -63,12 +63,12 @@ def test_the_page_says_what_is_missing(naomi, walk):
     check_words(naomi.post(page, data, 422))
     assert len(naomi.errors) == 1
     assert naomi.title.startswith("Error: ")
-    assert naomi.main.select_one(".govuk-form-group--error")
+    assert naomi.main.css_first(".govuk-form-group--error")
     assert not Answers.select().where(Answers.participant == participant).exists()
 
 
 def fields_of(visitor: Visitor) -> set[str]:
-    return {field["name"] for field in visitor.main.select("form input") if field["name"] != "csrf_token"}
+    return {field.attrs["name"] for field in visitor.main.css("form input") if field.attrs["name"] != "csrf_token"}
 
 
 @every_walk
@@ -77,11 +77,11 @@ def test_the_way_back_keeps_the_answers(naomi, walk):
     for question, _, answer in reversed(walk.steps()):
         naomi.click("Back")
         assert naomi.path == question
-        form = str(naomi.main.select_one("form"))
+        form = naomi.main.css_first("form").html
         for label, value in answer.items():
             if label == "choose":
-                chosen = naomi.main.select_one("input[checked]")
-                assert words(naomi.main.select_one(f"label[for='{chosen['id']}']")) == value
+                chosen = naomi.main.css_first("input[checked]")
+                assert words(naomi.main.css_first(f"label[for='{chosen.id}']")) == value
             else:
                 assert f'value="{value}"' in form
     naomi.click("Back")
@@ -121,7 +121,7 @@ def test_confirming_again_changes_nothing_and_shows_the_same(naomi, walk):
     check = naomi.page
     naomi.submit(walk.confirm)
     confirmed, after = naomi.text, dump()
-    data = {field["name"]: field["value"] for field in check.select("main form input")}
+    data = {field.attrs["name"]: field.attrs["value"] for field in check.css("main form input")}
     naomi.post(walk.page("check-answers"), data, token=False)
     assert naomi.text == confirmed
     assert dump() == after
@@ -148,7 +148,7 @@ def test_a_change_since_the_page_was_drawn_is_shown_and_nothing_is_done(naomi, w
 @every_choice
 def test_two_windows_cannot_confirm_what_the_other_one_shows(naomi, walk):
     walk.answer(naomi)
-    first_window = {field["name"]: field["value"] for field in naomi.main.select("form input")}
+    first_window = naomi.values
     walk.answer(naomi, walk.other)
     before = dump()
     naomi.post(walk.page("check-answers"), first_window, 409, token=False)
@@ -169,8 +169,8 @@ def test_answers_are_kept_through_a_restart_and_a_new_sign_in(naomi, app, walk):
 def test_an_expired_page_comes_back_with_what_was_typed(naomi, walk):
     start(naomi, walk)
     page, button = naomi.path, walk.buttons[0]
-    token = naomi.main.select_one("[name=csrf_token]")
-    token["value"] = "of another day"
+    token = naomi.main.css_first("[name=csrf_token]")
+    token.attrs["value"] = "of another day"
     naomi.submit(button, 422, **walk.answers[0])
     assert naomi.errors[0].startswith("This page was open for too long")
     assert naomi.path == page
@@ -182,10 +182,10 @@ def test_an_expired_page_comes_back_with_what_was_typed(naomi, walk):
 def test_another_school_finds_nothing(visitor, walk):
     pages = [walk.page(page) for page in JOURNEYS[walk.journey].pages]
     visitor.sign_in("David Lowe")
-    token = visitor.page.select_one("[name=csrf_token]")["value"]
+    token = visitor.value("csrf_token")
     for page in [walk.address, *pages]:
         visitor.get(page, 404)
-        assert walk.name not in visitor.page.get_text()
+        assert walk.name not in visitor.page.root.text()
         before = dump()
         response = visitor.send("post", page, data={"csrf_token": token})
         assert response.status_code in (404, 405)
@@ -196,7 +196,7 @@ def test_answers_about_one_person_never_reach_another(naomi):
     steven, hannah = (walk for walk in WALKS[:3] if walk.name in ("Steven Taylor", "Hannah Clarke"))
     steven.answer(naomi)
     start(naomi, hannah)
-    assert not naomi.main.select("input[checked]")
+    assert not naomi.main.css("input[checked]")
     hannah.answer(naomi, hannah.other)
     naomi.get(steven.page("check-answers"))
     assert naomi.row("New lead provider") == "Teach First"
@@ -278,7 +278,7 @@ def test_forged_choices(naomi, page, value):
     response = naomi.send(
         "post",
         f"/school/ects/{steven.id}/{page}",
-        data={"csrf_token": naomi.page.select_one("[name=csrf_token]")["value"], name: value},
+        data={"csrf_token": naomi.value("csrf_token"), name: value},
     )
     # “٣” is a three to Python: what counts is that it can only ever mean a choice that was offered.
     assert response.status_code in (422, 200) if value in ("٣", "１") else response.status_code == 422
@@ -297,7 +297,7 @@ def test_the_present_lead_provider_is_refused_on_the_question(naomi):
 def test_a_form_too_large(naomi):
     before = dump()
     walk = WALKS[0]
-    token = start(naomi, walk).page.select_one("[name=csrf_token]")["value"]
+    token = start(naomi, walk).value("csrf_token")
     response = naomi.send("post", naomi.path, data={"csrf_token": token, "lead_provider_id": "1" * 1_000_000})
     assert response.status_code == 413
     assert "too much" in response.text

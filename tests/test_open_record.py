@@ -19,7 +19,7 @@ def ask(visitor: Visitor, address: str):
 
 
 def asked_by(visitor: Visitor) -> str:
-    return visitor.main.select_one("#news [hx-get]")["hx-get"]
+    return visitor.main.css_first("#news [hx-get]").attrs["hx-get"]
 
 
 @both_engines

@@ -49,8 +49,8 @@ def way(deployed, issuer, world) -> Way:
 def test_the_way_in_says_what_it_is_and_leads_to_the_provider(way):
     way.visitor.get("/school/ects")
     assert way.visitor.heading == "Sign in"
-    link = way.visitor.main.select_one("a[role=button]")
-    assert link["href"] == "/sign-in/provider?next=/school/ects"
+    link = way.visitor.main.css_first("a[role=button]")
+    assert link.attrs["href"] == "/sign-in/provider?next=/school/ects"
     way.visitor.post("/sign-in", {"school_user_id": "1"}, 405, token=False)
 
 
@@ -59,7 +59,7 @@ def test_somebody_new_is_signed_in_for_their_school(way):
     way.sign_in("ava", "/school/mentors?page=1")
     assert way.visitor.path == "/school/mentors"
     assert way.visitor.response.request.query_string == b"page=1"
-    assert "St John’s C of E Primary School" in way.visitor.page.select_one(".app-account").text
+    assert "St John’s C of E Primary School" in way.visitor.page.css_first(".app-account").text()
     ava = SchoolUser.get(email="ava.hart@example.org")
     assert (ava.name, ava.school.urn) == ("Ava Hart", "900001")
     assert ava.subject == sha256(f"{way.issuer} ava".encode()).hexdigest()
@@ -93,10 +93,10 @@ def test_one_person_may_act_for_two_schools_one_at_a_time(way, deployed):
     elsewhere = Way(Visitor(deployed), way.issuer)
     elsewhere.sign_in("ava")
     assert (
-        elsewhere.visitor.get("/school/induction-tutor").page.select_one(".app-account__item").text
+        elsewhere.visitor.get("/school/induction-tutor").page.css_first(".app-account__item").text()
         == "Northbrook Academy"
     )
-    assert "St John" in way.visitor.get("/school/induction-tutor").page.select_one(".app-account__item").text
+    assert "St John" in way.visitor.get("/school/induction-tutor").page.css_first(".app-account__item").text()
     assert SchoolUser.select().where(SchoolUser.email == AVA["email"]).count() == 2
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from bs4 import Tag
 
 from clock import LONDON, clock_at, display
 from models import Participant
@@ -22,7 +21,7 @@ from tests.given import (
     withdrawn,
 )
 from tests.reports import AMBITION, april, given_to_teach_first, leaving, made_school_led, resumed, train
-from tests.visitor import Visitor, rows_of, words
+from tests.visitor import Element, Visitor, rows_of, words
 from vocabulary import INDUCTION_IS_OVER
 
 ALPHA = "Alpha Teaching School Hub"
@@ -196,10 +195,10 @@ def test_an_ect(naomi, case):
             }
             | case.training.card
         )
-        warning = [words(link) for link in card.select(".govuk-summary-card__content > .govuk-warning-text a")]
+        warning = [words(link) for link in card.css(".govuk-summary-card__content > .govuk-warning-text a")]
         asked = ["Tell us if Ada Moss will continue training or has left"]
         assert warning == (asked if case.status == WITHDRAWN else [])
-        assert not warning or naomi.click(warning[0]).main.select_one("h2#training-details")
+        assert not warning or naomi.click(warning[0]).main.css_first("h2#training-details")
     naomi.get(f"/school/ects/{ada.id}")
     assert naomi.heading == ADA
     assert f"TRN: {ada.teacher.trn}" in naomi.text
@@ -300,10 +299,10 @@ def test_a_mentor(naomi, case):
     assert status_of(card) == case.status
     rows = {"Status": words_of(case.status), "TRN": ada.teacher.trn, "Assigned ECTs": "No ECTs assigned"}
     assert rows_of(card) == rows | case.training.card
-    assert [words(paragraph) for paragraph in card.select("p.govuk-body")] == case.training.beside
+    assert [words(paragraph) for paragraph in card.css("p.govuk-body")] == case.training.beside
     if ON_RECORD in case.training.beside:
         naomi.click("tell us on Ada Moss’s record")
-        assert naomi.main.select_one("h2#training-details")
+        assert naomi.main.css_first("h2#training-details")
     naomi.get(f"/school/mentors/{ada.id}")
     assert naomi.heading == ADA
     assert f"TRN: {ada.teacher.trn}" in naomi.text
@@ -460,27 +459,28 @@ def test_what_has_changed_newest_first_with_dates(naomi):
     ]
 
 
-def status_of(shown: Tag) -> tuple[str, str, str]:
+def status_of(shown: Element) -> tuple[str, str, str]:
     """The tag's words, its colour, and the message under it."""
-    (tag,) = shown.select(".govuk-tag")
-    (colour,) = [name.removeprefix("govuk-tag--") for name in tag["class"] if name != "govuk-tag"]
-    message = tag.find_next_sibling(class_="govuk-hint")
+    (tag,) = shown.css(".govuk-tag")
+    (colour,) = [name.removeprefix("govuk-tag--") for name in tag.attrs["class"].split() if name != "govuk-tag"]
+    message = shown.css_first(".govuk-tag ~ .govuk-hint")
     return words(tag), colour, words(message) if message else ""
 
 
 def section(visitor: Visitor, heading: str) -> list[str]:
     """What stands under this heading: paragraphs, items, and rows as "key: value". Empty without such a heading."""
     lines = []
-    for title in visitor.main.select("h2"):
+    for title in visitor.main.css("h2"):
         if words(title) != heading:
             continue
-        for element in title.find_next_siblings():
-            if element.name == "h2":
+        beside = list(title.parent.iter())
+        for element in beside[beside.index(title) + 1 :]:
+            if element.tag == "h2":
                 break
-            if element.name == "dl":
-                lines += [f"{words(dt)}: {words(dt.find_next_sibling('dd'))}" for dt in element.select("dt")]
+            if element.tag == "dl":
+                lines += [f"{key}: {value}" for key, value in rows_of(element).items()]
             else:
-                lines += [words(line) for line in element.select("li") or [element]]
+                lines += [words(line) for line in element.css("li") or [element]]
     return lines
 
 

@@ -48,14 +48,14 @@ def test_every_step_is_answered_with_the_next_page(htmx, walk):
         step(htmx, button, **answers)
     assert htmx.path == walk.page("check-answers")
     assert step(htmx, walk.confirm) == walk.page("confirmation")
-    assert htmx.main.select_one(".govuk-panel")
+    assert htmx.main.css_first(".govuk-panel")
     assert walk.participant.version == walk.participant.events.count()
 
 
 @every_question
 def test_a_refused_answer_stays_where_it_is(htmx, walk):
     start(htmx, walk)
-    fields = [field["name"] for field in htmx.main.select("form input") if field["name"] != "csrf_token"]
+    fields = [field.attrs["name"] for field in htmx.main.css("form input") if field.attrs["name"] != "csrf_token"]
     htmx.post(htmx.path, dict.fromkeys(fields, ""), 422)
     assert "HX-Push-Url" not in htmx.response.headers
     assert htmx.errors
@@ -64,7 +64,7 @@ def test_a_refused_answer_stays_where_it_is(htmx, walk):
 def test_pressing_the_button_twice_gives_the_same_page_twice(htmx):
     walk = WALKS[0]
     start(htmx, walk).submit("Continue", **walk.answers[0])
-    data = {field["name"]: field["value"] for field in htmx.main.select("form input")}
+    data = htmx.values
     answers = [htmx.post(walk.page("check-answers"), data, token=False).response for _ in range(2)]
     assert {answer.headers["HX-Push-Url"] for answer in answers} == {walk.page("confirmation")}
     assert answers[0].text == answers[1].text
@@ -88,12 +88,12 @@ def test_nobody_skips_ahead_by_htmx(htmx):
     assert htmx.response.headers["HX-Push-Url"] == first
     htmx.post(walk.page("confirmation"), {})
     assert htmx.response.headers["HX-Push-Url"] == first
-    assert words(htmx.main.select_one("h1")) == "Change lead provider for Steven Taylor"
+    assert words(htmx.main.css_first("h1")) == "Change lead provider for Steven Taylor"
 
 
 def test_whoever_is_not_signed_in_any_more_is_led_to_sign_in(htmx):
     walk = WALKS[0]
-    data = {"csrf_token": start(htmx, walk).page.select_one("[name=csrf_token]")["value"], "lead_provider_id": "5"}
+    data = {"csrf_token": start(htmx, walk).value("csrf_token"), "lead_provider_id": "5"}
     SignIn.delete().execute()
     response = htmx.send("post", htmx.path, data=data)
     assert (response.status_code, response.text) == (204, "")
@@ -103,7 +103,7 @@ def test_whoever_is_not_signed_in_any_more_is_led_to_sign_in(htmx):
 def test_what_follows_a_new_cookie_is_asked_for_by_the_browser(visitor):
     """The page after signing in is another person's, if it is anybody's, until the browser has the cookie."""
     visitor.get("/sign-in")
-    data = {"csrf_token": visitor.page.select_one("[name=csrf_token]")["value"], "school_user_id": "1"}
+    data = {"csrf_token": visitor.value("csrf_token"), "school_user_id": "1"}
     response = visitor.send("post", "/sign-in", data=data, headers=HTMX, follow_redirects=False)
     assert response.status_code == 303
 
@@ -111,7 +111,7 @@ def test_what_follows_a_new_cookie_is_asked_for_by_the_browser(visitor):
 def test_without_script_it_stays_a_redirect(naomi):
     walk = WALKS[0]
     start(naomi, walk)
-    data = {"csrf_token": naomi.page.select_one("[name=csrf_token]")["value"], "lead_provider_id": "5"}
+    data = {"csrf_token": naomi.value("csrf_token"), "lead_provider_id": "5"}
     for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "full"}):
         response = naomi.send("post", naomi.path, data=data, headers=headers, follow_redirects=False)
         assert (response.status_code, response.location) == (303, walk.page("check-answers"))
@@ -119,7 +119,7 @@ def test_without_script_it_stays_a_redirect(naomi):
 
 def test_where_the_service_is_only_a_part_of_a_site(app, naomi):
     walk = WALKS[0]
-    token = start(naomi, walk).page.select_one("[name=csrf_token]")["value"]
+    token = start(naomi, walk).value("csrf_token")
     response = naomi.send(
         "post",
         naomi.path,

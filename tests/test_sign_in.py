@@ -164,7 +164,7 @@ def question(naomi) -> Visitor:
 
 def post_too_late(visitor: Visitor, name: str, headers: dict):
     """Press the button when the sign-in is over."""
-    form = {"csrf_token": visitor.main.select_one("[name=csrf_token]")["value"], "name": name}
+    form = {"csrf_token": visitor.value("csrf_token"), "name": name}
     with later(hours=3):
         return visitor.send("post", visitor.path, data=form, headers=headers, follow_redirects=False)
 
@@ -181,7 +181,7 @@ def test_what_was_sent_too_late_is_there_after_signing_in_again(question, engine
         assert "What you entered is kept" in question.text
         question.choose("Naomi Fletcher", "Sign in")
         assert question.path == page
-        assert question.main.select_one("[name=name]")["value"] == "Priya Zoë Patel"
+        assert question.value("name") == "Priya Zoë Patel"
         question.submit("Continue")
         assert question.row("New name") == "Priya Zoë Patel"
         question.get(page)
@@ -194,14 +194,14 @@ def test_what_was_sent_too_late_is_not_for_somebody_else(question):
         question.sign_in("David Lowe")
         assert not SignIn.get().unsent
         question.sign_in("Naomi Fletcher").get(f"/school/ects/{person('Priya Shah').id}/change-name/name")
-        assert question.main.select_one("[name=name]")["value"] == "Priya Shah"
+        assert question.value("name") == "Priya Shah"
 
 
 def test_what_was_sent_too_late_belongs_to_one_page(question):
     post_too_late(question, "Priya Patel", {})
     with later(hours=3):
         question.sign_in("Naomi Fletcher").get(f"/school/ects/{person('Steven Taylor').id}/change-name/name")
-        assert question.main.select_one("[name=name]")["value"] == "Steven Taylor"
+        assert question.value("name") == "Steven Taylor"
 
 
 def test_somebody_who_never_was_signed_in_leaves_nothing(visitor):
@@ -220,8 +220,8 @@ def test_nothing_is_done_when_the_sign_in_is_over(naomi):
     """Confirming needs whoever confirms."""
     page = f"/school/ects/{person('Priya Shah').id}/change-name"
     naomi.get(f"{page}/name").submit("Continue", Full_name="Priya Patel")
-    seen = naomi.main.select_one("[name=seen]")["value"]
-    form = {"csrf_token": naomi.main.select_one("[name=csrf_token]")["value"], "seen": seen}
+    seen = naomi.value("seen")
+    form = {"csrf_token": naomi.value("csrf_token"), "seen": seen}
     with later(hours=3):
         naomi.send("post", f"{page}/check-answers", data=form)
         assert not Teacher.select().where(Teacher.corrected_name == "Priya Patel").exists()

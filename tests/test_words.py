@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
 
 from acts.changes import HEADINGS
 from app import ERRORS
@@ -12,7 +11,7 @@ from forms import EXPIRED
 from forms.journeys import JOURNEYS
 from models import Participant, School, Teacher
 from tests.conftest import person
-from tests.visitor import words
+from tests.visitor import Html, words
 from tests.walks import WALKS
 from tests.words import check_words, faults
 from vocabulary import ISOLATES
@@ -46,8 +45,8 @@ def test_the_words_of_templates(path):
     """Whatever state a template's words are for: what no page of the demo world shows is read here."""
     source = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
     source = re.sub(r"\{%.*?%\}", " ", re.sub(r"\{\{.*?\}\}", "Name", source, flags=re.DOTALL), flags=re.DOTALL)
-    for element in BeautifulSoup(source, "html.parser").select("h1, h2, p, li, label, legend, summary, button"):
-        if "govuk-warning-text__icon" not in element.get("class", []):
+    for element in Html(source).css("h1, h2, p, li, label, legend, summary, button"):
+        if "govuk-warning-text__icon" not in element.attributes.get("class", ""):
             # Alternatives stand side by side in a template, so the length of sentences says nothing.
             wrong = [fault for fault in faults(words(element)) if " words: " not in fault]
             assert not wrong, wrong
@@ -83,10 +82,10 @@ def test_a_name_from_right_to_left_turns_nothing_around_it(naomi, walk):
     pages = [naomi.get(address).page for address in addresses]
     pages += [walk.answer(naomi).page, naomi.submit(walk.confirm).page]
     for page in pages:
-        assert AMINA in page.get_text() or "Mentors" in page.h1
-        assert not IN_A_SENTENCE.search(page.get_text()), page.title
-    naomi.get([link["href"] for link in naomi.main.select("a")][-1])
-    assert not IN_A_SENTENCE.search(naomi.page.get_text())
+        assert AMINA in page.root.text() or words(page.css_first("h1")) == "Mentors"
+        assert not IN_A_SENTENCE.search(page.root.text()), page.css_first("title").text()
+    naomi.get([link.attrs["href"] for link in naomi.main.css("a")][-1])
+    assert not IN_A_SENTENCE.search(naomi.page.root.text())
 
 
 def test_a_name_copied_from_a_page_can_be_typed(naomi):
@@ -95,4 +94,4 @@ def test_a_name_copied_from_a_page_can_be_typed(naomi):
     naomi.submit("Confirm change")
     assert Teacher.get_by_id(steven.teacher_id).corrected_name == YUSUF
     naomi.get(f"/school/ects/{steven.id}/change-name/name")
-    assert naomi.main.select_one("#name")["value"] == YUSUF
+    assert naomi.main.css_first("#name").attrs["value"] == YUSUF

@@ -4,9 +4,7 @@ whether a page reads well, only somebody who reads it aloud can tell."""
 import re
 from collections import defaultdict
 
-from bs4 import Tag
-
-from tests.visitor import Visitor, words
+from tests.visitor import Element, Visitor, words
 
 BANNED = {
     "please": "say what to do",
@@ -70,27 +68,27 @@ def faults(text: str) -> list[str]:
     return found
 
 
-def texts_of(main: Tag) -> list[str]:
+def texts_of(main: Element) -> list[str]:
     """What is read in one breath: paragraphs, items, cells, labels and headings."""
     blocks = "h1, h2, p, li, dt, dd, label, legend, summary, button, .govuk-hint, .govuk-inset-text, .app-hint"
-    return [words(element) for element in main.select(blocks) if not element.select(blocks)]
+    return [words(element) for element in main.css(blocks) if not element.css(blocks)]
 
 
 def check_words(visitor: Visitor) -> None:
-    for icon in visitor.main.select(".govuk-warning-text__icon"):
-        icon.extract()
+    for icon in visitor.main.css(".govuk-warning-text__icon"):
+        icon.decompose()
     leads_to = defaultdict(set)
-    for link in visitor.main.select("a"):
-        leads_to[words(link)].add(link["href"])
+    for link in visitor.main.css("a"):
+        leads_to[words(link)].add(link.attrs["href"])
         assert words(link).lower() not in LEADS_ANYWHERE, f"{visitor.path}: a link “{words(link)}”"
     twice = {text: places for text, places in leads_to.items() if len(places) > 1}
     assert not twice, f"{visitor.path}: links with the same words lead to different places"
     for text in texts_of(visitor.main):
         assert not faults(text), f"{visitor.path}: {faults(text)}"
-    for paragraph in visitor.main.select("p.govuk-body:not(:has(> .govuk-visually-hidden))"):
+    for paragraph in visitor.main.css("p.govuk-body:not(:has(> .govuk-visually-hidden))"):
         text = words(paragraph)
-        for link in paragraph.select("a:last-child"):  # it has none of its own
+        for link in paragraph.css("a:last-child"):  # it has none of its own
             text = text.removesuffix(words(link)).strip()
         assert not text or text[-1] in ".:?]", f"{visitor.path}: no full stop: {text}"
-    for heading in visitor.main.select("h1, h2"):
+    for heading in visitor.main.css("h1, h2"):
         assert words(heading)[-1] not in ".:", f"{visitor.path}: a full stop: {words(heading)}"

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup
 from playwright.sync_api import Page, Route, expect
 
-from tests.visitor import words
+from tests.visitor import Html, words
 from tests.walks import WALKS, Walk
 
 SERVICE = "Register early career teachers – GOV.UK"
@@ -14,11 +13,11 @@ SERVICE = "Register early career teachers – GOV.UK"
 
 def sign_in(page: Page, name: str = "Naomi Fletcher") -> None:
     """Sign in without looking at the page: the browser gets the cookie, and stays where it is."""
-    form = BeautifulSoup(page.request.get("/sign-in").text(), "html.parser").select_one("main form")
-    label = next(label for label in form.select("label") if words(label) == name)
+    form = Html(page.request.get("/sign-in").text()).css_first("main form")
+    label = next(label for label in form.css("label") if words(label) == name)
     answers = {
-        "csrf_token": form.select_one("[name=csrf_token]")["value"],
-        "school_user_id": form.find(id=label["for"])["value"],
+        "csrf_token": form.css_first("[name=csrf_token]").attrs["value"],
+        "school_user_id": form.css_first(f"#{label.attrs['for']}").attrs["value"],
     }
     assert page.request.post("/sign-in", form=answers, max_redirects=0).status == 303
 

@@ -4,13 +4,12 @@ and it fits a narrow screen."""
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 
 from database import db
 from models import LeadProvider, Participant, School, Teacher
 from tests.browser.looks import check_fits, check_look
 from tests.browser.pages import EACH_JOURNEY, TOURS, journey
-from tests.visitor import check_page, words
+from tests.visitor import Html, check_page, words
 from tests.walks import Walk, choose, date
 from vocabulary import isolated
 
@@ -20,7 +19,7 @@ MADE_BY_SCRIPT = re.compile("data-htmx-powered|data-govuk-.*-init|tabindex")
 @pytest.mark.parametrize("tour", (TOURS | EACH_JOURNEY).values(), ids=TOURS | EACH_JOURNEY)
 def test_every_page(naomi, window, report, tour):
     for name in tour(naomi, report):
-        shown = BeautifulSoup(naomi.content(), "html.parser")
+        shown = Html(naomi.content())
         check_page(shown, name)
         request = window.requests[-1]
         answer = naomi.request.fetch(
@@ -29,9 +28,9 @@ def test_every_page(naomi, window, report, tour):
             data=request.post_data,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
         )
-        whole = BeautifulSoup(answer.text(), "html.parser")
+        whole = Html(answer.text())
         assert request.response().status == answer.status, name
-        assert words(shown.title) == words(whole.title), name
+        assert words(shown.css_first("title")) == words(whole.css_first("title")), name
         assert content(shown) == content(whole), name
         check_look(naomi, name)
 
@@ -74,12 +73,12 @@ def test_names_of_every_kind_fit_a_narrow_page(naomi, report):
             check_fits(naomi, page)
 
 
-def content(page: BeautifulSoup) -> list[str]:
+def content(page: Html) -> list[str]:
     """The back link and <main>, without what script adds to them, what is new in each answer, and what was typed into
     the search: a search leaves its box alone."""
-    for element in page.select("#page *"):
+    for element in page.css("#page *"):
         for attribute in filter(MADE_BY_SCRIPT.fullmatch, list(element.attrs)):
-            del element[attribute]
-        if element.get("name") in ("csrf_token", "q"):
-            del element["value"]
-    return [str(element) for element in page.select("#page > *")]
+            del element.attrs[attribute]
+        if element.attributes.get("name") in ("csrf_token", "q"):
+            del element.attrs["value"]
+    return [element.html for element in page.css("#page > *")]

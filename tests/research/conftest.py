@@ -136,6 +136,6 @@ def task_of(session: Session, position: int = 0) -> Task:
 def change_lead_provider(window: Window, to: str = "Teach First", name: str = "Steven Taylor") -> Window:
     """From the list to the confirmation."""
     window.get("/school/ects").click(name)
-    link = next(a for a in window.main.select("a[href*='/change-lead-provider/']"))
-    window.get(link["href"]).choose(to)
+    link = next(a for a in window.main.css("a[href*='/change-lead-provider/']"))
+    window.get(link.attrs["href"]).choose(to)
     return window.submit("Confirm change")

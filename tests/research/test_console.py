@@ -179,7 +179,7 @@ def test_an_observer_sees_the_feed_and_nothing_to_press(held, participant, moder
     observer.submit("Watch", Your_name="Dev Patel")
     assert observer.heading == "Watching P1"
     assert "from now on Teach First does" in observer.text
-    assert not observer.main.select("button, form, input")
+    assert not observer.main.css("button, form, input")
     change_lead_provider(participant(session))
     feed = observer.send("get", f"/research/watch/{session.watch_token}/feed")
     assert "Changed</strong> lead_provider" in feed.text

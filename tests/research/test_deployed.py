@@ -49,8 +49,8 @@ class SecureWindow(Window):
 def test_a_moderator_signs_in_through_the_provider(way):
     window = way.visitor.get("/research")
     assert window.heading == "Sign in to the research console"
-    assert window.main.select_one("a[role=button]")["href"] == way.begins
-    assert not window.main.select("form")
+    assert window.main.css_first("a[role=button]").attrs["href"] == way.begins
+    assert not window.main.css("form")
     window.post("/research/sign-in", {"moderator_id": "1"}, 405, token=False)
     way.sign_in("ruth")
     assert window.heading == "Rounds"

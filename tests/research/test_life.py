@@ -92,7 +92,7 @@ def test_a_whole_session(moderator, participant, research):
 
 
 def token(window: Window) -> str:
-    return window.page.select_one("[name=csrf_token]")["value"]
+    return window.value("csrf_token")
 
 
 def all_of(table: type) -> list:
@@ -234,7 +234,7 @@ def test_a_reset_begins_anew(held, participant, moderator):
     moderator.submit("Reset task 1")
     task = task_of(session)
     assert (task.state, task.attempt, task.proposed, task.elapsed_ms) == ("planned", 2, None, 0)
-    assert "confirmation" not in moderator.main.select_one("#feed").get_text()
+    assert "confirmation" not in moderator.main.css_first("#feed").text()
     moderator.submit("Open task 1")
     window = participant(session).click("Steven Taylor")
     assert window.row("Status").startswith("Action required")
@@ -269,8 +269,8 @@ def test_the_provider_acts_now(held, participant, moderator):
     page = f"/research/sessions/{session.id}"
     window = participant(session)
     moderator.get(page)
-    assert moderator.main.select_one("select option").get_text() == "Gustav Brown", "whom the task is about comes first"
-    gustav = moderator.main.select_one("select option")["value"]
+    assert moderator.main.css_first("select option").text() == "Gustav Brown", "whom the task is about comes first"
+    gustav = moderator.main.css_first("select option").attrs["value"]
     address = f"/research/tasks/{task_of(session).id}/provider"
     moderator.post(address, {"participant_id": gustav, "act": "defer"})
     assert moderator.errors == ["The lead provider could not do that: Gustav Brown has been deferred already."]

@@ -84,7 +84,7 @@ def test_what_an_open_page_asks_for_by_itself_is_nothing_that_anybody_did(held, 
     """Nor does it lead anywhere: neither another task nor the end of the session takes the page away."""
     session = held("S01", "S03")
     window = participant(session).click("Steven Taylor")
-    before, news = entries(session), window.main.select_one("[hx-get*='/news']")["hx-get"]
+    before, news = entries(session), window.main.css_first("[hx-get*='/news']").attrs["hx-get"]
     assert window.send("get", news, headers=PARTIAL).status_code in (200, 204)
     assert entries(session) == before
     with research_db.connection_context():
@@ -116,7 +116,7 @@ def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
             if window.send("get", page, follow_redirects=False).status_code == 200:
                 window.get(page)
                 if walk.is_refused_empty:
-                    data = {"csrf_token": window.page.select_one("[name=csrf_token]")["value"]}
+                    data = {"csrf_token": window.value("csrf_token")}
                     window.send("post", page, data=data | {"name": "‮", "email": "typed at all"})
                 window.submit(button, **answers)
     window.send("get", "/school/ects?q=Somebody+Searched")
@@ -220,7 +220,7 @@ def test_notes_are_kept_as_they_are_typed(held, moderator):
     session = held("S01")
     page = f"/research/sessions/{session.id}"
     moderator.get(page)
-    token = moderator.page.select_one("[name=csrf_token]")["value"]
+    token = moderator.value("csrf_token")
     for text in ("Hes", "Hesitates", "Hesitates over “induction”"):
         data = {"csrf_token": token, "key": "one", "text": text}
         answer = moderator.send("post", f"{page}/notes", data=data, headers={"HX-Request": "true"})
@@ -229,7 +229,7 @@ def test_notes_are_kept_as_they_are_typed(held, moderator):
     assert "S01 0:0" in moderator.text
     assert "Hesitates over “induction”" in moderator.text
     moderator.click("Change note 1")
-    assert moderator.main.select_one("textarea").get_text() == "Hesitates over “induction”"
+    assert moderator.main.css_first("textarea").text() == "Hesitates over “induction”"
     moderator.post(f"{page}/notes", {"key": "one", "text": " "})
     assert "Hesitates" not in moderator.text
 

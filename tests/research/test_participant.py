@@ -82,7 +82,7 @@ def test_when_the_session_has_ended(session, participant, path):
         sessions.end(session)
     window.get(path, 410)
     assert window.heading == "This session has finished"
-    assert not window.page.select("header nav a, .app-account")
+    assert not window.page.css("header nav a, .app-account")
     partial = window.send("get", path, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert (partial.status_code, partial.headers["HX-Redirect"].rstrip("?")) == (204, path)
     Window(window.client.application).get(f"/visit/{session.token}", 410)
@@ -140,7 +140,7 @@ def test_the_demonstration_goes_on_beside_it(session, participant, research):
 def test_a_code_for_another_device(session, moderator, research):
     page = f"/research/sessions/{session.id}"
     moderator.get(page).submit("Make a code for another device")
-    code = moderator.main.select_one(".app-code").get_text()
+    code = moderator.main.css_first(".app-code").text()
     phone = Window(research).get("/code")
     phone.submit("Continue", 422)
     assert phone.errors == ["Enter the code"]
@@ -178,7 +178,7 @@ def test_another_task_begins_at_its_start(held, participant, moderator):
     assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/school/mentors")
     assert task_of(session).state == "closed", "the one before is closed"
     window.get("/school/mentors")
-    assert window.card("Peter Marsh").select_one(".govuk-tag").get_text() == "Action required"
+    assert window.card("Peter Marsh").css_first(".govuk-tag").text() == "Action required"
 
 
 def test_the_lead_providers_api_is_not_in_any_sandbox(session, participant, research):

@@ -18,6 +18,7 @@ from research.models import Entry, Note, Round, Session, research_db
 from research.results import Result, results_of, wilson, without_repeats
 from scenarios.scenario import scenario
 from tests.research.conftest import change_lead_provider, task_of
+from tests.visitor import words
 
 
 @pytest.mark.parametrize(
@@ -73,8 +74,8 @@ def round_(plan) -> Round:
 
 def test_a_round_in_the_console(round_, moderator):
     moderator.get(f"/research/rounds/{round_.id}")
-    row = next(row for row in moderator.main.select("tbody tr") if row.th and row.th.get_text().startswith("S01"))
-    cells = [" ".join(cell.get_text(" ").split()) for cell in row.select("td")]
+    row = next(row for row in moderator.main.css("tbody tr") if words(row).startswith("S01"))
+    cells = [words(cell) for cell in row.css("td")]
     assert cells[:6] == ["5 of 6 44% to 97%", "4", "1", "0", "1", "1"]
     assert cells[6].startswith("1, 2, 3, 4, 5, 6")
     assert "Explored by 0" in moderator.text
@@ -144,14 +145,14 @@ def test_the_export(round_, tmp_path):
         files["aggregate/paths.csv"]
     )
     post = files["aggregate/post.md"]
-    for words in (
+    for said in (
         'title: "Autumn round"',
         "![Draft: a page with the heading “Early career teachers (ECTs)”.](images/S01-01-ects-1280.png)",
         "5 of 6 succeeded (95% interval: 44% to 97%). 1 had help.",
         "To write: only people can say.",
         "- Mentor withdrawn, changed lead provider",
     ):
-        assert words in post
+        assert said in post
 
 
 def test_every_file_is_as_the_schema_says(round_):
