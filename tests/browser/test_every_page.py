@@ -81,4 +81,4 @@ def content(page: Html) -> list[str]:
             del element.attrs[attribute]
         if element.attributes.get("name") in ("csrf_token", "q"):
             del element.attrs["value"]
-    return [element.html for element in page.css("#page > *")]
+    return [element.html.split() for element in page.css("#page > *")]

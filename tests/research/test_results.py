@@ -75,7 +75,7 @@ def round_(plan) -> Round:
 def test_a_round_in_the_console(round_, moderator):
     moderator.get(f"/research/rounds/{round_.id}")
     row = next(row for row in moderator.main.css("tbody tr") if words(row).startswith("S01"))
-    cells = [words(cell) for cell in row.css("td")]
+    cells = [" ".join(cell.text(separator=" ").split()) for cell in row.css("td")]
     assert cells[:6] == ["5 of 6 44% to 97%", "4", "1", "0", "1", "1"]
     assert cells[6].startswith("1, 2, 3, 4, 5, 6")
     assert "Explored by 0" in moderator.text
