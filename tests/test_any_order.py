@@ -3,7 +3,6 @@
 HYPOTHESIS_PROFILE=nightly tries many more, and others every night.
 """
 
-import os
 import secrets
 import shutil
 from datetime import date, datetime, time, timedelta
@@ -36,13 +35,12 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, both_engines, opened, person
+from tests.conftest import IS_NIGHTLY, TODAY, both_engines, opened, person
 from tests.invariants import check_always, check_between
 from tests.reports import stored
 from tests.visitor import Visitor
 from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
-IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0
 
 PEOPLE = [
@@ -351,7 +349,7 @@ def test_any_order(open_world, engine):
         run_state_machine_as_test(
             seed(SEED + number)(partial(AnyOrder, open_world, name)),
             settings=settings(
-                max_examples=3 if engine == "sqlite" else 2,
+                max_examples=2,
                 stateful_step_count=20,
                 deadline=None,
                 phases=[Phase.generate, Phase.shrink],

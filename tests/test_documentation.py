@@ -1,7 +1,6 @@
 """The document about the API is true: the served API is tried against it, and what it tells of can happen. And the page
 that is made from it."""
 
-import os
 import re
 import secrets
 import subprocess
@@ -11,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from database import db
-from tests.conftest import person
+from tests.conftest import IS_NIGHTLY, person
 from tests.reports import AMBITION, ask, token_of
 from views.lead_provider_api import WORDS
 from views.lead_provider_api.documentation import document
 from views.lead_provider_api.operations import Operation
 
-IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 HERE = Path(__file__).parent
 
 

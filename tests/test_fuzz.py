@@ -1,7 +1,6 @@
 """Anything in any field of any form, and anything in any address: never a fault of the service, and nothing of anybody
 is changed. HYPOTHESIS_PROFILE=nightly tries more than ten thousand, others every night."""
 
-import os
 import secrets
 from urllib.parse import quote_from_bytes
 
@@ -12,13 +11,12 @@ from hypothesis import strategies as st
 import commands
 from forms.journeys import CHECK, JOURNEYS
 from models import LeadProvider, Participant
-from tests.conftest import person
+from tests.conftest import IS_NIGHTLY, person
 from tests.test_house import rules
 from tests.test_journeys import dump
 from tests.visitor import Visitor
 from tests.walks import WALKS
 
-IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0
 
 ODD = [

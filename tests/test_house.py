@@ -328,6 +328,7 @@ def test_a_busy_database_is_said_so_and_nothing_is_lost(naomi, world):
     naomi.get(address)
     before = dump()
     db.close()
+    db.obj.close_all()
     db.obj._timeout = 0
     with closing(sqlite3.connect(world.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

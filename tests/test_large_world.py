@@ -3,14 +3,16 @@ own."""
 
 from collections import Counter
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from peewee import fn
 
 import loading
+import scenarios
 from acts import participants, reports, training
 from clock import clock_at, now, today
-from database import db, migrate
+from database import db, migrate, open_database
 from models import (
     TABLES,
     ContractPeriod,
@@ -25,7 +27,7 @@ from models import (
 )
 from scenarios.large import add_schools
 from scenarios.names import FEATURES, KINDS, PLACES, school_name
-from tests.conftest import TODAY, both_engines
+from tests.conftest import TODAY, both_engines, opened
 from tests.invariants import check_always
 from tests.visitor import Visitor
 from views import participants_of
@@ -41,10 +43,29 @@ def migrated(empty_database):
         yield
 
 
+@pytest.fixture(scope="module")
+def large_template(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "template.sqlite3"
+    db.initialize(open_database(f"sqlite:///{path}"))
+    migrate()
+    with clock_at(TODAY), db.connection_context():
+        add(40, ects=12)
+    db.obj.close_all()
+    return path
+
+
 @pytest.fixture
-def large_world(migrated):
+def large_world(engine, request, tmp_path):
     """Forty schools with so many people that everything has happened to somebody."""
-    add(40, ects=12)
+    if engine == "sqlite":
+        path = tmp_path / "large.sqlite3"
+        scenarios.fresh_copy(request.getfixturevalue("large_template"), path)
+        with clock_at(TODAY):
+            yield from opened(f"sqlite:///{path}")
+    else:
+        request.getfixturevalue("migrated")
+        add(40, ects=12)
+        yield
 
 
 def add(schools: int, seed: int = 1, ects: int = 2) -> None:

@@ -1,7 +1,6 @@
 """Two parties act on one person at the same moment. Every rule of tests/invariants.py holds afterwards, whoever comes
 second is told by a rule or by "changed since", and nobody waits for ever."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +26,12 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import both_engines
+from tests.conftest import IS_NIGHTLY, both_engines
 from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always
 from tests.reports import NORTHBROOK, ST_JOHNS, person_at, report, train, tutor_of, withdrawn
 
-ROUNDS = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 10
+ROUNDS = 200 if IS_NIGHTLY else 5
 YESTERDAY, IN_MAY = date(2026, 4, 19), date(2026, 5, 15)
 UCL = "UCL Institute of Education"
 

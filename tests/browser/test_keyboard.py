@@ -1,16 +1,13 @@
 """Journeys by keyboard alone, with script and without: each link, button, answer and error is reached by Tab and the
 arrow keys, and what has the focus can be seen."""
 
-import os
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import arrived, refused
 from tests.browser.test_story import with_and_without_script
+from tests.conftest import IS_NIGHTLY
 from tests.walks import WALKS, Walk
-
-IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
 FOCUS = """() => {
     const place = document.activeElement

@@ -1,7 +1,6 @@
 """Every scenario comes true, and `scenario check` says by name when one no longer does: each fault that DfE's own
 prototype had is put in on purpose."""
 
-import os
 import re
 import shutil
 import sqlite3
@@ -22,12 +21,11 @@ from scenarios.check import check
 from scenarios.pages import Page, filled_in
 from scenarios.predicates import PREDICATES, parameters
 from scenarios.scenario import ScenarioError, claim, scenario, scenario_ids
-from tests.conftest import needs
+from tests.conftest import IS_NIGHTLY, needs
 from views import wordings
 
 ROOT = Path(__file__).parents[2]
 
-IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 EACH = [
     (name, words)
     for name in scenario_ids()
@@ -329,10 +327,10 @@ def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
 def test_pictures_are_the_same_each_time(sandboxes, tmp_path):
     needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
     names = []
-    for folder in ("once", "again"):
+    for folder in ("once", "again") if IS_NIGHTLY else ("once",):
         with ThreadPoolExecutor() as another:  # this thread may have a browser of its own already
             done = another.submit(run, sandboxes, "pictures", "S07", "--folder", str(tmp_path / folder)).result()
         assert done.exit_code == 0, done.output
         names.append({path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()})
-    assert names[0] == names[1]
+    assert names[0] == names[-1]
     assert {"S07-01-ects-320.png", "S07-02-ect-640.png", "S07-02-ect-1280.png", "S07.json"} <= set(names[0])
