@@ -64,6 +64,9 @@ class Form(FlaskForm):
 class Question(Form):
     """One page of a journey that asks something about a participant."""
 
+    label = ""
+    """What it asks for, as in "Change working pattern"."""
+
     def __init__(self, participant: Participant, *args, **kwargs):
         self.participant = participant
         super().__init__(*args, **kwargs)
@@ -77,6 +80,16 @@ class Question(Form):
     def is_asked(cls, participant: Participant, answers: dict) -> bool:
         """Whether the journey asks this, after these answers to the questions before it."""
         return True
+
+    @property
+    def current(self) -> str:
+        """What is so now, as "check answers" shows it beside the answer; empty where nothing is."""
+        return ""
+
+    @property
+    def shown(self) -> str:
+        """The answer as "check answers" shows it."""
+        return ", ".join(self[name].shown for name in self.fields())
 
     def rule(self) -> None:
         """Raises the RuleBroken that the act would raise for this answer."""

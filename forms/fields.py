@@ -1,15 +1,19 @@
-"""Fields that WTForms hasn't got. They refuse by a code; the form has the words for it."""
+"""Fields that WTForms hasn't got. They refuse by one of their `codes`; the form has the words for it. `shown` is the
+answer as "check answers" shows it."""
 
 from datetime import date
 
 from wtforms import Field, StringField, ValidationError
 
 from acts.participants import cleaned
+from clock import display
 
 
 class ChoiceField(Field):
     """Radios of which one must be chosen, from `choices`: (value, words) pairs. Refuses as `missing`, or as `unknown`
     what can't be any of them; whether it is one of them, the question's rule says."""
+
+    codes = ("missing", "unknown")
 
     def __init__(self, *, choices: list[tuple] = (), coerce=str, **kwargs):
         super().__init__(**kwargs)
@@ -28,7 +32,7 @@ class ChoiceField(Field):
             raise ValidationError("missing")
 
     @property
-    def chosen(self) -> str:
+    def shown(self) -> str:
         """The words of the choice that was made."""
         return next(label for value, label in self.choices if value == self.data)
 
@@ -41,6 +45,8 @@ class ChoiceField(Field):
 class TextField(StringField):
     """One line of text that must be there, cleaned of what can't be seen. Refuses as `missing`, `unreadable` or
     `too_long`."""
+
+    codes = ("missing", "unreadable", "too_long")
 
     def __init__(self, *, max_length: int = 255, **kwargs):
         super().__init__(**kwargs)
@@ -61,11 +67,16 @@ class TextField(StringField):
         if len(self.data) > self.facts["max_length"]:
             raise ValidationError("too_long")
 
+    @property
+    def shown(self) -> str:
+        return self.data
+
 
 class DateField(Field):
     """The GOV.UK date input: day, month and year in three boxes, of which the wrong ones are marked. Refuses as
     `missing`, `incomplete` (with the missing `parts`) or `not_a_date`."""
 
+    codes = ("missing", "incomplete", "not_a_date")
     PARTS = {"day": range(1, 32), "month": range(1, 13), "year": range(1900, 2200)}
 
     def __init__(self, **kwargs):
@@ -98,6 +109,11 @@ class DateField(Field):
         """Only plain digits: int() would also take “+3”, “1_0” and the digits of other scripts."""
         text = self.parts[part]
         return text.isascii() and text.isdigit() and len(text) <= 4 and int(text) in self.PARTS[part]
+
+    @property
+    def shown(self) -> str:
+        """As people write it."""
+        return display(self.data)
 
     @property
     def part_names(self) -> list[str]:

@@ -12,6 +12,7 @@ from vocabulary import WORKING_PATTERNS
 class LeadProviderForm(Question):
     """Which lead provider is to train the person from now on?"""
 
+    label = "lead provider"
     lead_provider_id = ChoiceField(coerce=int)
     words = {
         "missing": "Select the lead provider that will train {name}",
@@ -37,6 +38,7 @@ class LeadProviderForm(Question):
 class TrainingProgrammeForm(Question):
     """Shall the person go over to the other training programme? The button is the answer."""
 
+    label = "training programme"
     training_programme = HiddenField()
     words = {
         "changed": "{name}’s training programme has changed. Read this page again",
@@ -54,6 +56,7 @@ class TrainingProgrammeForm(Question):
 class LeavingDateForm(Question):
     """When is or was the person's last day at the school?"""
 
+    label = "leaving date"
     leaving_on = DateField()
     words = {
         "missing": "Enter the date that {name} left or will leave your school",
@@ -76,6 +79,7 @@ class LeavingDateForm(Question):
 class MentorForm(Question):
     """Who is to mentor the ECT from now on?"""
 
+    label = "mentor"
     mentor_id = ChoiceField(coerce=int)
     words = {
         "missing": "Select who will mentor {name}",
@@ -89,6 +93,10 @@ class MentorForm(Question):
         self.mentors = participants.offered_mentors(participant)
         self.mentor_id.choices = [(mentor.id, mentor.name) for mentor in self.mentors]
 
+    @property
+    def current(self):
+        return self.participant.mentor.name if self.participant.mentor else "No mentor assigned"
+
     def rule(self):
         participants.check_mentor(self.participant, self.mentor_id.data, self.mentors)
 
@@ -96,6 +104,7 @@ class MentorForm(Question):
 class NameForm(Question):
     """What name shall everybody be shown?"""
 
+    label = "name"
     name = TextField(max_length=100)
     words = {
         "missing": "Enter the full name",
@@ -107,6 +116,10 @@ class NameForm(Question):
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **{"data": {"name": participant.teacher.name}} | kwargs)
 
+    @property
+    def current(self):
+        return self.participant.name
+
     def rule(self):
         participants.check_name(self.participant, self["name"].data)
 
@@ -114,6 +127,7 @@ class NameForm(Question):
 class EmailAddressForm(Question):
     """Under which address is the person reached?"""
 
+    label = "email address"
     email = TextField()
     words = {
         "missing": "Enter an email address for {name}",
@@ -126,6 +140,10 @@ class EmailAddressForm(Question):
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **{"data": {"email": participant.email}} | kwargs)
 
+    @property
+    def current(self):
+        return self.participant.email or "Not reported"
+
     def validate_email(self, field):
         if not participants.is_email_address(field.data):
             raise ValidationError("not_an_address")
@@ -137,6 +155,7 @@ class EmailAddressForm(Question):
 class WorkingPatternForm(Question):
     """Does the person work full time or part time?"""
 
+    label = "working pattern"
     working_pattern = ChoiceField(
         choices=[(pattern, pattern.replace("_", " ").capitalize()) for pattern in WORKING_PATTERNS]
     )
@@ -148,6 +167,10 @@ class WorkingPatternForm(Question):
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **{"data": {"working_pattern": participant.working_pattern}} | kwargs)
+
+    @property
+    def current(self):
+        return dict(self.working_pattern.choices).get(self.participant.working_pattern, "Not reported")
 
     def rule(self):
         participants.check_working_pattern(self.participant, self.working_pattern.data)

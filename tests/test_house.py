@@ -230,7 +230,10 @@ def codes_raised() -> set[tuple[str, str]]:
 def test_there_are_words_for_every_refusal():
     for journey in JOURNEYS.values():
         for question in journey.questions.values():
-            missing = {code for field, code in codes_raised() if field in question.fields()} - set(question.words)
+            fields = [getattr(question, name).field_class for name in question.fields()]
+            codes = {code for field in fields for code in getattr(field, "codes", ())}
+            codes |= {code for field, code in codes_raised() if field in question.fields()}
+            missing = codes - set(question.words)
             assert not missing, f"{question.__name__} has no words for {missing}"
 
 

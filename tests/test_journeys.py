@@ -4,12 +4,14 @@ doubling anything. Each test takes every journey of walks.py."""
 import pytest
 
 from acts import participants, reports, training
+from acts.changes import RuleBroken
+from database import db
 from forms.journeys import JOURNEYS
 from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
 from tests.conftest import person
 from tests.reports import stored
 from tests.visitor import Visitor, words
-from tests.walks import WALKS, Walk
+from tests.walks import WALKS, Walk, shown
 from tests.words import check_words
 
 every_walk = pytest.mark.parametrize("walk", WALKS, ids=str)
@@ -41,6 +43,8 @@ def test_walk(naomi, walk):
     assert f"Cancel and go back to {walk.name}’s details" in naomi.links
     check_words(walk.answer(naomi))
     assert naomi.path == walk.page("check-answers")
+    for text in shown(walk.answers):
+        assert text in naomi.text, "every answer can be checked"
     assert dump() == before, "nothing is changed before it is confirmed"
     check_words(naomi.submit(walk.confirm))
     assert naomi.path == walk.page("confirmation")
@@ -106,10 +110,8 @@ def test_nobody_can_skip_ahead(naomi, walk):
 def test_an_answer_can_be_changed_before_confirming(naomi, walk):
     walk.answer(naomi)
     walk.answer(naomi, walk.other)
-    shown = naomi.text
-    for answer in walk.other:
-        for label, value in answer.items():
-            assert value in shown or label in ("Day", "Month", "Year")
+    for text in shown(walk.other):
+        assert text in naomi.text
     naomi.submit(walk.confirm)
     assert naomi.path == walk.page("confirmation")
     assert walk.participant.events.count() == walk.participant.version
@@ -128,6 +130,27 @@ def test_confirming_again_changes_nothing_and_shows_the_same(naomi, walk):
     if not walk.participant.has_left:
         naomi.get(walk.page("check-answers"))
         assert naomi.text == confirmed, "the browser's Back shows that it is done"
+
+
+@every_question
+def test_the_page_and_the_act_refuse_what_is_so_already(app, naomi, walk):
+    """For the same reason: the page's rule and the act's are one."""
+    journey, (page, *_) = JOURNEYS[walk.journey], JOURNEYS[walk.journey].questions
+    walk.answer(naomi)
+    posted = Answers.get(participant=walk.participant, journey=walk.journey).posted
+    with app.test_request_context():
+        path = journey.path(walk.participant, posted)
+    db.connect(reuse_if_open=True)
+    naomi.submit(walk.confirm)
+    path[page].participant = participant = walk.participant
+    if participant.has_left:
+        return
+    with pytest.raises(RuleBroken) as refusal:
+        journey.finish(participant, SchoolUser.get_by_id(1), **journey.answers(path))
+    for field, code in refusal.value.errors.items():
+        path[page].refuse(field, code, **refusal.value.facts)
+    naomi.get(walk.page(page)).post(walk.page(page), {name: values[0] for name, values in posted[page].items()}, 422)
+    assert naomi.errors == [line["text"] for line in path[page].summary]
 
 
 @every_walk

@@ -1,8 +1,10 @@
 """How to take each journey: what to answer on each of its pages, for whom. A new journey adds one line here and is then
 walked by every test of test_journeys.py."""
 
+import datetime as days
 from dataclasses import dataclass, field
 
+from clock import display
 from forms.journeys import JOURNEYS
 from models import Participant
 from tests.conftest import person
@@ -47,6 +49,17 @@ class Walk:
         """The address, the button and the answer of each question."""
         pages = [self.page(page) for page in JOURNEYS[self.journey].questions]
         return list(zip(pages, self.buttons, answers or self.answers, strict=False))
+
+
+def shown(answers: list[dict]) -> list[str]:
+    """These answers as "check answers" must show them."""
+    texts = []
+    for answer in answers:
+        if "Day" in answer:
+            texts.append(display(days.date(*(int(answer[part]) for part in ("Year", "Month", "Day")))))
+        else:
+            texts += answer.values()
+    return texts
 
 
 def choose(words: str) -> list[dict]:
