@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from clock import LONDON, today
 from database import db
-from loading import training_with_providers
-from models import Enrolment, Participant, Teacher, TrainingPeriod
+from models import ActiveLeadProvider, Enrolment, Participant, SchoolPartnership, Teacher, TrainingPeriod
 
 RULES: list[Callable[[], list]] = []
 
@@ -218,13 +217,14 @@ def training_that_ended_was_ended_by_something():
 def each_provider_sees_its_latest_confirmed_training():
     """The enrolments, which triggers keep, are what the rules make of the training periods."""
     latest = {}
-    periods = training_with_providers().select_extend(Participant, Teacher)
-    periods = periods.switch(TrainingPeriod).join(Participant).join(Teacher)
-    for period in periods.order_by(TrainingPeriod.started_on, TrainingPeriod.id):
-        if period.is_confirmed:
-            teacher, role = period.participant.teacher, period.participant.role
-            told = (period.id, period.contract_period.year, period.training_status)
-            latest[period.lead_provider.id, teacher.id, role] = (*told, teacher.created_at, teacher.api_updated_at)
+    columns = (TrainingPeriod, Participant.role, Teacher, SchoolPartnership.id, ActiveLeadProvider)
+    confirmed = TrainingPeriod.select(*columns).join(SchoolPartnership).join(ActiveLeadProvider)
+    confirmed = confirmed.switch(TrainingPeriod).join(Participant).join(Teacher)
+    for period in confirmed.order_by(TrainingPeriod.started_on, TrainingPeriod.id):
+        contract, teacher = period.school_partnership.active_lead_provider, period.participant.teacher
+        told = (period.id, contract.contract_period_id, period.training_status)
+        key = (contract.lead_provider_id, teacher.id, period.participant.role)
+        latest[key] = (*told, teacher.created_at, teacher.api_updated_at)
     seen = {
         (row.lead_provider_id, row.teacher_id, row.role): (
             *(row.training_period_id, row.cohort, row.training_status),
