@@ -69,3 +69,9 @@ ELSEWHERE = ["/static/x/nothing.css", "/static/x/../app.py", "/static/x/%2e%2e/a
 @pytest.mark.parametrize("path", [*ELSEWHERE, "/static/x/vendor/.stamp"])
 def test_nothing_else_is_given_away(visitor, path):
     assert sent(visitor, path).status_code == 404
+
+
+def test_no_stylesheet_asks_how_a_phone_is_held():
+    """Some people cannot turn theirs. axe is not asked: it would fetch every stylesheet again on every page."""
+    for name, content in assets.files().items():
+        assert not name.endswith(".css") or b"orientation" not in content, name
