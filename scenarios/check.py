@@ -20,7 +20,7 @@ from scenarios.pages import Page, filled_in, page_id, refused_page
 from scenarios.predicates import End
 from scenarios.scenario import Scenario, Step
 from views import ACTING
-from views.wordings import wording
+from views.wordings import misplaced, wording
 
 NOT_OF_THE_SERVICE = re.compile(
     r"research|scenario|sandbox|moderator|observer|prototype|consent|variant|wording|\bdemo|\bdebug|clear data", re.I
@@ -177,11 +177,11 @@ class Walker:
     def told_at_first(self, who: str) -> str:
         """What the pages said of the provider's report when the scenario began: the longest stretch of it without the
         provider's name."""
-        with self.elsewhere(), in_sandbox(self.fresh), db.connection_context():
+        with self.elsewhere(), in_sandbox(self.fresh), wording(self.words), db.connection_context():
             participant = self.end().person(who)
             provider = participant.training_period.lead_provider.name
-            components = self.app.jinja_env.get_or_select_template("components.html").module
-            message = " ".join(components.provider_message(participant).unescape().split())
+            says = self.app.jinja_env.get_template("status.html").module
+            message = " ".join(says.provider_message(participant).unescape().split())
         return max(message.split(provider), key=len).strip()
 
     @contextmanager
@@ -336,4 +336,10 @@ def plain(shown: Shown) -> str:
     return re.sub(r'(name="csrf_token"[^>]*value=)"[^"]*"', r"\1", shown.html)
 
 
-PARTS = (walks_directly, tells_wrong_ends, begins_anew, says_the_same)
+def is_another_wording(ground: Ground) -> Iterator[str]:
+    """Every template of the wording takes the place of an ordinary one."""
+    for name in misplaced(ground.words) if ground.words else ():
+        yield f"{name} takes the place of no template"
+
+
+PARTS = (is_another_wording, walks_directly, tells_wrong_ends, begins_anew, says_the_same)

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from scenarios import HERE, day_of, fingerprint, read, world_of
 from scenarios.predicates import PREDICATES, Claim, parameters
 
+WORDINGS = HERE.parent / "templates" / "wordings"
 ACTS = ("withdraw", "defer", "resume")
 
 
@@ -99,6 +100,10 @@ def scenario(name: str) -> Scenario:
         strangers = {who for who in found.about if who not in people}
         if strangers:
             raise ScenarioError(f"nobody is called {', '.join(strangers)}")
+        unknown = {words for words in found.variants if not (WORDINGS / words).is_dir()}
+        if unknown:
+            there = ", ".join(sorted(path.name for path in WORDINGS.iterdir()))
+            raise ScenarioError(f"there is no wording {', '.join(unknown)}. There are: {there}")
         steps = [step for path in (found.direct_path, *found.wrong_paths) for step in path]
         if any(step.provider not in ("", *ACTS) for step in steps):
             raise ScenarioError(f"a provider can only {', '.join(ACTS)}")

@@ -8,7 +8,8 @@ from pathlib import Path
 from flask import templating
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
-FOLDER = Path(__file__).parent.parent / "templates" / "wordings"
+TEMPLATES = Path(__file__).parent.parent / "templates"
+FOLDER = TEMPLATES / "wordings"
 
 _wording: ContextVar[str] = ContextVar("wording", default="")
 
@@ -26,6 +27,12 @@ def wording(name: str):
 def chosen() -> str:
     """The wording that pages are in now."""
     return _wording.get()
+
+
+def misplaced(name: str) -> list[str]:
+    """The templates of this wording that take the place of no ordinary one."""
+    names = [str(path.relative_to(FOLDER / name)) for path in sorted((FOLDER / name).rglob("*.html"))]
+    return [each for each in names if not (TEMPLATES / each).is_file()]
 
 
 class Environment(templating.Environment):
