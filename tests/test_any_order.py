@@ -24,6 +24,7 @@ from acts import changes, participants, partnerships, reports, training
 from acts.changes import ChangedSince, RuleBroken
 from clock import LONDON, clock_at, today
 from database import db
+from forms.journeys import JOURNEYS
 from models import (
     ActiveLeadProvider,
     DeliveryPartner,
@@ -39,6 +40,7 @@ from tests.conftest import IS_NIGHTLY, TODAY, both_engines, opened, person
 from tests.invariants import check_always, check_between
 from tests.reports import stored
 from tests.visitor import Visitor
+from tests.walks import PARAMETERS
 from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
 SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0
@@ -233,6 +235,11 @@ class AnyOrder(RuleBasedStateMachine):
     def change_details(self, who, role, wait, seen, detail):
         do, answers = detail
         self.change(do, self.chosen(who, role, wait), seen, **answers)
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, journey=st.sampled_from(sorted(PARAMETERS)))
+    def take_a_journey(self, who, role, wait, seen, journey):
+        """Whatever journeys there are."""
+        self.change(JOURNEYS[journey].finish, self.chosen(who, role, wait), seen, **PARAMETERS[journey]())
 
     # --- what else happens ---
 

@@ -33,6 +33,7 @@ from tests.reports import (
 )
 from tests.test_any_order import register_elsewhere
 from tests.test_training import described
+from tests.walks import PARAMETERS
 
 YESTERDAY, TOMORROW, IN_MAY, LATER_IN_MAY = april(19), april(21), date(2026, 5, 1), date(2026, 5, 20)
 UCL = "UCL Institute of Education"
@@ -424,19 +425,9 @@ def test_a_mentor_who_leaves_later_than_said_is_not_trained_at_two_schools(world
 
 # --- every act asks again ------------------------------------------------------------------------------------
 
-ANSWERS = {
-    "change-lead-provider": lambda: {"lead_provider_id": LeadProvider.get(name=UCL).id},
-    "change-training-programme": lambda: {"training_programme": "school_led"},
-    "report-teacher-leaving": lambda: {"leaving_on": IN_MAY},
-    "change-mentor": lambda: {"mentor_id": person("John Doe", "mentor").id},
-    "change-name": lambda: {"name": "Ada Lane"},
-    "change-email-address": lambda: {"email": "ada.lane@example.org"},
-    "change-working-pattern": lambda: {"working_pattern": "part_time"},
-}
-
 
 def take(journey: str) -> Callable:
-    return lambda participant: JOURNEYS[journey].finish(participant, tutor_of(participant), **ANSWERS[journey]())
+    return lambda participant: JOURNEYS[journey].finish(participant, tutor_of(participant), **PARAMETERS[journey]())
 
 
 @both_engines
@@ -447,16 +438,12 @@ def test_the_school_changes_nothing_of_somebody_who_left(world, journey):
 
 
 @both_engines
-@pytest.mark.parametrize("journey", ["change-training-programme", "change-mentor", "change-working-pattern"])
-def test_what_is_for_ects_is_refused_for_mentors(world, journey):
-    refused(take(journey))(mentor(name="Grace Page"))
-    refused(take(journey))(mentor(name="Fred Untrained", training=None))
-
-
-@both_engines
-@pytest.mark.parametrize("journey", ["change-lead-provider", "change-training-programme"])
-def test_somebody_without_training_has_none_to_change(world, journey):
-    refused(take(journey))(ect(training=None))
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_what_is_not_offered_to_somebody_is_refused(world, journey):
+    untrained = ect(training=None, name="Una Trained")
+    for participant in (mentor(name="Grace Page"), mentor(name="Fred Untrained", training=None), untrained):
+        if not JOURNEYS[journey].offered_to(participant):
+            refused(take(journey))(participant)
 
 
 @both_engines
@@ -464,5 +451,5 @@ def test_somebody_without_training_has_none_to_change(world, journey):
 def test_another_schools_user_changes_nothing(world, journey):
     ada, before = ect(), stored()
     with pytest.raises(PermissionError):
-        JOURNEYS[journey].finish(ada, SchoolUser.get(name="David Lowe"), **ANSWERS[journey]())
+        JOURNEYS[journey].finish(ada, SchoolUser.get(name="David Lowe"), **PARAMETERS[journey]())
     assert stored().keys() - before.keys() <= {key for key in stored() if key[1] in (ada.id, ada.teacher_id)}

@@ -11,7 +11,7 @@ from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPe
 from tests.conftest import person
 from tests.reports import stored
 from tests.visitor import Visitor, words
-from tests.walks import WALKS, Walk, shown
+from tests.walks import PARAMETERS, WALKS, Walk, shown
 from tests.words import check_words
 
 every_walk = pytest.mark.parametrize("walk", WALKS, ids=str)
@@ -29,7 +29,7 @@ def start(visitor: Visitor, walk: Walk) -> Visitor:
 
 
 def test_every_journey_is_walked():
-    assert {walk.journey for walk in WALKS} == set(JOURNEYS)
+    assert {walk.journey for walk in WALKS} == set(PARAMETERS) == set(JOURNEYS)
 
 
 @every_walk

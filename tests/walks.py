@@ -1,12 +1,13 @@
-"""How to take each journey: what to answer on each of its pages, for whom. A new journey adds one line here and is then
-walked by every test of test_journeys.py."""
+"""How to take each journey: what to answer on each of its pages, for whom; and what its act is told. A new journey adds
+a line to both and is then walked by every test of test_journeys.py, and acted with in test_edge_cases.py and
+test_any_order.py."""
 
 import datetime as days
 from dataclasses import dataclass, field
 
 from clock import display
 from forms.journeys import JOURNEYS
-from models import Participant
+from models import LeadProvider, Participant
 from tests.conftest import person
 from tests.visitor import Visitor
 
@@ -73,6 +74,17 @@ def date(day: int, month: int, year: int) -> list[dict]:
 TEACH_FIRST, UCL = choose("Teach First"), choose("UCL Institute of Education")
 BUTTON = ["Change training programme"]
 LEAVING = {"confirm": "Confirm and continue"}
+
+PARAMETERS = {
+    "change-lead-provider": lambda: {"lead_provider_id": LeadProvider.get(name="UCL Institute of Education").id},
+    "change-training-programme": lambda: {"training_programme": "school_led"},
+    "report-teacher-leaving": lambda: {"leaving_on": days.date(2026, 5, 1)},
+    "change-mentor": lambda: {"mentor_id": person("John Doe", "mentor").id},
+    "change-name": lambda: {"name": "Ada Lane"},
+    "change-email-address": lambda: {"email": "ada.lane@example.org"},
+    "change-working-pattern": lambda: {"working_pattern": "part_time"},
+}
+"""What each journey's act may be told of an ECT at St John's."""
 
 WALKS = [
     Walk("change-lead-provider", "Steven Taylor", TEACH_FIRST, UCL),
