@@ -28,9 +28,14 @@ FLAGS = [
 ]
 
 
+def chromium() -> str | None:
+    """Where Debian's Chromium is: without its windows, which is quicker, or whole."""
+    return shutil.which("chromium-headless-shell") or shutil.which("chromium")
+
+
 def launch(playwright: "Playwright", **options) -> "Browser":
     """Debian's Chromium, with more of Playwright's options. Raises FileNotFoundError where it is missing."""
-    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    path = chromium()
     if not path:
         raise FileNotFoundError("Chromium is missing: apt-get install chromium")
     return playwright.chromium.launch(executable_path=path, args=FLAGS, **options)

@@ -242,7 +242,7 @@ def playwright():
 
 @pytest.fixture(scope="session")
 def chromium(playwright):
-    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    needs(pictures.chromium(), "Chromium is missing: apt-get install chromium")
     browser = pictures.launch(playwright)
     yield browser
     browser.close()

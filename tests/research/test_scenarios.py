@@ -2,7 +2,6 @@
 prototype had is put in on purpose."""
 
 import re
-import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import pictures
 import scenarios
 from clock import clock_at
 from database import db, in_sandbox, open_database
@@ -320,7 +320,7 @@ def test_only_a_demo_on_sqlite_is_replaced(app, world, monkeypatch):
 
 
 def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
-    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    needs(pictures.chromium(), "Chromium is missing: apt-get install chromium")
     with research.app_context(), ThreadPoolExecutor() as another:
         arguments = ["research", "guide-pictures", "--folder", str(tmp_path / "pictures")]
         context = copy_context()  # the app's, which a command has
@@ -331,7 +331,7 @@ def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
 
 
 def test_pictures_are_the_same_each_time(sandboxes, tmp_path):
-    needs(shutil.which("chromium"), "Chromium is missing: apt-get install chromium")
+    needs(pictures.chromium(), "Chromium is missing: apt-get install chromium")
     names = []
     for folder in ("once", "again") if IS_NIGHTLY else ("once",):
         with ThreadPoolExecutor() as another:  # this thread may have a browser of its own already
