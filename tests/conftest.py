@@ -276,11 +276,12 @@ def visitor(app, world) -> Visitor:
 
 @pytest.fixture
 def naomi(visitor) -> Visitor:
-    """The induction tutor of St John's, signed in without the page for it: so most tests begin."""
+    """The induction tutor of St John's, signed in without a page: so most tests begin."""
     token = sign_ins.start(SchoolUser.get(name="Naomi Fletcher"))
     with visitor.client.session_transaction() as session:
         session["sign_in"] = token
-    return visitor.get("/school/induction-tutor")
+    db.connect(reuse_if_open=True)
+    return visitor
 
 
 def required(name: str) -> bool:
