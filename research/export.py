@@ -26,6 +26,7 @@ SCHEMA = {
         "wording": "name of the wording; empty for the ordinary one",
         "reached": f"{PEOPLE} who reached the task",
         **{outcome: f"{PEOPLE}: {WORDS[outcome].lower()}" for outcome in OUTCOMES},
+        "unconfirmed": f"{PEOPLE} who took the task and whose outcome no moderator has confirmed; in no other count",
         "assisted": f"{PEOPLE} who were helped",
         "explored": f"{PEOPLE} who took a task that has no outcome",
         "interval_low": "lower end of the 95% Wilson interval of successes, from 0 to 1; empty if nobody reached it",
@@ -59,7 +60,7 @@ SCHEMA = {
         "participant": "what the participant is called",
         "position": "the task's place in the session, from 1",
         "scenario": "id of the scenario",
-        "attempts": "how often it was begun",
+        "attempts": "how often it was begun; what was done in it before it was opened counts as one",
         "proposed": "the outcome that the machine proposed",
         "outcome": "the outcome that the moderator confirmed",
         "assisted": "whether the participant was helped",
@@ -136,7 +137,7 @@ def aggregates(results: list[Result]) -> dict[str, list[list]]:
         interval = [f"{end:.3f}" for end in wilson(result.successes, result.count)] if result.count else ["", ""]
         ease = Counter(result.ease)
         outcomes, ease = [result.outcomes[outcome] for outcome in OUTCOMES], [ease[number] for number in range(1, 8)]
-        row = [*which, result.count, *outcomes, result.assisted, result.explored, *interval, *ease]
+        row = [*which, result.count, *outcomes, result.unconfirmed, result.assisted, result.explored, *interval, *ease]
         rows["aggregate/results.csv"].append(row)
         rows["aggregate/errors.csv"] += [[*which, *error, count] for error, count in sorted(result.errors.items())]
         ways = Counter()
@@ -212,7 +213,9 @@ def sentence(result: Result) -> str:
     """A result as one may write it of so few people."""
     if result.scenario.is_exploratory:
         return f"{result.explored} explored this."
+    open_ones = f"To confirm: the outcomes of {result.unconfirmed}." if result.unconfirmed else ""
     if not result.count:
-        return "Nobody reached this."
+        return open_ones or "Nobody reached this."
     helped = f" {result.assisted} had help." if result.assisted else ""
-    return f"{result.successes} of {result.count} succeeded (95% interval: {result.interval}).{helped}"
+    said = f"{result.successes} of {result.count} succeeded (95% interval: {result.interval}).{helped}"
+    return f"{said} {open_ones}".strip()

@@ -183,6 +183,16 @@ class Task(Kept):
         indexes = ((("session", "position"), True),)
         constraints = [Check('("state" = \'open\') = ("running_since" IS NOT NULL)')]
 
+    @property
+    def name(self) -> str:
+        """What moderators call it."""
+        return f"task {self.position + 1}"
+
+    @property
+    def was_reset(self) -> bool:
+        """Whether it was begun, and is to be begun anew."""
+        return self.state == "planned" and self.attempt > 1
+
     def clock_ms(self, at: datetime) -> int:
         """Milliseconds since it was opened, without pauses."""
         running = (at - self.running_since).total_seconds() if self.running_since else 0

@@ -28,6 +28,8 @@ class Result:
     scenario: Scenario
     wording: str
     outcomes: Counter = field(default_factory=Counter)
+    unconfirmed: int = 0
+    """How many took the task, and nobody has said yet how it ended. They are in no other count of outcomes."""
     assisted: int = 0
     explored: int = 0
     """How many took an exploratory task, which has no outcome."""
@@ -76,9 +78,10 @@ def results_of(round_: Round) -> list[Result]:
 
 def add(result: Result, task: Task) -> None:
     entries = list(task.entries.where(Entry.attempt == task.attempt).order_by(Entry.id))
-    if task.state == "planned":
+    if task.state == "planned" and not task.was_reset:
         result.outcomes["not_reached"] += not result.scenario.is_exploratory
         return
+    result.unconfirmed += is_unconfirmed(task)
     if task.outcome:
         result.outcomes[task.outcome] += 1
         result.assisted += bool(task.is_assisted)
@@ -88,6 +91,12 @@ def add(result: Result, task: Task) -> None:
     result.errors.update(errors)
     result.refused_on.update({page for page, _field, _code in errors})
     result.paths.append(without_repeats(entry.page for entry in entries if entry.kind == "page"))
+
+
+def is_unconfirmed(task: Task) -> bool:
+    """Whether the task is over, had an outcome, and nobody has said which."""
+    is_done = task.state == "closed" and task.session.is_logged
+    return is_done and not task.outcome and not scenario(task.scenario).is_exploratory
 
 
 def without_repeats(pages) -> list[str]:

@@ -8,14 +8,16 @@ from datetime import date, timedelta
 
 from clock import now, today
 from database import db
-from models import Event, Participant
+from models import Answers, Event, Participant
 from research import log, moderators, sandboxes
 from research.models import LONGEST_RETENTION, Round, Session, Task, Watcher, home, new_token, past, research_db
+from research.results import is_unconfirmed
 from scenarios import provider_acts
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 CODE_LASTS = timedelta(minutes=10)
 SANDBOX_LASTS = timedelta(hours=24)
+DECIDED_IN = ("running", "ended", "written_up", "exported")
 
 
 class NotNow(Exception):
@@ -179,16 +181,14 @@ def record_consent(session: Session, consent: str) -> None:
 
 
 def open_task(task: Task) -> None:
-    """Begin the task, or go on with one that is paused. Another one that is open is closed."""
+    """Begin the task, or go on with one that is paused. What was done in it before is done away with."""
     unless = "Prepare this session first." if task.session.state == "planned" else "This session is over."
     with step(task.session, "ready", "running", unless=unless) as session:
         if not session.consent:
             raise NotNow("Record first whether the participant consents.")
         for other in session.in_order:
-            if other.id == task.id:
-                continue
-            if other.state in ("open", "paused"):
-                stop(other, "closed")
+            if other.id != task.id and other.state in ("open", "paused"):
+                raise NotNow(f"Close {other.name} first.")
         current = Task.get_by_id(task.id)
         if current.state == "closed":
             raise NotNow("This task is closed. Reset it to do it again.")
@@ -199,9 +199,17 @@ def open_task(task: Task) -> None:
             session.task_now = current.position
             if not sandboxes.file_of(current).exists():
                 make(current)
+            elif is_touched(current):
+                begin_anew(current)
         else:
             skip_events(current)
         Task.update(state="open", running_since=now()).where(Task.id == current.id).execute()
+
+
+def is_touched(task: Task) -> bool:
+    """Whether anything was changed or answered in its sandbox."""
+    with sandboxes.inside(task), db.connection_context():
+        return Event.select().count() != task.events_seen or Answers.select().exists()
 
 
 def pause(task: Task) -> None:
@@ -228,10 +236,14 @@ def reset(task: Task) -> None:
         current = Task.get_by_id(task.id)
         if current.position != session.task_now:
             raise NotNow("Only the task that the participant is in can be reset.")
-        anew = {"state": "planned", "running_since": None, "elapsed_ms": 0, "proposed": None, "outcome": None}
-        anew |= {"is_assisted": None, "reason": "", "judged": [], "ease": None, "attempt": current.attempt + 1}
-        Task.update(**anew).where(Task.id == current.id).execute()
-        make(Task.get_by_id(current.id))
+        begin_anew(current)
+
+
+def begin_anew(task: Task) -> None:
+    anew = {"state": "planned", "running_since": None, "elapsed_ms": 0, "proposed": None, "outcome": None}
+    anew |= {"is_assisted": None, "reason": "", "judged": [], "ease": None, "attempt": task.attempt + 1}
+    Task.update(**anew).where(Task.id == task.id).execute()
+    make(Task.get_by_id(task.id))
 
 
 def stop(task: Task, state: str) -> None:
@@ -256,7 +268,7 @@ def provider_act(task: Task, act: str, participant_id: int) -> None:
 
 def decide(task: Task, outcome: str | None, *, is_assisted: bool, judged: list[bool], reason: str) -> None:
     """How the task ended, by the moderator's word."""
-    with step(task.session, "running", "ended", "written_up") as session:
+    with step(task.session, *DECIDED_IN) as session:
         current = Task.get_by_id(task.id)
         if current.state != "closed" or not session.is_logged:
             raise NotNow("Close the task first.")
@@ -266,7 +278,7 @@ def decide(task: Task, outcome: str | None, *, is_assisted: bool, judged: list[b
 
 def rate(task: Task, ease: int) -> None:
     """How easy the participant said it was: 1, very difficult, to 7, very easy."""
-    with step(task.session, "running", "ended", "written_up") as session:
+    with step(task.session, *DECIDED_IN) as session:
         if session.is_logged:
             Task.update(ease=ease).where(Task.id == task.id).execute()
 
@@ -275,7 +287,7 @@ def end(session: Session) -> None:
     """The participant's link is dead from now on, and what they said of their school is gone."""
     with step(session, "ready", "running", unless="Only a session that is ready or running can end.") as current:
         for task in current.in_order:
-            if task.state in ("open", "paused"):
+            if task.state in ("open", "paused") or task.was_reset:
                 stop(task, "closed")
         current.state, current.code, current.code_expires_at = "ended", None, None
         Watcher.delete().where(Watcher.session == current).execute()
@@ -284,6 +296,8 @@ def end(session: Session) -> None:
 
 def write_up(session: Session) -> None:
     with step(session, "ended", "written_up", unless="Only a session that has ended can be written up.") as current:
+        if unconfirmed := [task.name for task in current.in_order if is_unconfirmed(task)]:
+            raise NotNow(f"Confirm the outcome{'s' * (len(unconfirmed) > 1)} of {' and '.join(unconfirmed)} first.")
         current.state = "written_up"
 
 

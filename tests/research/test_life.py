@@ -10,6 +10,7 @@ from research import sandboxes, sessions
 from research.models import Entry, Note, Round, Session, Task, Watcher, home, research_db
 from research.sessions import NotNow, orders
 from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
+from tests.visitor import words
 
 NOON = datetime(2026, 4, 28, 12, tzinfo=UTC)
 
@@ -240,6 +241,67 @@ def test_a_reset_begins_anew(held, participant, moderator):
     assert window.row("Status").startswith("Action required")
     moderator.submit("Close task 1")
     assert task_of(session).proposed == "gave_up"
+
+
+def test_what_is_done_before_a_task_is_opened_is_not_of_it(plan, participant, moderator):
+    (session,) = plan("S01")
+    with research_db.connection_context():
+        sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "given")
+    window = participant(session)
+    window.click("Steven Taylor")
+    moderator.get(f"/research/sessions/{session.id}").submit("Open task 1")
+    change_lead_provider(window)
+    assert task_of(session).attempt == 1, "whoever only looks around may go on from there"
+    moderator.submit("Reset task 1")
+    change_lead_provider(window.get("/school/ects"))
+    moderator.submit("Open task 1")
+    assert task_of(session).attempt == 3
+    window.get(f"/school/ects/{window.path.split('/')[3]}")
+    assert window.path == "/school/ects", "it begins at its start"
+    assert window.click("Steven Taylor").row("Status").startswith("Action required")
+    moderator.submit("Close task 1")
+    assert task_of(session).proposed == "gave_up"
+
+
+def test_a_task_that_is_open_is_closed_before_another_one_is_opened(held, participant, moderator):
+    session = held("S01", "S06")
+    change_lead_provider(participant(session))
+    moderator.get(f"/research/sessions/{session.id}")
+    assert "Open task 2" not in [words(button) for button in moderator.main.css("button")]
+    moderator.post(f"/research/tasks/{task_of(session, 1).id}/open")
+    assert moderator.errors == ["Close task 1 first."]
+    assert [task_of(session, place).state for place in (0, 1)] == ["open", "planned"]
+
+
+def test_the_end_of_a_session_closes_its_task_and_proposes(held, participant, moderator):
+    session = held("S01")
+    change_lead_provider(participant(session))
+    moderator.get(f"/research/sessions/{session.id}").submit("End the session")
+    assert (task_of(session).state, task_of(session).proposed) == ("closed", "direct")
+
+
+def test_outcomes_that_are_not_confirmed_are_asked_for_until_they_are(held, participant, moderator):
+    session = held("S01", "S06", "S07")
+    change_lead_provider(participant(session))
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1")
+    moderator.submit("Open task 2").submit("Reset task 2").submit("End the session")
+    moderator.submit("It is written up")
+    assert moderator.errors == ["Confirm the outcomes of task 1 and task 2 first."]
+    round_page = moderator.click("Back").path
+    assert "1 is not confirmed" in moderator.text
+    assert "2 outcomes are not confirmed, so they are not counted. You can confirm them after exporting too." in (
+        moderator.text
+    )
+    moderator.send("post", f"{round_page}/export", data={"csrf_token": token(moderator)})
+    moderator.get(f"/research/sessions/{session.id}")
+    moderator.choose("Success, directly", "Confirm the outcome of task 1")
+    assert (moderator.errors, task_of(session).outcome) == ([], "direct")
+    moderator.post(f"/research/tasks/{task_of(session).id}/ease", {"ease": "5"})
+    assert task_of(session).ease == 5
+    moderator.get(round_page)
+    assert "1 of 1" in moderator.text
+    assert "1 outcome is not confirmed" in moderator.text
 
 
 @pytest.mark.parametrize(

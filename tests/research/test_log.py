@@ -88,6 +88,7 @@ def test_what_an_open_page_asks_for_by_itself_is_nothing_that_anybody_did(held, 
     assert window.send("get", news, headers=PARTIAL).status_code in (200, 204)
     assert entries(session) == before
     with research_db.connection_context():
+        sessions.close(task_of(session), lambda _: None)
         sessions.open_task(task_of(session, 1))
     assert window.send("get", news, headers=PARTIAL).status_code == 204
     window.get("/school/mentors")

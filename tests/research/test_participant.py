@@ -172,7 +172,7 @@ def test_new_links_make_the_old_ones_dead(session, moderator, participant, resea
 def test_another_task_begins_at_its_start(held, participant, moderator):
     session = held("S01", "S08")
     window = participant(session).click("Steven Taylor")
-    moderator.get(f"/research/sessions/{session.id}").submit("Open task 2")
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
     partial = {"HX-Request": "true", "HX-Request-Type": "partial"}
     response = window.send("get", "/school/ects/5", headers=partial)
     assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/school/mentors")

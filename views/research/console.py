@@ -149,6 +149,9 @@ def profile(session):
 @found(Session)
 @pressed
 def session_act(session, act):
+    if act == "end":
+        for task in session.in_order:
+            sessions.close(task, propose)
     acts = {"code": sessions.make_code, "links": sessions.make_new_links, "end": sessions.end}
     (acts | {"write_up": sessions.write_up})[act](session)
     return back(session, "#links" if act in ("code", "links") else "")
