@@ -65,13 +65,11 @@ def save_note(session: Session, key: str, text: str) -> Note | None:
 
 
 def feed(session: Session) -> list[Entry]:
-    """The log of a session's present task, newest first."""
-    return list(
-        Entry.select()
-        .join(Task)
-        .where(Task.session == session, Task.position == session.task_now, Entry.attempt == Task.attempt)
-        .order_by(Entry.id.desc())
-    )
+    """The log of a session's present task, newest first; of all its tasks when it is over, for writing up."""
+    entries = Entry.select(Entry, Task).join(Task).where(Task.session == session, Entry.attempt == Task.attempt)
+    if not session.is_over:
+        entries = entries.where(Task.position == session.task_now)
+    return list(entries.order_by(Task.position.desc(), Entry.id.desc()))
 
 
 def happened(task: Task) -> list[tuple[str, str]]:

@@ -286,6 +286,9 @@ def test_outcomes_that_are_not_confirmed_are_asked_for_until_they_are(held, part
     change_lead_provider(participant(session))
     moderator.get(f"/research/sessions/{session.id}").submit("Close task 1")
     moderator.submit("Open task 2").submit("Reset task 2").submit("End the session")
+    feed = words(moderator.main.css_first("#feed"))
+    assert feed.startswith("All tasks, the last one first.")
+    assert "Task 1, 0:00 ect/change-lead-provider/confirmation" in feed, "to confirm outcomes by"
     moderator.submit("It is written up")
     assert moderator.errors == ["Confirm the outcomes of task 1 and task 2 first."]
     round_page = moderator.click("Back").path

@@ -270,11 +270,19 @@ def feed_of(session: Session, address: str = "") -> dict:
         "address": address or url_for("research.feed", row_id=session.id),
         "is_live": session.state in ("ready", "running"),
         "is_logged": session.is_logged,
+        "is_over": session.is_over,
         "scenario": task.scenario,
         "state": task.state,
         "attempt": task.attempt,
         "entries": [
-            {"at_ms": entry.at_ms, "kind": entry.kind, "page": entry.page, "field": entry.field, "code": entry.code}
+            {
+                "task": entry.task.position + 1,
+                "at_ms": entry.at_ms,
+                "kind": entry.kind,
+                "page": entry.page,
+                "field": entry.field,
+                "code": entry.code,
+            }
             for entry in log.feed(session)
         ],
         "watchers": sessions.watchers(session),
