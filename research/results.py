@@ -111,11 +111,13 @@ def without_repeats(pages) -> list[str]:
 def proposed(is_success: bool, is_wrong: bool, happened: list[tuple[str, str]], on_direct_path: list[str]) -> str:
     """The outcome that the machine proposes, given what the scenario's claims say and what the log has."""
     pages = [what for kind, what in happened if kind == "page"]
+    if not pages:
+        return "not_reached"
     if is_success:
         return "direct" if set(pages) <= set(on_direct_path) else "indirect"
     if is_wrong:
         return "wrong"
-    return "gave_up" if pages else "not_reached"
+    return "gave_up"
 
 
 WORDS = dict(
