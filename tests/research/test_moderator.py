@@ -2,6 +2,10 @@
 
 import pytest
 
+from research import sessions
+from research.models import research_db
+from tests.research.conftest import Window
+
 
 @pytest.mark.parametrize(
     ("scenarios", "error"),
@@ -21,3 +25,16 @@ def test_a_wording_is_for_the_scenarios_that_name_it(moderator, scenarios, error
     answers = {"title": "Spring", "scenarios": scenarios, "wordings": ["", "as-a-question"], "order": "same"}
     moderator.post("/research/rounds/new", answers | {"sessions": "1", "retention_days": "30"}, 422 if error else 200)
     assert moderator.errors == ([error] if error else [])
+
+
+def test_the_run_sheet_says_whom_one_plays_and_on_which_day(plan, moderator, research):
+    (session,) = plan("S01")
+    page = f"/research/sessions/{session.id}"
+    assert "You are Naomi Fletcher, and work at St John’s C of E Primary School. Today is 20 April 2026." in (
+        moderator.get(page).text
+    )
+    with research_db.connection_context():
+        sessions.save_profile(session, {"school": "Our Own Primary"})
+    assert "You are Naomi Fletcher, and work at Our Own Primary. Today is 20 April 2026." in moderator.get(page).text
+    observer = Window(research).get(f"/research/watch/{session.watch_token}").submit("Watch", Your_name="Dev Patel")
+    assert "Today is 20 April 2026." in observer.text

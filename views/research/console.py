@@ -9,6 +9,7 @@ from flask import Response, abort, current_app, flash, redirect, render_template
 from markupsafe import Markup
 
 from acts.changes import RuleBroken
+from clock import display
 from database import db
 from forms import Form
 from models import Participant, School, Teacher
@@ -58,10 +59,12 @@ def show_session(session: Session, status: int = 200, **forms):
 def sheet_of(task: Task) -> dict:
     """What the run sheet shows of a task."""
     said = scenario(task.scenario)
+    school = sandboxes.ordinary_names()["school"]
+    played = f"You are {said.persona}, and work at {school}. Today is {display(said.today)}."
     return {
         "task": task,
         "scenario": said,
-        "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (said.task, *said.then)],
+        "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (played, said.task, *said.then)],
         "judged": said.judged,
         "form": OutcomeForm(task, said.judged, formdata=None),
         "words": results.WORDS,
