@@ -38,3 +38,16 @@ def test_the_run_sheet_says_whom_one_plays_and_on_which_day(plan, moderator, res
     assert "You are Naomi Fletcher, and work at Our Own Primary. Today is 20 April 2026." in moderator.get(page).text
     observer = Window(research).get(f"/research/watch/{session.watch_token}").submit("Watch", Your_name="Dev Patel")
     assert "Today is 20 April 2026." in observer.text
+
+
+def test_the_own_lead_provider_is_one_of_those_there_are(plan, moderator):
+    (session,) = plan("S01")
+    moderator.get(f"/research/sessions/{session.id}")
+    offered = [option.text() for option in moderator.main.css("#lead_provider option")]
+    assert {"Ambition Institute", "Teach First"} < set(offered)
+    moderator.post(f"/research/sessions/{session.id}/profile", {"lead_provider": "Teach first"}, 422)
+    assert moderator.errors == ["Select a lead provider from the list"]
+    moderator.post(f"/research/sessions/{session.id}/profile", {"lead_provider": "Teach First"})
+    assert "The names are saved." in moderator.text
+    assert moderator.main.css_first("#lead_provider option[selected]").text() == "Teach First"
+    assert "Teach First no longer looks after" in moderator.text

@@ -51,6 +51,7 @@ def show_session(session: Session, status: int = 200, **forms):
         "consent_form": ConsentForm(formdata=None, data={"consent": session.consent}),
         "profile_form": ProfileForm(formdata=None, data=sandboxes.profile(session)),
         "ordinary_names": sandboxes.ordinary_names(),
+        "lead_providers": sandboxes.lead_providers(),
         "outcome_forms": {},
     }
     return render_template("research/session.html", **(context | forms)), status
@@ -143,6 +144,7 @@ def profile(session):
         return show_session(session, 422, profile_form=form, form=form)
     try:
         sessions.save_profile(session, form.said)
+        flash("The names are saved.", "done")
     except sessions.NotNow as refusal:
         flash(str(refusal), "error")
     return back(session)

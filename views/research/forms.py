@@ -8,6 +8,7 @@ from forms import Form
 from forms.fields import ChoiceField, DateField, TextField
 from research.models import CONSENTS, LONGEST_RETENTION, OUTCOMES
 from research.results import WORDS
+from research.sandboxes import lead_providers
 from scenarios.scenario import Scenario
 
 MOST_SESSIONS = 40
@@ -124,7 +125,11 @@ class ProfileForm(Form):
     school = StringField()
     appropriate_body = StringField()
     lead_provider = StringField()
-    words = {"unreadable": "Use only characters that can be seen", "too_long": "Use 100 characters or fewer"}
+    words = {
+        "unreadable": "Use only characters that can be seen",
+        "too_long": "Use 100 characters or fewer",
+        "unknown": "Select a lead provider from the list",
+    }
 
     @property
     def said(self) -> dict[str, str]:
@@ -135,6 +140,9 @@ class ProfileForm(Form):
         for name, value in self.said.items():
             if len(value) > 100 or not value.isprintable():
                 self.refuse(name, "too_long" if value.isprintable() else "unreadable")
+                is_valid = False
+            elif name == "lead_provider" and value not in lead_providers():
+                self.refuse(name, "unknown")
                 is_valid = False
         return is_valid
 
