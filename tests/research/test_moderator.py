@@ -3,7 +3,7 @@
 import pytest
 
 from research import sessions
-from research.models import research_db
+from research.models import Entry, research_db
 from tests.research.conftest import Window
 
 
@@ -51,3 +51,26 @@ def test_the_own_lead_provider_is_one_of_those_there_are(plan, moderator):
     assert "The names are saved." in moderator.text
     assert moderator.main.css_first("#lead_provider option[selected]").text() == "Teach First"
     assert "Teach First no longer looks after" in moderator.text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            {"kind": "error", "field": "lead_provider_id", "code": "missing"},
+            "Select the lead provider that will train …",
+        ),
+        ({"kind": "error", "field": "leaving_on", "code": "incomplete"}, "The leaving date must include …"),
+        ({"kind": "error", "field": "csrf_token", "code": "old"}, "csrf_token: old"),
+        ({"kind": "change", "code": "finished_on"}, "Changed leaving date"),
+        ({"kind": "change", "code": "lead_provider"}, "Changed lead provider"),
+        ({"kind": "page", "page": "gone"}, "gone (You can no longer see …’s record)"),
+        ({"kind": "page", "page": "other-ect"}, "other-ect"),
+    ],
+)
+def test_the_feed_has_the_pages_words(held, moderator, line, said):
+    session = held("S01")
+    with research_db.connection_context():
+        Entry.create(task=session.in_order[0], attempt=1, at_ms=1, **line)
+    moderator.get(f"/research/sessions/{session.id}")
+    assert said in moderator.text

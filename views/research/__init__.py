@@ -58,7 +58,7 @@ PRIVACY = "about.privacy"
 
 
 def add_to(app: Flask) -> None:
-    from views.research import console, participant, rounds, sign_in, watching  # noqa: F401 - they bring the routes
+    from views.research import console, participant, rounds, said, sign_in, watching  # noqa: F401 - they bring the routes
     from views.research.commands import commands
 
     open_store(Path(app.config["RESEARCH"]))
