@@ -3,7 +3,9 @@
 import pytest
 
 from research import sessions
-from research.models import Entry, research_db
+from research.export import SCHEMA, research_data
+from research.models import Entry, Session, research_db
+from scenarios.scenario import scenario
 from tests.research.conftest import Window
 
 
@@ -74,3 +76,16 @@ def test_the_feed_has_the_pages_words(held, moderator, line, said):
         Entry.create(task=session.in_order[0], attempt=1, at_ms=1, **line)
     moderator.get(f"/research/sessions/{session.id}")
     assert said in moderator.text
+
+
+def test_the_export_says_what_was_judged(plan, research):
+    (session,) = plan("S06")
+    with research_db.connection_context():
+        task = session.in_order[0]
+        task.state, task.judged = "closed", [True]
+        task.save()
+        Session.update(state="ended", consent="given", held_on="2026-04-28").where(Session.id == session.id).execute()
+        (row,) = research_data(session.round)["research-data/tasks.csv"]
+    assert f"{scenario('S06').judged[0]} – yes" in row
+    assert "last attempt" in SCHEMA["aggregate/paths.csv"]["people"]
+    assert "last attempt" in SCHEMA["aggregate/errors.csv"]["people"]
