@@ -17,9 +17,18 @@ from research.models import OUTCOMES, Entry, Note, Round, Session, home
 from research.results import WORDS, Result, results_of, wilson
 from scenarios.scenario import scenario, scenario_ids
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 PEOPLE = "number of people"
+PAGE = (
+    "id of the page: the role, the journey and the page as in its address (ects, ect, "
+    "ect/change-lead-provider/check-answers); other- before it is a page about somebody whom the task is not about; "
+    "gone, changed, not-found or error is what was shown where the page itself could not be"
+)
+CODE = (
+    "code of the error: which of the words that forms/questions.py has for this field was shown, never what was typed"
+)
+LAST = "of each person’s last attempt only"
 SCHEMA = {
     "aggregate/results.csv": {
         "scenario": "id of the scenario",
@@ -38,50 +47,50 @@ SCHEMA = {
     },
     "aggregate/errors.csv": {
         "scenario": "id of the scenario",
-        "wording": "name of the wording",
-        "page": "id of the page",
+        "wording": "name of the wording; empty for the ordinary one",
+        "page": PAGE,
         "field": "name of the field",
-        "code": "code of the error",
-        "people": f"{PEOPLE} who met it",
+        "code": CODE,
+        "people": f"{PEOPLE} who met it, {LAST}",
     },
     "aggregate/paths.csv": {
         "scenario": "id of the scenario",
-        "wording": "name of the wording",
-        "origin": "id of a page",
+        "wording": "name of the wording; empty for the ordinary one",
+        "origin": PAGE,
         "destination": "id of the page that was shown next; empty where people stopped",
-        "people": f"{PEOPLE} who went there",
+        "people": f"{PEOPLE} who went there, {LAST}",
     },
     "research-data/sessions.csv": {
         "participant": "what the participant is called",
         "held_on": "the day of the session",
-        "wording": "name of the wording",
+        "wording": "name of the wording; empty for the ordinary one",
     },
     "research-data/tasks.csv": {
         "participant": "what the participant is called",
         "position": "the task's place in the session, from 1",
         "scenario": "id of the scenario",
-        "attempts": "how often it was begun; what was done in it before it was opened counts as one",
+        "attempts": "how often it was begun, with what was done before it was opened as one; all else is of the last",
         "proposed": "the outcome that the machine proposed",
         "outcome": "the outcome that the moderator confirmed",
         "assisted": "whether the participant was helped",
         "reason": "why the outcome is not the proposed one",
-        "judged": "of each thing that only a person can see, whether it was so",
+        "judged": "of each thing that only a person can see: the statement, and yes or no; empty if nobody has said",
         "ease": "1 (very difficult) to 7 (very easy)",
     },
     "research-data/log.csv": {
         "participant": "what the participant is called",
         "scenario": "id of the scenario",
-        "attempt": "which attempt at the task",
-        "at_ms": "milliseconds since the task was opened, without pauses",
+        "attempt": "which attempt at the task, from 1; all attempts are here",
+        "at_ms": "milliseconds since this attempt was opened, without pauses",
         "kind": "page, error, change or provider",
-        "page": "id of the page",
+        "page": f"{PAGE}; empty for a change and for a provider",
         "field": "name of the field that was refused",
-        "code": "code of the error, attribute that changed, or act of the provider",
+        "code": f"of an error, {CODE}; of a change, the attribute; of a provider, its act",
     },
     "research-data/notes.csv": {
         "participant": "what the participant is called",
-        "scenario": "id of the scenario that was open",
-        "at_ms": "milliseconds since the task was opened",
+        "scenario": "id of the scenario that was open; empty if none was",
+        "at_ms": "milliseconds since the task was opened or reset, without pauses; which attempt it was is not kept",
         "text": "what the moderator wrote",
     },
 }
@@ -152,7 +161,8 @@ def research_data(round_: Round) -> dict[str, list[list]]:
     for session in held(round_):
         rows["research-data/sessions.csv"].append([session.name, session.held_on, session.wording])
         for task in session.in_order:
-            judged = " ".join("yes" if said else "no" for said in task.judged)
+            said = zip(scenario(task.scenario).judged, task.judged, strict=False)
+            judged = " | ".join(f"{statement} – {'yes' if is_so else 'no'}" for statement, is_so in said)
             row = [session.name, task.position + 1, task.scenario, task.attempt, task.proposed, task.outcome]
             rows["research-data/tasks.csv"].append([*row, task.is_assisted, task.reason, judged, task.ease])
             rows["research-data/log.csv"] += [

@@ -91,6 +91,12 @@ def ordinary_names() -> dict[str, str]:
     return dict(zip(PROFILE, (school["name"], ect["appropriate_body"], ect["training"]["lead_provider"]), strict=True))
 
 
+def lead_providers() -> list[str]:
+    """Those of the base world, of which the participant's own must be one: any other name would be on pages beside the
+    same provider's real one."""
+    return sorted(world_of(WORLD)["lead_providers"])
+
+
 def shown_names(session: Session) -> dict[str, str]:
     """Name in the base world → name in this session's sandboxes. Where the participant's own is another's in the base
     world, the two change places."""

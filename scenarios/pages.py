@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 def page_id(endpoint: str, values: dict) -> str:
     """What a page of the school's is called, whoever it is about: `ects`, `ect`, `mentor/change-lead-provider/…`."""
-    name = endpoint.removeprefix("school.")
+    name = endpoint.removeprefix("school.").removeprefix("about.")
     if name == "step":
         return "/".join((values["people"].removesuffix("s"), values["journey_name"], values["page"]))
     return name.replace("_", "-")

@@ -96,12 +96,12 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     button(participant, "Continue").click()
     expect(participant.locator(".govuk-error-summary")).to_be_visible()
     for page in (moderator, observer):
-        fed(page, "lead_provider_id: missing")
+        fed(page, "Select the lead provider that will train …")
     participant.get_by_label("Teach First", exact=True).check()
     press(participant, "Continue", "Check and confirm change")
     press(participant, "Confirm change", "Teach First chosen for Steven Taylor")
     for page in (moderator, observer):
-        fed(page, "Changed lead_provider")
+        fed(page, "Changed lead provider")
     look(observer, "watching")
 
     moderator.get_by_label("What did you notice?").press_sequentially("Hesitated over “induction”")

@@ -182,7 +182,7 @@ def test_an_observer_sees_the_feed_and_nothing_to_press(held, participant, moder
     assert not observer.main.css("button, form, input")
     change_lead_provider(participant(session))
     feed = observer.send("get", f"/research/watch/{session.watch_token}/feed")
-    assert "Changed</strong> lead_provider" in feed.text
+    assert "Changed</strong> lead provider" in feed.text
     seen = re.search(r"seen=(\w+)", feed.text)[1]
     assert observer.send("get", f"/research/watch/{session.watch_token}/feed?seen={seen}").status_code == 204
     moderator.get(f"/research/sessions/{session.id}")

@@ -37,6 +37,16 @@ def test_nothing_but_the_service(session, participant):
     assert not NOT_OF_THE_SERVICE.findall(cookies)
 
 
+def test_the_privacy_page_says_only_what_is_so(session, participant, research):
+    window = participant(session).click("Privacy")
+    assert window.heading == "Privacy"
+    assert not NOT_OF_THE_SERVICE.findall(window.text)
+    for untrue in ("draft", "Whoever runs", "when you signed in", "one cookie", "do not measure", "When you sign in"):
+        assert untrue not in window.text
+    assert entries(session)[-1] == ("page", "privacy", "", "")
+    assert "the demonstration tells us your name" in Window(research).get("/privacy").text
+
+
 def test_the_cookie_keeps_the_link_over_a_restart(session, research):
     response = Window(research).send("get", f"/visit/{session.token}", follow_redirects=False)
     (cookie,) = [value for value in response.headers.getlist("Set-Cookie") if value.startswith("visit=")]

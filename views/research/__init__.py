@@ -53,9 +53,12 @@ OF_A_PARTICIPANT = ("research.visit", "research.code")
 OF_THE_SERVICE = ("school", "sign_in")
 """The blueprints whose pages are a participant's in their sandbox; so are addresses that there aren't."""
 
+PRIVACY = "about.privacy"
+"""What the service says there of sign-ins, cookies and how long things are kept isn't so in a sandbox."""
+
 
 def add_to(app: Flask) -> None:
-    from views.research import console, participant, rounds, sign_in, watching  # noqa: F401 - they bring the routes
+    from views.research import console, participant, rounds, said, sign_in, watching  # noqa: F401 - they bring the routes
     from views.research.commands import commands
 
     open_store(Path(app.config["RESEARCH"]))
@@ -83,7 +86,8 @@ def enter():
         return None
     g.entered = ExitStack()
     token = request.cookies.get(cookie_name(PARTICIPANT))
-    is_participant = bool(token) and (request.endpoint is None or request.blueprint in OF_THE_SERVICE)
+    is_theirs = request.endpoint in (None, PRIVACY) or request.blueprint in OF_THE_SERVICE
+    is_participant = bool(token) and is_theirs
     if is_participant or request.blueprint == blueprint.name:
         g.entered.enter_context(research_db.connection_context())
     if is_participant:
@@ -125,7 +129,7 @@ def enter_sandbox(token: str):
     g.entered.enter_context(sandboxes.inside(task))
     g.entered.enter_context(wording(visit.wording))
     g.acting = scenario.persona_email
-    return None
+    return render_template("research/privacy.html") if request.endpoint == PRIVACY else None
 
 
 def plain_page(template: str, status: int):

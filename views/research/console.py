@@ -9,6 +9,7 @@ from flask import Response, abort, current_app, flash, redirect, render_template
 from markupsafe import Markup
 
 from acts.changes import RuleBroken
+from clock import display
 from database import db
 from forms import Form
 from models import Participant, School, Teacher
@@ -50,6 +51,7 @@ def show_session(session: Session, status: int = 200, **forms):
         "consent_form": ConsentForm(formdata=None, data={"consent": session.consent}),
         "profile_form": ProfileForm(formdata=None, data=sandboxes.profile(session)),
         "ordinary_names": sandboxes.ordinary_names(),
+        "lead_providers": sandboxes.lead_providers(),
         "outcome_forms": {},
     }
     return render_template("research/session.html", **(context | forms)), status
@@ -58,10 +60,12 @@ def show_session(session: Session, status: int = 200, **forms):
 def sheet_of(task: Task) -> dict:
     """What the run sheet shows of a task."""
     said = scenario(task.scenario)
+    school = sandboxes.ordinary_names()["school"]
+    played = f"You are {said.persona}, and work at {school}. Today is {display(said.today)}."
     return {
         "task": task,
         "scenario": said,
-        "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (said.task, *said.then)],
+        "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (played, said.task, *said.then)],
         "judged": said.judged,
         "form": OutcomeForm(task, said.judged, formdata=None),
         "words": results.WORDS,
@@ -140,6 +144,7 @@ def profile(session):
         return show_session(session, 422, profile_form=form, form=form)
     try:
         sessions.save_profile(session, form.said)
+        flash("The names are saved.", "done")
     except sessions.NotNow as refusal:
         flash(str(refusal), "error")
     return back(session)

@@ -8,6 +8,7 @@ from forms import Form
 from forms.fields import ChoiceField, DateField, TextField
 from research.models import CONSENTS, LONGEST_RETENTION, OUTCOMES
 from research.results import WORDS
+from research.sandboxes import lead_providers
 from scenarios.scenario import Scenario
 
 MOST_SESSIONS = 40
@@ -64,6 +65,9 @@ class RoundForm(Form):
         "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",
         "unknown": "Select from the list",
+        "in_none": "No scenario that you selected has the wording “{wording}”",
+        "not_in_all": "Not every scenario that you selected has the wording “{wording}”. "
+        "These have it: {having}. These do not: {without}",
         "not_a_number": "Enter a number from 1 to {most}",
         "incomplete": "The date must include {parts}",
         "not_a_date": "The date must be a real date, for example 31 3 2026",
@@ -72,8 +76,26 @@ class RoundForm(Form):
     def __init__(self, scenarios: list[Scenario], *args, **kwargs):
         super().__init__(*args, **{"data": {"order": "rotated", "retention_days": "30", "wordings": [""]}} | kwargs)
         self.scenarios.choices = [(each.id, f"{each.id} {each.title}") for each in scenarios]
-        names = sorted({name for each in scenarios for name in each.variants})
-        self.wordings.choices = [("", "The ordinary wording"), *((name, name) for name in names)]
+        self.having = {}
+        """Wording → the ids of the scenarios that are made for it."""
+        for each in scenarios:
+            for name in each.variants:
+                self.having.setdefault(name, []).append(each.id)
+        named = [(name, f"{name} (only {', '.join(ids)})") for name, ids in sorted(self.having.items())]
+        self.wordings.choices = [("", "The ordinary wording"), *named]
+
+    def validate(self, extra_validators=None):
+        if not super().validate(extra_validators):
+            return False
+        chosen = self.scenarios.data
+        for wording in filter(None, self.wordings.data):
+            having = [name for name in chosen if name in self.having[wording]]
+            without = [name for name in chosen if name not in having]
+            if without:
+                facts = {"having": ", ".join(having), "without": ", ".join(without)}
+                self.refuse("wordings", "not_in_all" if having else "in_none", wording=wording, **facts)
+                return False
+        return True
 
     def refuse(self, field, code, /, **facts):
         super().refuse(field, f"{field} {code}" if f"{field} {code}" in self.words else code, **facts)
@@ -103,7 +125,11 @@ class ProfileForm(Form):
     school = StringField()
     appropriate_body = StringField()
     lead_provider = StringField()
-    words = {"unreadable": "Use only characters that can be seen", "too_long": "Use 100 characters or fewer"}
+    words = {
+        "unreadable": "Use only characters that can be seen",
+        "too_long": "Use 100 characters or fewer",
+        "unknown": "Select a lead provider from the list",
+    }
 
     @property
     def said(self) -> dict[str, str]:
@@ -114,6 +140,9 @@ class ProfileForm(Form):
         for name, value in self.said.items():
             if len(value) > 100 or not value.isprintable():
                 self.refuse(name, "too_long" if value.isprintable() else "unreadable")
+                is_valid = False
+            elif name == "lead_provider" and value not in lead_providers():
+                self.refuse(name, "unknown")
                 is_valid = False
         return is_valid
 
