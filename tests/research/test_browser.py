@@ -187,11 +187,47 @@ def test_without_script(open_window, held):
     follow(participant, "Steven Taylor")
     moderator.get_by_role("link", name="Refresh").click()
     expect(moderator.locator("#feed")).to_contain_text("ect")
+    expect(moderator.locator("#text-hint")).to_contain_text("Select “Save note” before anything else")
     moderator.get_by_label("What did you notice?").fill("Read everything twice")
     button(moderator, "Save note").click()
     expect(moderator.locator("main li", has_text="Read everything twice")).to_be_visible()
     button(moderator, "Close task 1").click()
     expect(moderator.get_by_label("Gave up")).to_be_checked()
+
+
+def test_a_note_goes_along_with_whatever_is_pressed(open_window, held):
+    """The page's own clock stands still, so that nothing is saved by itself."""
+    page = open_window().page
+    sign_in(page)
+    page.clock.install(time=datetime(2026, 4, 28, 12, tzinfo=UTC))
+    page.goto(f"/research/sessions/{held('S01').id}")
+    page.clock.pause_at(datetime(2026, 4, 28, 13, tzinfo=UTC))
+    note = page.get_by_label("What did you notice?")
+    expect(page.locator("#text-hint")).to_contain_text("saved as you type")
+    for press_, words in (("Pause task 1", "Stopped"), ("Close task 1", "Went back")):
+        note.fill(words)
+        button(page, press_).click()
+        expect(page.locator("main li", has_text=words)).to_be_visible()
+
+
+def test_a_note_outlives_the_sign_in(open_window, held):
+    window = open_window()
+    page = window.page
+    sign_in(page)
+    page.goto(f"/research/sessions/{held('S01').id}")
+    (cookie,) = [cookie for cookie in window.context.cookies() if cookie["name"] == "moderator"]
+    window.context.clear_cookies(name="moderator")
+    fed(page, "You are signed out")
+    note = page.get_by_label("What did you notice?")
+    note.press_sequentially("Hesitated")
+    expect(page.locator("#note-saved")).to_contain_text("Not saved: you are signed out")
+    look(page, "session, signed out")
+    button(page, "Save note").click()
+    expect(page.locator("h1")).to_have_text("Your note is not saved yet")
+    look(page, "note, signed out")
+    window.context.add_cookies([cookie])
+    press(page, "Save note", "P1")
+    expect(page.locator("main li", has_text="Hesitated")).to_be_visible()
 
 
 def test_the_console_by_keyboard(open_window, held):

@@ -18,7 +18,7 @@ from scenarios import HERE
 from scenarios.check import Walker, check
 from scenarios.scenario import scenario
 from views.lead_provider_api import WORDS as API_WORDS
-from views.research import blueprint
+from views.research import blueprint, note_sent
 from views.research.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm
 from views.research.rounds import found, pressed
 
@@ -282,7 +282,7 @@ def feed_of(session: Session, address: str = "") -> dict:
 @blueprint.post("/research/sessions/<int:row_id>/notes")
 @found(Session)
 def note(session):
-    form, key = NoteForm(), request.form.get("key", "")[:36]
+    form, (key, _) = NoteForm(), note_sent()
     if not form.validate():
         return ("Not saved. Select “Save note”", 422) if request.htmx else back(session, "#notes")
     saved = log.save_note(session, key, form.text.data or "")
