@@ -1,5 +1,6 @@
 // What the console needs of script. Without it every page works as a plain page, but for the feed's refreshing.
 import './vendor/htmx.esm.min.js'
+import { createAll, ErrorSummary } from './vendor/govuk-frontend.min.js'
 
 const note = document.querySelector('#note')
 
@@ -14,3 +15,5 @@ if (note) {
     e.formData.set('note_text', text.value)
   })
 }
+
+createAll(ErrorSummary) // it takes the focus

@@ -56,6 +56,8 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     windows = [open_window() for _ in range(3)]
     moderator, participant, observer = (window.page for window in windows)
 
+    moderator.goto("/research")
+    press_error(moderator, "Sign in")
     sign_in(moderator)
     look(moderator, "rounds")
     moderator.get_by_role("button", name="Plan a round").click()
@@ -86,6 +88,7 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
 
     observer.goto(moderator.locator("a[href*='/watch/']").get_attribute("href"))
     arrived(observer, "Watch a session")
+    press_error(observer, "Watch")
     look(observer, "watch, name")
     observer.get_by_label("Your name").fill("Dev Patel")
     press(observer, "Watch", "Watching P1")
@@ -113,6 +116,9 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     moderator.get_by_label("Gave up").check()
     press_error(moderator, "Confirm the outcome of task 1")
     look(moderator, "outcome, with an error")
+    moderator.goto(moderator.url)
+    arrived(moderator, "P1")
+    moderator.get_by_label("Gave up").check()
     moderator.get_by_label("Success, directly").check()
     press(moderator, "Confirm the outcome of task 1", "P1")
     press(moderator, "6", "P1")
@@ -172,8 +178,13 @@ def look(page: Page, name: str) -> None:
 
 def press_error(page: Page, text: str) -> None:
     button(page, text).click()
-    expect(page.locator(".govuk-error-summary")).to_be_visible()
+    summary = page.locator(".govuk-error-summary")
+    expect(summary).to_be_focused()
     assert page.title().startswith("Error: ")
+    assert page.locator(".govuk-error-summary ~ * h1").count() == 1, "the summary comes before the heading"
+    for line in summary.locator("li a").all():
+        line.click()
+        expect(page.locator(line.get_attribute("href"))).to_be_focused()
 
 
 def test_without_script(open_window, held):

@@ -163,6 +163,13 @@ def test_a_note_sent_when_signed_out_is_not_lost(held, moderator, address):
     assert "Hesitated <twice>" in moderator.text
 
 
+@pytest.mark.parametrize("act", ["sessions/1/consent", "sessions/1/profile", "tasks/1/outcome", "rounds/1/sessions"])
+def test_the_address_of_a_page_with_an_error_leads_to_the_page_itself(held, moderator, act):
+    held("S01")
+    kind = "rounds" if act.startswith("rounds") else "sessions"
+    assert moderator.get(f"/research/{act}").path == f"/research/{kind}/1"
+
+
 def test_a_sign_in_lasts_twelve_hours(moderator):
     began = now()
     for hour in range(12):

@@ -132,6 +132,14 @@ def consent(session):
     return back(session)
 
 
+@blueprint.get("/research/sessions/<int:row_id>/consent")
+@blueprint.get("/research/sessions/<int:row_id>/profile")
+@found(Session)
+def session_again(session):
+    """The page with an error on it, loaded again."""
+    return back(session)
+
+
 @blueprint.post("/research/sessions/<int:row_id>/profile")
 @found(Session)
 def profile(session):
@@ -235,6 +243,12 @@ def outcome(task):
         )
     except sessions.NotNow as refusal:
         flash(str(refusal), "error")
+    return back(task.session, f"#task-{task.id}")
+
+
+@blueprint.get("/research/tasks/<int:row_id>/outcome")
+@found(Task)
+def outcome_again(task):
     return back(task.session, f"#task-{task.id}")
 
 

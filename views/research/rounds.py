@@ -143,6 +143,13 @@ def add_session(round_):
     return redirect(url_for("research.round_page", row_id=round_.id) + "#sessions", 303)
 
 
+@blueprint.get("/research/rounds/<int:row_id>/sessions")
+@found(Round)
+def round_again(round_):
+    """The page with an error on it, loaded again."""
+    return redirect(url_for("research.round_page", row_id=round_.id), 303)
+
+
 @blueprint.post("/research/rounds/<int:row_id>/export")
 @found(Round)
 @pressed
