@@ -123,7 +123,10 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     press(moderator, "Confirm the outcome of task 1", "P1")
     press(moderator, "6", "P1")
 
+    expect(observer.locator("#sheet .app-task--now")).to_contain_text("Closed")
     press(moderator, "Open task 2", "P1")
+    expect(observer.locator("#sheet .app-task--now")).to_contain_text("S13")
+    look(observer, "watching, the second task")
     follow(participant, "Back to Steven Taylor’s details", LIST)
     follow(participant, "Gustav Brown")
     press(moderator, "Resume", "P1")

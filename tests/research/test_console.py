@@ -236,6 +236,7 @@ def test_an_observer_sees_the_feed_and_nothing_to_press(held, participant, moder
     change_lead_provider(participant(session))
     feed = observer.send("get", f"/research/watch/{session.watch_token}/feed")
     assert "Changed</strong> lead_provider" in feed.text
+    assert "from now on Teach First does" in feed.text, "the run sheet comes with it"
     seen = re.search(r"seen=(\w+)", feed.text)[1]
     assert observer.send("get", f"/research/watch/{session.watch_token}/feed?seen={seen}").status_code == 204
     moderator.get(f"/research/sessions/{session.id}")

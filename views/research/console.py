@@ -284,6 +284,7 @@ def feed_of(session: Session, address: str = "") -> dict:
         "scenario": task.scenario,
         "state": task.state,
         "attempt": task.attempt,
+        "sheet": [(each.scenario, each.state) for each in session.in_order],
         "entries": [
             {"at_ms": entry.at_ms, "kind": entry.kind, "page": entry.page, "field": entry.field, "code": entry.code}
             for entry in log.feed(session)
