@@ -12,6 +12,7 @@ from tests.browser.conftest import Window
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press
 from tests.conftest import Handler
+from tests.research.conftest import entries
 
 LIST = "Early career teachers (ECTs)"
 
@@ -263,6 +264,19 @@ def reach(page: Page, words: str) -> None:
         if page.evaluate("document.activeElement.innerText").split() == words.split():
             return
     pytest.fail(f"Tab does not lead to “{words}”")
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_the_log_knows_of_going_back(open_window, held, has_script):
+    session = held("S01")
+    participant = open_window(java_script_enabled=has_script).page
+    participant.goto(f"/visit/{session.token}")
+    follow(participant, "Steven Taylor")
+    participant.go_back()
+    arrived(participant, LIST)
+    participant.go_forward()
+    arrived(participant, "Steven Taylor")
+    assert [page for _, page, _, _ in entries(session)] == ["ects", "ect", "ects", "ect"]
 
 
 def test_back_after_the_end_shows_nothing(open_window, held):
