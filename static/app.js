@@ -44,7 +44,7 @@ on('before:swap', (ctx, e) => {
   swapSpec.style = 'innerHTML'
   const isLink = ctx.target.id === 'page' && ctx.request.method === 'GET'
   if (!part || (ctx !== current && ctx.target.id !== 'news')) e.preventDefault()
-  else if (ctx.target.id === 'page') leave(isLink)
+  else if (ctx.target.id === 'page') leave(isLink && !('afresh' in $('#page').dataset))
   if (!part && ctx === current) isLink ? location.assign(ctx.response.raw.url) : problem(ctx)
   if (ctx.response.raw.url === address()) ctx.push = 'false' // one history entry for one address
   if (ctx.isBack && ctx.response.raw.redirected) ctx.replace = 'true'

@@ -15,7 +15,9 @@ HOLE = re.compile(r"\[\[(\w+)\]\]")
 def frame() -> dict[str, Markup]:
     """The pieces of the frame for this page: the one at its `start`, and what follows each hole, by its name."""
     is_signed_in = g.get("school") is not None
-    return made(current_app._get_current_object(), is_signed_in, tab(request.path), wordings.chosen())
+    # In a sandbox, going back in the browser asks for the page again, so that the log knows of it.
+    is_afresh = "acting" in g
+    return made(current_app._get_current_object(), is_signed_in, tab(request.path), wordings.chosen(), is_afresh)
 
 
 def tab(path: str) -> str:
@@ -25,11 +27,13 @@ def tab(path: str) -> str:
 
 
 @cache
-def made(app: Flask, is_signed_in: bool, path: str, _wording: str) -> dict[str, Markup]:
+def made(app: Flask, is_signed_in: bool, path: str, _wording: str, is_afresh: bool) -> dict[str, Markup]:
     def piece(html: str) -> Markup:
         return Markup(html)  # noqa: S704 - all of it is our own template; what people typed goes into the holes
 
     template = app.jinja_env.get_template("frame.html")
-    html = template.render(is_signed_in=is_signed_in, path=path, hole=lambda name: piece(f"[[{name}]]"))
+    html = template.render(
+        is_signed_in=is_signed_in, path=path, is_afresh=is_afresh, hole=lambda name: piece(f"[[{name}]]")
+    )
     start, *rest = HOLE.split(html.strip())
     return {"start": piece(start)} | {name: piece(after) for name, after in zip(rest[::2], rest[1::2], strict=True)}

@@ -105,8 +105,8 @@ def held(plan, research):
 def participant(research):
     """Opens a session's participant link in a new browser."""
 
-    def opened(session: Session) -> Window:
-        return Window(research).get(f"/visit/{session.token}")
+    def opened(session: Session, status: int = 200) -> Window:
+        return Window(research).get(f"/visit/{session.token}", status)
 
     return opened
 

@@ -12,6 +12,7 @@ from tests.browser.conftest import Window
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press
 from tests.conftest import Handler
+from tests.research.conftest import entries
 
 LIST = "Early career teachers (ECTs)"
 
@@ -56,6 +57,8 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     windows = [open_window() for _ in range(3)]
     moderator, participant, observer = (window.page for window in windows)
 
+    moderator.goto("/research")
+    press_error(moderator, "Sign in")
     sign_in(moderator)
     look(moderator, "rounds")
     moderator.get_by_role("button", name="Plan a round").click()
@@ -86,6 +89,7 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
 
     observer.goto(moderator.locator("a[href*='/watch/']").get_attribute("href"))
     arrived(observer, "Watch a session")
+    press_error(observer, "Watch")
     look(observer, "watch, name")
     observer.get_by_label("Your name").fill("Dev Patel")
     press(observer, "Watch", "Watching P1")
@@ -113,11 +117,17 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     moderator.get_by_label("Gave up").check()
     press_error(moderator, "Confirm the outcome of task 1")
     look(moderator, "outcome, with an error")
+    moderator.goto(moderator.url)
+    arrived(moderator, "P1")
+    moderator.get_by_label("Gave up").check()
     moderator.get_by_label("Success, directly").check()
     press(moderator, "Confirm the outcome of task 1", "P1")
     press(moderator, "6", "P1")
 
+    expect(observer.locator("#sheet .app-task--now")).to_contain_text("Closed")
     press(moderator, "Open task 2", "P1")
+    expect(observer.locator("#sheet .app-task--now")).to_contain_text("S13")
+    look(observer, "watching, the second task")
     follow(participant, "Back to Steven Taylor’s details", LIST)
     follow(participant, "Gustav Brown")
     press(moderator, "Resume", "P1")
@@ -173,8 +183,13 @@ def look(page: Page, name: str) -> None:
 
 def press_error(page: Page, text: str) -> None:
     button(page, text).click()
-    expect(page.locator(".govuk-error-summary")).to_be_visible()
+    summary = page.locator(".govuk-error-summary")
+    expect(summary).to_be_focused()
     assert page.title().startswith("Error: ")
+    assert page.locator(".govuk-error-summary ~ * h1").count() == 1, "the summary comes before the heading"
+    for line in summary.locator("li a").all():
+        line.click()
+        expect(page.locator(line.get_attribute("href"))).to_be_focused()
 
 
 def test_without_script(open_window, held):
@@ -188,11 +203,47 @@ def test_without_script(open_window, held):
     follow(participant, "Steven Taylor")
     moderator.get_by_role("link", name="Refresh").click()
     expect(moderator.locator("#feed")).to_contain_text("ect")
+    expect(moderator.locator("#text-hint")).to_contain_text("Select “Save note” before anything else")
     moderator.get_by_label("What did you notice?").fill("Read everything twice")
     button(moderator, "Save note").click()
     expect(moderator.locator("main li", has_text="Read everything twice")).to_be_visible()
     button(moderator, "Close task 1").click()
     expect(moderator.get_by_label("Gave up")).to_be_checked()
+
+
+def test_a_note_goes_along_with_whatever_is_pressed(open_window, held):
+    """The page's own clock stands still, so that nothing is saved by itself."""
+    page = open_window().page
+    sign_in(page)
+    page.clock.install(time=datetime(2026, 4, 28, 12, tzinfo=UTC))
+    page.goto(f"/research/sessions/{held('S01').id}")
+    page.clock.pause_at(datetime(2026, 4, 28, 13, tzinfo=UTC))
+    note = page.get_by_label("What did you notice?")
+    expect(page.locator("#text-hint")).to_contain_text("saved as you type")
+    for press_, words in (("Pause task 1", "Stopped"), ("Close task 1", "Went back")):
+        note.fill(words)
+        button(page, press_).click()
+        expect(page.locator("main li", has_text=words)).to_be_visible()
+
+
+def test_a_note_outlives_the_sign_in(open_window, held):
+    window = open_window()
+    page = window.page
+    sign_in(page)
+    page.goto(f"/research/sessions/{held('S01').id}")
+    (cookie,) = [cookie for cookie in window.context.cookies() if cookie["name"] == "moderator"]
+    window.context.clear_cookies(name="moderator")
+    fed(page, "You are signed out")
+    note = page.get_by_label("What did you notice?")
+    note.press_sequentially("Hesitated")
+    expect(page.locator("#note-saved")).to_contain_text("Not saved: you are signed out")
+    look(page, "session, signed out")
+    button(page, "Save note").click()
+    expect(page.locator("h1")).to_have_text("Your note is not saved yet")
+    look(page, "note, signed out")
+    window.context.add_cookies([cookie])
+    press(page, "Save note", "P1")
+    expect(page.locator("main li", has_text="Hesitated")).to_be_visible()
 
 
 def test_the_console_by_keyboard(open_window, held):
@@ -214,6 +265,19 @@ def reach(page: Page, words: str) -> None:
         if page.evaluate("document.activeElement.innerText").split() == words.split():
             return
     pytest.fail(f"Tab does not lead to “{words}”")
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_the_log_knows_of_going_back(open_window, held, has_script):
+    session = held("S01")
+    participant = open_window(java_script_enabled=has_script).page
+    participant.goto(f"/visit/{session.token}")
+    follow(participant, "Steven Taylor")
+    participant.go_back()
+    arrived(participant, LIST)
+    participant.go_forward()
+    arrived(participant, "Steven Taylor")
+    assert [page for _, page, _, _ in entries(session)] == ["ects", "ect", "ects", "ect"]
 
 
 def test_back_after_the_end_shows_nothing(open_window, held):

@@ -235,6 +235,17 @@ def test_notes_are_kept_as_they_are_typed(held, moderator):
     assert "Hesitates" not in moderator.text
 
 
+@pytest.mark.parametrize("press", ["Pause task 1", "Close task 1", "End the session", "6"])
+def test_whatever_is_pressed_takes_the_note_along(held, moderator, press):
+    session = held("S01")
+    moderator.get(f"/research/sessions/{session.id}")
+    if press == "6":
+        moderator.submit("Close task 1")
+    path, _form, data = moderator.filled_in(press)
+    moderator.post(path, data | {"note_key": "one", "note_text": "Hesitates"})
+    assert "Hesitates" in moderator.text
+
+
 def test_a_note_cannot_be_written_over_from_another_session(held, moderator):
     first, second = held("S01"), held("S01")
     moderator.get(f"/research/sessions/{first.id}")

@@ -95,7 +95,7 @@ def test_when_the_session_has_ended(session, participant, path):
     assert not window.page.css("header nav a, .app-account")
     partial = window.send("get", path, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert (partial.status_code, partial.headers["HX-Redirect"].rstrip("?")) == (204, path)
-    Window(window.client.application).get(f"/visit/{session.token}", 410)
+    assert participant(session, 410).heading == "This session has finished"
 
 
 def test_when_everything_was_deleted(session, participant):
@@ -107,7 +107,10 @@ def test_when_everything_was_deleted(session, participant):
 
 
 def test_a_link_that_nobody_was_given(research):
-    window = Window(research).get("/visit/made-up", 410)
+    window = Window(research).get("/visit/made-up", 404)
+    assert window.heading == "This link does not work"
+    assert "all of it" in window.text
+    assert not NOT_OF_THE_SERVICE.findall(window.text)
     window.get("/school/ects")
     assert window.heading == "Sign in to the demonstration", "no cookie was set"
 
@@ -176,6 +179,7 @@ def test_new_links_make_the_old_ones_dead(session, moderator, participant, resea
     window = participant(session)
     moderator.get(f"/research/sessions/{session.id}").submit("Make new links")
     window.get("/school/ects", 410)
+    assert participant(session, 404).heading == "This link does not work", "who has the old link is not told to leave"
     assert participant(again(session)).heading == LIST
 
 

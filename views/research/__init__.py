@@ -196,4 +196,40 @@ def require_moderator():
     g.moderator = signed_in and signed_in.moderator
     if signed_in and request.endpoint != "research.feed":
         moderators.note_seen(signed_in)
-    return None if g.moderator or request.endpoint in OPEN else lead_to(url_for("research.sign_in"))
+    return None if g.moderator or request.endpoint in OPEN else signed_out()
+
+
+def signed_out():
+    """Leads to signing in, and from there back to the session or to what was asked for. A note that came with this
+    request stays on a page that can send it again; what an open page asks for by itself leaves the page as it is."""
+    page = page_asked_for()
+    sign_in = url_for("research.sign_in", next=page)
+    if request.htmx and request.endpoint == "research.feed":
+        shown = ("", 204) if request.args.get("seen") == "signed-out" else None
+        return shown or render_template("research/feed_signed_out.html", address=request.path, sign_in=sign_in)
+    if request.htmx and request.endpoint == "research.note":
+        return render_template("research/note_signed_out.html", sign_in=sign_in), 422
+    key, text = note_sent()
+    if page and text.strip():
+        context = {"sign_in": sign_in, "address": f"{page}/notes", "key": key, "text": text}
+        return render_template("research/unsaved.html", **context), 422
+    return lead_to(sign_in)
+
+
+def page_asked_for() -> str | None:
+    """The address of the page on which this request's button or part is."""
+    row_id = (request.view_args or {}).get("row_id")
+    if request.path.startswith("/research/tasks/"):
+        task = Task.get_or_none(Task.id == row_id)
+        return task and url_for("research.session_page", row_id=task.session_id)
+    if request.method == "POST" or request.endpoint == "research.feed":
+        is_of_session = request.path.startswith("/research/sessions/")
+        return url_for("research.session_page", row_id=row_id) if is_of_session else None
+    return None if request.endpoint == "research.home" else request.path
+
+
+def note_sent() -> tuple[str, str]:
+    """The key and the text of the note in this request: a note's own form has it, and static/research.js puts it into
+    every other form that is sent."""
+    before = "" if request.endpoint == "research.note" else "note_"
+    return request.form.get(f"{before}key", "")[:36], request.form.get(f"{before}text", "")

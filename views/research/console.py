@@ -19,7 +19,7 @@ from scenarios import HERE
 from scenarios.check import Walker, check
 from scenarios.scenario import scenario
 from views.lead_provider_api import WORDS as API_WORDS
-from views.research import blueprint
+from views.research import blueprint, note_sent
 from views.research.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm
 from views.research.rounds import found, pressed
 
@@ -136,6 +136,14 @@ def consent(session):
     return back(session)
 
 
+@blueprint.get("/research/sessions/<int:row_id>/consent")
+@blueprint.get("/research/sessions/<int:row_id>/profile")
+@found(Session)
+def session_again(session):
+    """The page with an error on it, loaded again."""
+    return back(session)
+
+
 @blueprint.post("/research/sessions/<int:row_id>/profile")
 @found(Session)
 def profile(session):
@@ -246,6 +254,12 @@ def outcome(task):
     return back(task.session, f"#task-{task.id}")
 
 
+@blueprint.get("/research/tasks/<int:row_id>/outcome")
+@found(Task)
+def outcome_again(task):
+    return back(task.session, f"#task-{task.id}")
+
+
 @blueprint.post("/research/tasks/<int:row_id>/ease")
 @found(Task)
 @pressed
@@ -279,6 +293,7 @@ def feed_of(session: Session, address: str = "") -> dict:
         "scenario": task.scenario,
         "state": task.state,
         "attempt": task.attempt,
+        "sheet": [(each.scenario, each.state) for each in session.in_order],
         "entries": [
             {
                 "task": entry.task.position + 1,
@@ -298,7 +313,7 @@ def feed_of(session: Session, address: str = "") -> dict:
 @blueprint.post("/research/sessions/<int:row_id>/notes")
 @found(Session)
 def note(session):
-    form, key = NoteForm(), request.form.get("key", "")[:36]
+    form, (key, _) = NoteForm(), note_sent()
     if not form.validate():
         return ("Not saved. Select “Save note”", 422) if request.htmx else back(session, "#notes")
     saved = log.save_note(session, key, form.text.data or "")

@@ -22,7 +22,9 @@ class CodeForm(Form):
 @blueprint.get("/visit/<token>")
 def visit(token):
     found = sessions.find_by_token(token)
-    return let_in(found) if found and not found.is_over else plain_page("research/finished.html", 410)
+    if not found:
+        return plain_page("research/unknown_link.html", 404)
+    return plain_page("research/finished.html", 410) if found.is_over else let_in(found)
 
 
 @blueprint.route("/code", methods=["GET", "POST"])

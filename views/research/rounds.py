@@ -6,11 +6,11 @@ from flask import Response, abort, flash, g, redirect, render_template, request,
 
 from clock import today
 from forms import Form
-from research import export, results, sessions
+from research import export, log, results, sessions
 from research.journey_map import in_words, map_of, svg
 from research.models import Round, Session, Task
 from scenarios.scenario import scenario, scenario_ids
-from views.research import PARTICIPANT, blueprint, cookie_name, set_cookie
+from views.research import PARTICIPANT, blueprint, cookie_name, note_sent, set_cookie
 from views.research.forms import ExportForm, RoundForm, SessionForm
 
 
@@ -20,11 +20,19 @@ def found(table: type):
     def decorator(view):
         @wraps(view)
         def with_row(row_id, **kwargs):
-            return view(table.get_or_none(table.id == row_id) or abort(404), **kwargs)
+            row = table.get_or_none(table.id == row_id) or abort(404)
+            keep_note(row)
+            return view(row, **kwargs)
 
         return with_row
 
     return decorator
+
+
+def keep_note(row: Round | Session | Task) -> None:
+    """Saves the note that was being typed when another button was pressed, before that does what it does."""
+    if "note_key" in request.form and not isinstance(row, Round) and Form().validate():
+        log.save_note(row.session if isinstance(row, Task) else row, *note_sent())
 
 
 def pressed(view):
@@ -133,6 +141,13 @@ def add_session(round_):
     except sessions.NotNow as refusal:
         flash(str(refusal), "error")
     return redirect(url_for("research.round_page", row_id=round_.id) + "#sessions", 303)
+
+
+@blueprint.get("/research/rounds/<int:row_id>/sessions")
+@found(Round)
+def round_again(round_):
+    """The page with an error on it, loaded again."""
+    return redirect(url_for("research.round_page", row_id=round_.id), 303)
 
 
 @blueprint.post("/research/rounds/<int:row_id>/export")

@@ -2,6 +2,7 @@
 views/openid.py). Who is a moderator, `flask research add-moderator` says."""
 
 import logging
+import re
 
 from flask import abort, current_app, redirect, render_template, request, url_for
 
@@ -20,6 +21,9 @@ NO_MODERATOR = (
     "You cannot use the research console",
     "{provider} told us that you are {email}. Nobody has let that address use the console yet.",
 )
+
+OF_THE_CONSOLE = re.compile(r"/research(/[\w-]+)+")
+"""The addresses that signing in may lead to."""
 
 log = logging.getLogger("service.sign_ins")
 
@@ -42,7 +46,7 @@ def sign_in():
     form.moderator_id.is_unknown |= form.moderator_id.data is not None and not chosen
     if not form.validate():
         return render_template("research/sign_in.html", form=form), 422
-    return start_sign_in(chosen)
+    return start_sign_in(chosen, request.args.get("next", ""))
 
 
 @blueprint.get("/research/sign-in/provider")
@@ -51,7 +55,7 @@ def to_provider():
         abort(404)
     with db.connection_context():
         refuse_too_many("moderators’ sign-ins")
-    return redirect(openid.way_there("", returns_to="research.came_back"), 302)
+    return redirect(openid.way_there(request.args.get("next", ""), returns_to="research.came_back"), 302)
 
 
 @blueprint.get("/research/sign-in/return")
@@ -59,7 +63,7 @@ def came_back():
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
     try:
-        person, _ = openid.who_came_back(of_an_organisation=False)
+        person, next_page = openid.who_came_back(of_an_organisation=False)
     except NotSignedIn as end:
         if end.outcome == "out_of_date" and moderators.find(token_here()):
             return redirect(url_for("research.home"), 303)
@@ -67,7 +71,7 @@ def came_back():
     moderator = moderators.known_as(person.email)
     if not moderator:
         raise NotSignedIn("no_moderator", email=person.email)
-    return start_sign_in(moderator)
+    return start_sign_in(moderator, next_page)
 
 
 @blueprint.errorhandler(NotSignedIn)
@@ -75,9 +79,9 @@ def not_signed_in(end: NotSignedIn):
     return outcome_page(end, "research/not_signed_in.html", OUTCOMES | {"no_moderator": NO_MODERATOR})
 
 
-def start_sign_in(moderator: Moderator):
-    """Sign this moderator in, under a new token that only their browser has, and lead to the console."""
-    response = redirect(url_for("research.home"), 303)
+def start_sign_in(moderator: Moderator, next_page: str):
+    """Sign this moderator in, under a new token that only their browser has, and lead to where they were."""
+    response = redirect(next_page if OF_THE_CONSOLE.fullmatch(next_page) else url_for("research.home"), 303)
     token = moderators.start(moderator, instead_of=token_here())
     set_cookie(response, MODERATOR, token, moderators.LIMITS.absolute)
     log.info("signed in", extra={"fields": {"moderator": moderator.id}})

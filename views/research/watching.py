@@ -38,7 +38,11 @@ def watch_feed(token):
     if not is_known(token):
         abort(404)
     note_presence(watched)
-    return show_feed(watched, url_for("research.watch_feed", token=token))
+    answer = show_feed(watched, url_for("research.watch_feed", token=token))
+    if not isinstance(answer, str):
+        return answer
+    tasks = [sheet_of(task) for task in watched.in_order]
+    return answer + render_template("research/watch_sheet.html", session=watched, tasks=tasks, is_apart=True)
 
 
 def find(token: str) -> Session:
