@@ -259,14 +259,21 @@ def every_mark_has_its_event():
 
 @always
 def authors_were_allowed():
-    """A user of the participant's school, or the provider that trained them. And an event is about one person."""
+    """A user of the participant's school, or the provider that trained them. And an event is about one person.
+
+    Training that a provider told us of may have made way since, by what the school did or another school registered:
+    then the event alone still says whose it was.
+    """
     return rows(
         "SELECT e.id FROM event e JOIN participant p ON p.id = e.participant_id "
+        "LEFT JOIN lead_provider l ON l.id = e.lead_provider_id "
+        "LEFT JOIN training_period t ON t.id = e.training_period_id AND t.participant_id = p.id "
+        "LEFT JOIN school_partnership s ON s.id = t.school_partnership_id "
+        "LEFT JOIN active_lead_provider a ON a.id = s.active_lead_provider_id "
         "WHERE e.school_id <> p.school_id OR e.teacher_id <> p.teacher_id OR CASE author_type "
         "WHEN 'school_user' "
         "THEN e.school_user_id NOT IN (SELECT u.id FROM school_user u WHERE u.school_id = p.school_id) "
-        "ELSE NOT EXISTS (SELECT 1 FROM training_period t JOIN school_partnership s ON s.id = school_partnership_id "
-        "JOIN active_lead_provider a ON a.id = s.active_lead_provider_id "
-        "JOIN lead_provider l ON l.id = lead_provider_id "
-        "WHERE t.id = e.training_period_id AND t.participant_id = p.id AND l.name = author_name) END"
+        "ELSE coalesce(l.name, '') <> author_name "
+        "OR (t.id IS NOT NULL AND coalesce(a.lead_provider_id, 0) <> l.id AND NOT EXISTS (SELECT 1 FROM event later "
+        "WHERE later.participant_id = p.id AND later.version > e.version AND later.author_type = 'school_user')) END"
     )

@@ -17,6 +17,7 @@ from tests.conftest import TODAY, both_engines, person
 from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always, check_between
 from tests.reports import (
+    AMBITION,
     NORTHBROOK,
     april,
     deferred,
@@ -290,6 +291,39 @@ def test_leaving_and_withdrawn_is_told_apart_on_record_and_card(naomi):
     assert "Leaving school" in card
     assert "Ambition Institute" not in card
     assert "Tell us whether" not in card
+
+
+# --- what lead providers reported of training that never began ------------------------------------------------
+
+COMING_ON = date(2026, 9, 1)
+
+
+def by_another_schedule(provider: str) -> Callable:
+    def step(participant: Participant) -> None:
+        told = {
+            "course_identifier": "ecf-induction" if participant.is_ect else "ecf-mentor",
+            "schedule_identifier": "ecf-extended-september",
+        }
+        reports.change_schedule(LeadProvider.get(name=provider), participant.teacher, **told)
+
+    return step
+
+
+@both_engines
+def test_training_that_was_scheduled_anew_becomes_school_led_before_it_begins(world):
+    coming = acted(ect(started_on=COMING_ON), by_another_schedule(AMBITION))
+    coming = acted(coming, made_school_led)
+    assert described(coming) == ["school_led 01.09.26–open"]
+
+
+@both_engines
+def test_training_that_was_scheduled_anew_never_begins(world):
+    """Margaret Evans is to be trained from September, with the ECT who comes then, and leaves in May."""
+    coming = ect(training=SCHOOL_LED, mentor="Margaret Evans", started_on=COMING_ON)
+    acted(coming, made_provider_led)
+    margaret = acted(person("Margaret Evans", "mentor"), by_another_schedule(UCL))
+    margaret = acted(margaret, leaving(IN_MAY))
+    assert described(margaret) == []
 
 
 # --- ECTs and their mentors ----------------------------------------------------------------------------------
