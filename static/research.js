@@ -14,6 +14,10 @@ if (note) {
     e.formData.set('note_key', key.value)
     e.formData.set('note_text', text.value)
   })
+  // A link takes nothing along: the note goes on its own.
+  addEventListener('pagehide', () => {
+    if (text.value !== text.defaultValue) navigator.sendBeacon(note.action, new FormData(note))
+  })
 }
 
 createAll(ErrorSummary) // it takes the focus

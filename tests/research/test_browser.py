@@ -224,6 +224,10 @@ def test_a_note_goes_along_with_whatever_is_pressed(open_window, held):
         note.fill(words)
         button(page, press_).click()
         expect(page.locator("main li", has_text=words)).to_be_visible()
+    note.fill("Looked for the mentor")
+    follow(page, "Back", "Autumn round")
+    follow(page, "P1")
+    expect(page.locator("main li", has_text="Looked for the mentor")).to_be_visible()
 
 
 def test_a_note_outlives_the_sign_in(open_window, held):

@@ -35,9 +35,11 @@ def session_page(session):
 def show_session(session: Session, status: int = 200, **forms):
     link = url_for("research.visit", token=session.token, _external=True)
     note = Note.get_or_none(Note.session == session, Note.key == request.args.get("note", ""))
+    tasks = session.in_order
+    is_busy = any(task.state in ("open", "paused") for task in tasks)
     context = {
         "session": session,
-        "tasks": [sheet_of(task) for task in session.in_order],
+        "tasks": [sheet_of(task, is_busy) for task in tasks],
         "link": link,
         "qr": Markup(segno.make(link, error="m").svg_inline(scale=4, border=2)),  # noqa: S704 - made here
         "watch_link": url_for("research.watch", token=session.watch_token, _external=True),
@@ -57,13 +59,14 @@ def show_session(session: Session, status: int = 200, **forms):
     return render_template("research/session.html", **(context | forms)), status
 
 
-def sheet_of(task: Task) -> dict:
-    """What the run sheet shows of a task."""
+def sheet_of(task: Task, is_busy: bool = False) -> dict:
+    """What the run sheet shows of a task. One is opened at a time: none while the session `is_busy` with one."""
     said = scenario(task.scenario)
     school = sandboxes.ordinary_names()["school"]
     played = f"You are {said.persona}, and work at {school}. Today is {display(said.today)}."
     return {
         "task": task,
+        "can_open": task.state == "paused" or (task.state == "planned" and not is_busy),
         "scenario": said,
         "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (played, said.task, *said.then)],
         "judged": said.judged,
