@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
@@ -22,7 +23,7 @@ import logs
 import pictures
 import scenarios
 import sign_ins
-from app import create_app
+from app import Service, create_app
 from clock import clock_at
 from database import db, in_sandbox, migrate, open_database
 from models import Participant, SchoolUser, Teacher
@@ -37,6 +38,13 @@ IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
 both_engines = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 """Runs a test, or with `pytestmark =` a module's tests, on each kind of database."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(tmp_path_factory):
+    """Tests make many apps, which all have the same templates."""
+    folder = tmp_path_factory.mktemp("compiled")
+    Service.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(folder))}
 
 
 @pytest.fixture(scope="session")
