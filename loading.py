@@ -3,7 +3,7 @@ mentorships, induction, and what happened to them. Facts about them are then tol
 
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -44,12 +44,12 @@ from models import (
 )
 
 
-def of_school(school: School, role: str, ids: Iterable[int]) -> list[Participant]:
+def of_school(school: School, role: str, ids: Collection[int]) -> list[Participant]:
     """Those of these participants who are, were or will be at this school in this role, in the order of the ids."""
     return in_order(ids, OF_SCHOOL(numbers(ids), school.id, role))
 
 
-def on_journey(school_user: SchoolUser, journey: str, role: str, ids: Iterable[int]) -> list[Participant]:
+def on_journey(school_user: SchoolUser, journey: str, role: str, ids: Collection[int]) -> list[Participant]:
     """Those of these participants at the user's school, with what the user has answered in this journey (`answers`, a
     list of one or none), and with all that the journeys' rules ask besides."""
     return in_order(ids, ON_JOURNEY(numbers(ids), school_user.school_id, role, school_user.id, journey))
@@ -65,7 +65,7 @@ def locked(ids: Iterable[int]) -> dict[int, Participant]:
     return {participant.id: participant for participant in in_order(ids, BY_IDS_FOR_RULES(numbers(ids)))}
 
 
-def by_ids(ids: Iterable[int]) -> list[Participant]:
+def by_ids(ids: Collection[int]) -> list[Participant]:
     return in_order(ids, BY_IDS(numbers(ids)))
 
 
@@ -111,7 +111,7 @@ def training_with_providers() -> ModelSelect:
     )
 
 
-def in_order(ids: Iterable[int], rows: list[tuple]) -> list[Participant]:
+def in_order(ids: Collection[int], rows: list[tuple]) -> list[Participant]:
     found = {told["id"]: told for (told,) in rows}
     return [revived(Participant, found[each]) for each in dict.fromkeys(ids) if each in found]
 

@@ -38,19 +38,22 @@ HERE = Path(__file__).parent
 WORLD = "world"
 
 
+@cache
 def read(name: str) -> dict:
+    """What this file says. It is everybody's: nobody changes it."""
     return tomllib.loads((HERE / f"{name}.toml").read_text())
 
 
 def world_of(name: str) -> dict:
     """The base world with what is different in this scenario: what it says of a person there, or a whole new person."""
     world = read(WORLD)
+    school, *others = world["schools"]
     for people, differences in (read(name).get("world", {}) if name != WORLD else {}).items():
-        rows = {row["name"]: row for row in world["schools"][0][people]}
+        rows = {row["name"]: row for row in school[people]}
         for person, difference in differences.items():
             rows[person] = rows.get(person, {"name": person}) | difference
-        world["schools"][0][people] = list(rows.values())
-    return world
+        school = school | {people: list(rows.values())}
+    return world | {"schools": [school, *others]}
 
 
 # --- files that can be copied ------------------------------------------------------------------------------

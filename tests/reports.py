@@ -49,7 +49,7 @@ def stored() -> dict[tuple, dict]:
         (table._meta.table_name, row[table._meta.primary_key.name]): row
         for table in TABLES
         if table not in (Enrolment, RequestCount, ApiToken)
-        for row in table.raw(f"SELECT * FROM {table._meta.table_name}").dicts()  # noqa: S608 - its own name
+        for row in table.raw(f"SELECT * FROM {table._meta.table_name}").dicts()
     }
 
 

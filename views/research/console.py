@@ -3,6 +3,7 @@ happens on the participant's pages, notes, and the end."""
 
 import hashlib
 import uuid
+from functools import lru_cache
 
 import segno
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
@@ -12,7 +13,8 @@ from acts.changes import RuleBroken
 from clock import display
 from database import db
 from forms import Form
-from models import Participant, School, Teacher
+from loading import by_ids
+from models import Participant, School
 from research import log, results, sandboxes, sessions
 from research.models import Note, Session, Task, home
 from scenarios import HERE
@@ -41,7 +43,7 @@ def show_session(session: Session, status: int = 200, **forms):
         "session": session,
         "tasks": [sheet_of(task, is_busy) for task in tasks],
         "link": link,
-        "qr": Markup(segno.make(link, error="m").svg_inline(scale=4, border=2)),  # noqa: S704 - made here
+        "qr": qr(link),
         "watch_link": url_for("research.watch", token=session.watch_token, _external=True),
         "code_address": url_for("research.code", _external=True),
         "people": people_in(session),
@@ -57,6 +59,12 @@ def show_session(session: Session, status: int = 200, **forms):
         "outcome_forms": {},
     }
     return render_template("research/session.html", **(context | forms)), status
+
+
+@lru_cache(maxsize=100)
+def qr(link: str) -> Markup:
+    """Takes longer to make than the rest of the page."""
+    return Markup(segno.make(link, error="m").svg_inline(scale=4, border=2))  # noqa: S704 - made here
 
 
 def sheet_of(task: Task, is_busy: bool = False) -> dict:
@@ -83,7 +91,7 @@ def people_in(session: Session) -> list[tuple[int, str]]:
     about = scenario(task.scenario).about
     with sandboxes.inside(task), db.connection_context():
         at_school = Participant.school == School.select(School.id).order_by(School.id).limit(1)
-        people = Participant.select(Participant, Teacher).join(Teacher).where(at_school)
+        people = by_ids([person.id for person in Participant.select(Participant.id).where(at_school)])
         names = [(person.id, person.name) for person in people if person.last_provider_led_period]
     return sorted(names, key=lambda one: (about.index(one[1]) if one[1] in about else len(about), one[1]))
 
