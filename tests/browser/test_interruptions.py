@@ -42,16 +42,13 @@ class Service:
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
-        while True:
-            with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port)):
-                return
-            assert self.process.poll() is None, "the service did not start"
+        assert any(b"Running on" in line for line in self.process.stderr), "the service did not start"
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
 
 class Line:

@@ -1,6 +1,7 @@
 """The service with research switched on, and those who meet in a session: a moderator, participants, observers. Each is
 a browser of their own, without script."""
 
+import shutil
 from contextvars import copy_context
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from views.research import commands
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory) -> Path:
-    """What stays the same from test to test: templates, and which scenarios were checked."""
+    """What stays the same from test to test: templates, which scenarios were checked, and a store without a round."""
     folder = tmp_path_factory.mktemp("kept")
     for name in ("templates", "checked"):
         (folder / name).mkdir()
+    open_store(folder)
+    migrate_store()
     return folder
 
 
@@ -49,8 +52,8 @@ def research(research_app, sqlite_template, kept, tmp_path):
     home.mkdir()
     for name in ("templates", "checked"):
         (home / name).symlink_to(kept / name)
+    shutil.copyfile(kept / "research.sqlite3", home / "research.sqlite3")
     open_store(home)
-    migrate_store()
     with in_sandbox(own), db.connection_context(), research_db.connection_context():
         for database in (db.obj, research_db):
             database.pragma("synchronous", "off", permanent=True)
