@@ -1,6 +1,7 @@
 """The document about the API is true: the served API is tried against it, and what it tells of can happen. And the page
 that is made from it."""
 
+import os
 import re
 import secrets
 import subprocess
@@ -34,14 +35,22 @@ def test_the_api_does_what_its_document_says(visitor, app, address, monkeypatch,
     for limit in ("REQUESTS", "GUESSES"):
         monkeypatch.setattr(f"views.lead_provider_api.{limit}.most", 10**9)
     with db.connection_context():
-        token = token_of(visitor, AMBITION)
+        token, hannah = token_of(visitor, AMBITION), person("Hannah Clarke")
+        partnership = hannah.training_period.school_partnership
+        ids = {
+            "PARTICIPANT": hannah.teacher.api_id,
+            "PARTNERSHIP": partnership.api_id,
+            "SCHOOL": hannah.school.api_id,
+            "DELIVERY_PARTNER": partnership.delivery_partner.api_id,
+        }
     examples, seed = (200, secrets.randbelow(2**32)) if IS_NIGHTLY else (3, 0)
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run"),
         *(f"{address}/api/v3/openapi.json", "--header", f"Authorization: Bearer {token}", "--checks", "all"),
         *("--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure", "--no-color"),
     ]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    environment = os.environ | {name: str(each) for name, each in ids.items()}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Tested: 16" in re.sub(r" +", " ", run.stdout)
 
