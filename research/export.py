@@ -17,7 +17,7 @@ from research.models import OUTCOMES, Entry, Note, Round, Session, home
 from research.results import WORDS, Result, results_of, wilson
 from scenarios.scenario import scenario, scenario_ids
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 PEOPLE = "number of people"
 PAGE = (
@@ -90,7 +90,8 @@ SCHEMA = {
     "research-data/notes.csv": {
         "participant": "what the participant is called",
         "scenario": "id of the scenario that was open; empty if none was",
-        "at_ms": "milliseconds since the task was opened or reset, without pauses; which attempt it was is not kept",
+        "attempt": "which attempt at the task, from 1; empty if none was open",
+        "at_ms": "milliseconds since this attempt was opened, without pauses",
         "text": "what the moderator wrote",
     },
 }
@@ -170,7 +171,7 @@ def research_data(round_: Round) -> dict[str, list[list]]:
                 for entry in task.entries.order_by(Entry.id)
             ]
         rows["research-data/notes.csv"] += [
-            [session.name, note.task and note.task.scenario, note.at_ms, note.text]
+            [session.name, note.task and note.task.scenario, note.attempt, note.at_ms, note.text]
             for note in session.notes.order_by(Note.id)
         ]
     return rows

@@ -57,7 +57,7 @@ def save_note(session: Session, key: str, text: str) -> Note | None:
         return None
     task = session.task
     is_timed = task.state in ("open", "paused")
-    about = {"task": task, "at_ms": task.clock_ms(now())} if is_timed else {"task": None, "at_ms": None}
+    about = {"task": task, "attempt": task.attempt, "at_ms": task.clock_ms(now())} if is_timed else {}
     Note.insert(session=session, key=key, text=text, **about).on_conflict(
         conflict_target=[Note.key], update={Note.text: text}, where=Note.session == session
     ).execute()

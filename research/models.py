@@ -228,6 +228,8 @@ class Note(Kept):
     key = WordsField(unique=True, max_length=36)
     """Made with the empty form, so that saving again changes the same note."""
     text = TextField(constraints=[Check(f'length("text") <= {LONGEST_NOTE}')])
+    attempt = IntegerField(null=True)
+    """The task's, at which it was written."""
 
 
 class Watcher(Kept):

@@ -11,7 +11,7 @@ from database import db
 from forms.journeys import JOURNEYS
 from models import Participant, School, Teacher
 from research import sandboxes, sessions
-from research.models import KINDS, Entry, home, research_db
+from research.models import KINDS, Entry, Note, home, research_db
 from scenarios.pages import page_id
 from tests.conftest import person
 from tests.research.conftest import change_lead_provider, entries, task_of
@@ -244,6 +244,19 @@ def test_whatever_is_pressed_takes_the_note_along(held, moderator, press):
     path, _form, data = moderator.filled_in(press)
     moderator.post(path, data | {"note_key": "one", "note_text": "Hesitates"})
     assert "Hesitates" in moderator.text
+
+
+def test_a_note_is_of_the_attempt_at_which_it_was_written(held, moderator):
+    session = held("S01")
+    moderator.get(f"/research/sessions/{session.id}")
+    moderator.post(f"/research/sessions/{session.id}/notes", {"key": "one", "text": "Hesitates"})
+    moderator.submit("Reset task 1")
+    moderator.submit("Open task 1")
+    for key, text in (("one", "Hesitates, and goes back"), ("two", "Knows the way")):
+        moderator.post(f"/research/sessions/{session.id}/notes", {"key": key, "text": text})
+    with research_db.connection_context():
+        notes = [(note.attempt, note.text) for note in session.notes.order_by(Note.id)]
+    assert notes == [(1, "Hesitates, and goes back"), (2, "Knows the way")]
 
 
 def test_a_note_cannot_be_written_over_from_another_session(held, moderator):

@@ -68,7 +68,7 @@ def round_(plan) -> Round:
                 field, code = more or ("", "")
                 Entry.create(task=task, attempt=1, at_ms=place, kind=kind, page=page, field=field, code=code)
             if number == 0:
-                Note.create(session=session, task=task, at_ms=1, key="k", text='=HYPERLINK("x")')
+                Note.create(session=session, task=task, attempt=1, at_ms=1, key="k", text='=HYPERLINK("x")')
         return planned[0].round
 
 
@@ -164,7 +164,7 @@ def test_every_file_is_as_the_schema_says(round_):
         assert next(csv.reader(io.StringIO(text))) == list(SCHEMA[name])
     assert len(rows(files["research-data/log.csv"])) == 4 * 5 + 2 + 7 + 1
     assert rows(files["research-data/notes.csv"]) == [
-        {"participant": "P1", "scenario": "S01", "at_ms": "1", "text": '\'=HYPERLINK("x")'}
+        {"participant": "P1", "scenario": "S01", "attempt": "1", "at_ms": "1", "text": '\'=HYPERLINK("x")'}
     ]
 
 
