@@ -199,10 +199,12 @@ def check_mentor(ect: Participant, mentor_id: int, mentors: Iterable[Participant
     present = ect.mentor
     if present and present.id == mentor_id:
         raise RuleBroken({"mentor_id": "already"}, mentor=present.name)
-    for mentor in mentors:
-        if mentor.id == mentor_id and _may_mentor(mentor, ect):
-            return mentor
-    raise RuleBroken({"mentor_id": "unknown"})
+    mentor = next((each for each in mentors if each.id == mentor_id and _may_mentor(each, ect)), None)
+    if not mentor:
+        raise RuleBroken({"mentor_id": "unknown"})
+    if ect.finished_on and mentor.started_on > ect.finished_on:
+        raise RuleBroken({"mentor_id": "starts_too_late"}, mentor=mentor.name)
+    return mentor
 
 
 def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_version: int | None = None) -> Event:
@@ -216,21 +218,24 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
             raise ChangedSince
         mentor = check_mentor(ect, mentor_id, everybody.values())
         starts_on = max(today(), ect.started_on, mentor.started_on)
-        if ect.finished_on and starts_on > ect.finished_on:
-            raise RuleBroken({"mentor_id": "starts_too_late"}, mentor=mentor.name)
+        goes_on_until = {}
         for mentorship in current:
             # A mentorship that hasn't begun never happens; the one of now ends the day before.
             if mentorship.started_on >= starts_on:
                 mentorship.delete_instance()
             else:
                 finish(mentorship, starts_on - timedelta(days=1))
+                if mentorship.finished_on >= today():
+                    goes_on_until[mentorship.mentor_id] = mentorship.finished_on
         Mentorship.create(ect=ect, mentor=mentor, started_on=starts_on, finished_on=ect.finished_on)
         mentors_events = [
             next_event(
                 everybody[replaced.id],
                 author,
                 "teacher_finishes_mentoring",
-                f"{replaced.name} no longer mentors {ect.name}",
+                f"{replaced.name} mentors {ect.name} until {display(goes_on_until[replaced.id])}"
+                if replaced.id in goes_on_until
+                else f"{replaced.name} no longer mentors {ect.name}",
             )
             for replaced in {mentorship.mentor for mentorship in current} - {mentor}
         ]
@@ -248,6 +253,7 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
             old_mentor=old.name if old else None,
             new_mentor=mentor.name,
             starts_on=starts_on.isoformat(),
+            old_mentor_until=goes_on_until[old.id].isoformat() if old and old.id in goes_on_until else None,
         )
 
 

@@ -145,7 +145,7 @@ class EmailAddressForm(Question):
         return self.participant.email or "Not reported"
 
     def validate_email(self, field):
-        if not participants.is_email_address(field.data):
+        if field.data and not participants.is_email_address(field.data):
             raise ValidationError("not_an_address")
 
     def rule(self):

@@ -1,5 +1,7 @@
 """Mentor, name, email address and working pattern: what is refused, and what a change does."""
 
+from datetime import timedelta
+
 import pytest
 
 from acts import participants
@@ -81,8 +83,31 @@ def test_a_mentor_who_starts_later_takes_over_then(world):
     event = assign(steven, margaret)
     assert event.details["starts_on"] == start.isoformat()
     assert person("Steven Taylor").mentor == person("John Doe", "mentor")
+    heading = person("John Doe", "mentor").events.order_by(Event.version.desc()).first().heading
+    assert heading == "John Doe mentors Steven Taylor until 19 May 2026"
     with clock_at(start):
         assert person("Steven Taylor").mentor == margaret
+
+
+def test_it_is_said_until_when_the_former_mentor_stays(naomi):
+    start = TODAY.replace(month=5)
+    Participant.update(started_on=start).where(Participant.id == person("Margaret Evans", "mentor").id).execute()
+    page(naomi, "Steven Taylor", "change-mentor", "mentor")
+    assert "The new mentor takes over today, or on the first day at your school if that is later." in naomi.text
+    naomi.choose("Margaret Evans").submit("Confirm change")
+    assert "Margaret Evans mentors Steven Taylor from 20 May 2026. John Doe mentors" in naomi.text
+    assert "Steven Taylor until 19 May 2026." in naomi.text
+    assert "no longer" not in naomi.text
+
+
+def test_a_mentor_who_starts_after_the_ect_has_left_is_refused_where_they_are_chosen(naomi):
+    emily, margaret = person("Emily Roberts"), person("Margaret Evans", "mentor")
+    for days, is_fine in ((0, True), (1, False)):
+        start = emily.finished_on + timedelta(days=days)
+        Participant.update(started_on=start).where(Participant.id == margaret.id).execute()
+        page(naomi, "Emily Roberts", "change-mentor", "mentor")
+        naomi.choose("Margaret Evans", status=200 if is_fine else 422)
+    assert naomi.errors == ["Margaret Evans starts after Emily Roberts’s last day. Select another mentor"]
 
 
 @both_engines
@@ -199,3 +224,10 @@ def test_a_name_is_the_persons_at_every_school(world):
     participants.change_name(peter, SchoolUser.get_by_id(1), name="Pete Marsh")
     assert Participant.get_by_id(there.id).name == "Pete Marsh"
     assert Teacher.get_by_id(peter.teacher_id).folded_name == " pete marsh"
+
+
+def test_a_form_without_its_field_is_an_error_on_the_page(naomi):
+    Participant.update(email=None).where(Participant.id == person("Priya Shah").id).execute()
+    page(naomi, "Priya Shah", "change-email-address", "email-address")
+    naomi.post(naomi.path, {}, 422)
+    assert naomi.errors == ["Enter an email address for Priya Shah"]

@@ -182,6 +182,18 @@ def test_two_windows_cannot_confirm_what_the_other_one_shows(naomi, walk):
     assert dump() == before
 
 
+@every_choice
+def test_what_the_other_window_has_confirmed_is_not_shown_for_this_one(naomi, walk):
+    walk.answer(naomi)
+    first_window = naomi.values
+    walk.answer(naomi, walk.other)
+    naomi.submit(walk.confirm)
+    before = dump()
+    naomi.post(walk.page("check-answers"), first_window, 409, token=False)
+    assert naomi.heading == f"{walk.participant.name}’s record has changed"
+    assert dump() == before
+
+
 @every_walk
 def test_answers_are_kept_through_a_restart_and_a_new_sign_in(naomi, app, walk):
     walk.answer(naomi)

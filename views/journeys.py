@@ -50,7 +50,8 @@ def step(people, participant_id, journey_name, page):
         return changed(visit) if request.method == "POST" else abort(404)
     path = journey.path(participant, visit.answers.posted)
     if page == CHECK and visit.answers.event and not visit.answers.posted:
-        return visit.to(CONFIRMATION)
+        # Another window's answers are confirmed; a button that was drawn for others asks for something else.
+        return changed(visit) if request.method == "POST" else visit.to(CONFIRMATION)
     if page not in path:
         return visit.to(list(path)[-1])
     return check(visit, path) if page == CHECK else ask(visit, path)
