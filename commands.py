@@ -131,7 +131,13 @@ def restore(source, yes):
     """Put the copy SOURCE in the database’s place, and sign everybody out. The service may be running."""
     yes or click.confirm("Everything since that copy was made will be gone from the service. Go on?", abort=True)
     with db.connection_context(), refusing():
-        click.echo(f"Restored. What was there before is in {upkeep.restore(source)}")
+        before, came_back = upkeep.restore(source)
+        for token in came_back:
+            name, undo = token.lead_provider.name, f"flask tokens revoke {token.id}"
+            click.echo(
+                f"{name} may use the API again, by a token that was not there any more. If it was revoked: {undo}"
+            )
+        click.echo(f"Restored. What was there before is in {before}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import invariants
 import settings
 from clock import now
 from database import db, is_from_later, is_postgresql, is_up_to_date, migrate, open_database
-from models import TABLES, ApiToken, SignIn
+from models import TABLES, ApiToken, LeadProvider
 
 LEAST_FREE = 200 * 1024 * 1024
 """Bytes of disk. What a year of the whole country takes is less."""
@@ -138,24 +138,24 @@ def back_up(target: Path) -> Path:
     if target.is_dir():
         target /= f"register-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.sqlite3"
     unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
+    _remove(unfinished)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(unfinished)) as copy:
         db.connection().backup(copy)
     try:
         _check_copy(unfinished)
-    except NotPossible:
-        unfinished.unlink()
-        raise
-    with unfinished.open("rb") as written:
-        os.fsync(written.fileno())
-    unfinished.replace(target)
+        with unfinished.open("rb") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(target)
+    finally:
+        _remove(unfinished)
     return target
 
 
-def restore(source: Path) -> Path:
+def restore(source: Path) -> tuple[Path, list[ApiToken]]:
     """Put a copy, of this release or an earlier one, in the database's place, whether or not the service is running. It
-    signs everybody out: who had signed out since would be in again. Gives the copy of what was there before.
+    signs everybody out: who had signed out since would be in again. Gives the copy of what was there before, and the
+    API tokens that came back though the database no longer had them.
 
     Raises NotPossible when the copy isn't right; nothing is changed then.
     """
@@ -165,6 +165,8 @@ def restore(source: Path) -> Path:
     path = Path(db.obj.database)
     staged = path.with_name(f".{path.name}.restoring")
     before = path.with_name(f"{path.stem}-before-restore-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}{path.suffix}")
+    known = {token.digest for token in ApiToken.select()} if ApiToken.table_exists() else None
+    _remove(staged)
     try:
         shutil.copyfile(source, staged)
         staged.chmod(0o600)
@@ -174,12 +176,19 @@ def restore(source: Path) -> Path:
         before.chmod(0o600)
         # Not by overwriting the file: a journal that is left beside it would be applied to the wrong database.
         with closing(sqlite3.connect(staged)) as copy:
+            copy.execute("DELETE FROM sign_in")
+            copy.commit()
             copy.backup(db.connection())
-        SignIn.delete().execute()
     finally:
-        for suffix in "", "-turn":
-            Path(f"{staged}{suffix}").unlink(missing_ok=True)
-    return before
+        _remove(staged)
+    tokens = ApiToken.select(ApiToken, LeadProvider).join(LeadProvider)
+    return before, [token for token in tokens if known is not None and token.digest not in known]
+
+
+def _remove(path: Path) -> None:
+    """This database with all that may lie beside it."""
+    for suffix in "", "-turn", "-journal", "-wal", "-shm":
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def _check_copy(path: Path, *, bring_up_to_date: bool = False) -> None:
@@ -197,6 +206,7 @@ def _check_copy(path: Path, *, bring_up_to_date: bool = False) -> None:
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise NotPossible(f"{path} is not a database of this service: {error}") from error
     finally:
+        db.obj.close_all()
         db.initialize(ours)
 
 

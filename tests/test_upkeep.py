@@ -184,6 +184,29 @@ def test_what_was_there_comes_back_and_everybody_is_signed_out(run, naomi, tmp_p
     assert naomi.get("/school/ects").path == "/sign-in"
 
 
+def test_copies_leave_nothing_beside_them_whatever_the_journal(run, world, monkeypatch, tmp_path):
+    """A log that is left beside a copy would be applied to the next one of that name."""
+    monkeypatch.setattr("database._journal", lambda: {"journal_mode": "wal", "synchronous": "full"})
+    (tmp_path / "copies").mkdir()
+    for number in range(3):
+        copy = tmp_path / "copies" / str(number)
+        assert run("backup", str(copy)).exit_code == 0
+        answer = run("restore", str(copy), "--yes")
+        assert answer.exit_code == 0, answer.output
+    assert sorted(path.name for path in (tmp_path / "copies").iterdir()) == ["0", "1", "2"]
+    assert not list(tmp_path.glob("*.restoring*"))
+
+
+def test_tokens_that_a_restore_brings_back_are_named(run, tmp_path):
+    run("backup", str(tmp_path / "copy"))
+    token = ApiToken.select().order_by(ApiToken.id).first()
+    assert "may use the API again" not in run("restore", str(tmp_path / "copy"), "--yes").output
+    run("tokens", "revoke", str(token.id))
+    answer = run("restore", str(tmp_path / "copy"), "--yes")
+    assert f"{token.lead_provider.name} may use the API again" in answer.output
+    assert f"flask tokens revoke {token.id}" in answer.output
+
+
 @pytest.mark.parametrize("copy", ["missing", "no database", "cut short", "another database", "later", "wrong"])
 def test_a_copy_that_is_not_right_is_refused_and_nothing_is_changed(run, tmp_path, copy):
     path = tmp_path / "copy"
