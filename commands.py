@@ -133,10 +133,8 @@ def restore(source, yes):
     with db.connection_context(), refusing():
         before, came_back = upkeep.restore(source)
         for token in came_back:
-            name, undo = token.lead_provider.name, f"flask tokens revoke {token.id}"
-            click.echo(
-                f"{name} may use the API again, by a token that was not there any more. If it was revoked: {undo}"
-            )
+            click.echo(f"{token.lead_provider.name} may use the API again by a token that was gone from the database.")
+            click.echo(f"  If it was revoked: flask tokens revoke {token.id}")
         click.echo(f"Restored. What was there before is in {before}")
 
 
