@@ -187,7 +187,7 @@ def set_up_requests(app: Flask) -> None:
 
     @app.after_request
     def compress(response):
-        is_welcome = "gzip" in request.headers.get("Accept-Encoding", "")
+        is_welcome = request.accept_encodings["gzip"] > 0
         if is_welcome and response.mimetype in COMPRESSED and "Content-Encoding" not in response.headers:
             response.data = zlib.compress(response.get_data(), 6, wbits=31)
             response.headers["Content-Encoding"] = "gzip"

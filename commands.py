@@ -269,7 +269,7 @@ def end_sign_ins(email, everybody):
 @click.command("prune")
 @with_appcontext
 def prune():
-    """Delete what is kept of sign-ins that were over a day ago, and answers that nobody confirmed. For every night."""
+    """Delete what is left of sign-ins and requests of a day ago, and answers that nobody confirmed. For every night."""
     with db.connection_context():
         gone, forgotten = sign_ins.prune(sign_in_limits())
         click.echo(f"{gone} sign-ins and the answers to {forgotten} unfinished journeys deleted.")

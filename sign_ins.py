@@ -11,7 +11,7 @@ from peewee import OperationalError, fn
 from clock import now
 from database import db
 from loading import Prepared, as_json, revived
-from models import Answers, School, SchoolUser, SignIn, digest
+from models import Answers, RequestCount, School, SchoolUser, SignIn, digest
 
 PRECISION = timedelta(minutes=5)
 """How exactly it is known when somebody was last there: a page need not write each time that it is looked at."""
@@ -138,8 +138,9 @@ def end(email: str | None = None) -> int:
 
 
 def prune(limits: Limits) -> tuple[int, int]:
-    """Delete the sign-ins that were over a day ago, or longer, and answers that nobody has confirmed for long. Gives
-    how many of each."""
+    """Delete the sign-ins that were over a day ago, or longer, and answers that nobody has confirmed for long, and give
+    how many of each. Old counts of requests go too."""
+    RequestCount.delete().where(RequestCount.window_started_at < now() - KEPT_AFTERWARDS).execute()
     idle_since = now() - limits.idle - KEPT_AFTERWARDS
     over = SignIn.started_at < now() - limits.absolute - KEPT_AFTERWARDS
     idle = (SignIn.seen_at < idle_since) | (SignIn.seen_at.is_null() & (SignIn.started_at < idle_since))

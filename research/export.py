@@ -137,7 +137,8 @@ def export(round_: Round, *, with_research_data: bool, pictures: Path | None = N
 def held(round_: Round) -> list[Session]:
     """The sessions that there is something to report of."""
     consented = (Session.round == round_, Session.consent == "given", Session.held_on.is_null(False))
-    return [session for session in Session.select().where(*consented).order_by(Session.number) if session.is_over]
+    there = Session.select().where(*consented, Session.state != "purging")
+    return [session for session in there.order_by(Session.number) if session.is_over]
 
 
 def aggregates(results: list[Result]) -> dict[str, list[list]]:

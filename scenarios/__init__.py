@@ -98,10 +98,14 @@ def fresh_copy(of: Path, to: Path) -> None:
 @cache
 def fingerprint(name: str) -> str:
     """Of this scenario, and of everything that makes a file of it: tables, migrations and acts."""
-    root = HERE.parent
-    sources = [*root.glob("*.py"), *MIGRATIONS.glob("*.py"), *(HERE / f"{each}.toml" for each in {WORLD, name})]
-    contents = b"\0".join(path.read_bytes() for path in sorted([*sources, HERE / "__init__.py"]))
+    contents = b"\0".join(path.read_bytes() for path in sorted(sources(name)))
     return hashlib.sha256(contents).hexdigest()[:16]
+
+
+def sources(name: str) -> list[Path]:
+    root = HERE.parent
+    python = [*root.glob("*.py"), *(root / "acts").glob("*.py"), *MIGRATIONS.glob("*.py"), HERE / "__init__.py"]
+    return python + [HERE / f"{each}.toml" for each in {WORLD, name}]
 
 
 # --- rows --------------------------------------------------------------------------------------------------

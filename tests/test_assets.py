@@ -49,6 +49,9 @@ def test_files_are_compressed_for_whom_it_suits(visitor):
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(zipped.data) == plain.data
     assert plain.mimetype == zipped.mimetype == "text/css"
+    for unwelcome in ("gzip;q=0", "br", "agzip"):
+        assert "Content-Encoding" not in sent(visitor, path, **{"Accept-Encoding": unwelcome}).headers
+        assert "Content-Encoding" not in sent(visitor, "/privacy", **{"Accept-Encoding": unwelcome}).headers
     assert len(zipped.data) <= len(zlib.compress(plain.data, 6, wbits=31))
 
 

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from clock import clock_at, now
+from database import db
 from models import ApiToken, Mentorship, Participant, TrainingPeriod, digest
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import (
@@ -79,6 +80,12 @@ def test_nobody_gets_in_without_a_token(visitor, hannah, authorization):
 def test_the_scheme_may_be_called_bearer_or_token(visitor, hannah, scheme):
     headers = {"Authorization": f"{scheme} {token_of(visitor, AMBITION)}"}
     assert ask(visitor, "get", address(hannah), headers=headers).status_code == 200
+
+
+def test_who_may_read_can_when_nothing_can_be_written(visitor, hannah):
+    db.obj.pragma("query_only", 1, permanent=True)
+    assert ask(visitor, "get", "/api/v3/participants").status_code == 200
+    assert tell(visitor, "defer", hannah).status_code == 503
 
 
 def test_a_token_says_when_it_was_last_used_within_five_minutes(visitor, hannah):

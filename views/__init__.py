@@ -1,6 +1,7 @@
 """The pages of a signed-in school user. Whoever isn't signed in is sent to sign in; everybody else's participants are
 404, the same as ones that don't exist. The routes are in records.py and journeys.py."""
 
+import hmac
 from datetime import timedelta
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
@@ -23,6 +24,12 @@ ROLES = {"ects": "ect", "mentors": "mentor"}
 ASKED_BY_ITSELF = "school.news"
 """What an open page asks for though nobody does anything. It doesn't show that somebody is there, and when their
 sign-in is over it leaves the page as it is."""
+
+
+def who_asks() -> str:
+    """The internet address that asks, as something to count by. Without the secret key nobody can tell it back."""
+    key, address = current_app.config["SECRET_KEY"], request.remote_addr or ""
+    return hmac.new(key.encode(), address.encode(), "sha256").hexdigest()
 
 
 @school.before_request

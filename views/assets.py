@@ -58,8 +58,7 @@ def vendor(filename: str):
 
 def send(name: str, kept: str) -> Response:
     content = files().get(name) or abort(404)
-    is_welcome = "gzip" in request.headers.get("Accept-Encoding", "")
-    smaller = zipped(name) if is_welcome else None
+    smaller = zipped(name) if request.accept_encodings["gzip"] > 0 else None
     response = Response(smaller or content, mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream")
     if smaller:
         response.headers["Content-Encoding"] = "gzip"

@@ -12,8 +12,8 @@ import sign_ins
 from forms import Form
 from forms.fields import ChoiceField
 from limits import Limit
-from models import School, SchoolUser, digest
-from views import openid, sign_in_limits, this_browsers_sign_in
+from models import School, SchoolUser
+from views import openid, sign_in_limits, this_browsers_sign_in, who_asks
 from views.openid import NotSignedIn
 
 blueprint = Blueprint("sign_in", __name__)
@@ -96,7 +96,7 @@ def to_provider():
 
 def refuse_too_many(what: str) -> None:
     """Ends the request of an address that has begun too often. The database is open."""
-    if seconds := STARTS.seconds_to_wait(f"{what} {digest(request.remote_addr or '')}"):
+    if seconds := STARTS.seconds_to_wait(f"{what} {who_asks()}"):
         raise TooManyRequests(retry_after=seconds)
 
 

@@ -168,6 +168,14 @@ def test_every_file_is_as_the_schema_says(round_):
     ]
 
 
+def test_a_session_that_is_being_deleted_is_in_no_export(round_):
+    with research_db.connection_context():
+        Session.update(state="purging").where(Session.round == round_, Session.number == 1).execute()
+        files = opened(export(round_, with_research_data=True))
+    for name in ("sessions", "tasks", "log", "notes"):
+        assert "P1" not in {row["participant"] for row in rows(files[f"research-data/{name}.csv"])}
+
+
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
 def test_no_cell_runs_in_a_spreadsheet(cell):
     assert safe(cell) == "'" + cell

@@ -3,6 +3,8 @@ prototype had is put in on purpose."""
 
 import re
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
@@ -23,6 +25,7 @@ from scenarios.predicates import PREDICATES, parameters
 from scenarios.scenario import ScenarioError, claim, scenario, scenario_ids
 from tests.conftest import IS_NIGHTLY, needs
 from views import wordings
+from views.research.console import service_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +34,20 @@ LEAVING = wordings.FOLDER / "as-a-question" / "journeys" / "report-teacher-leavi
 EACH = [(name, "") for name in scenario_ids()]
 WORDED = [(name, words) for name in scenario_ids() for words in scenario(name).variants]
 EACH += WORDED if IS_NIGHTLY else [(name, words) for words, name in {words: name for name, words in WORDED}.items()]
+
+
+@pytest.mark.parametrize(
+    ("module", "known"),
+    [("scenarios", lambda: scenarios.sources("S01")), ("app", service_files)],
+    ids=["data", "pages"],
+)
+def test_what_was_made_or_checked_is_made_and_checked_anew_after_any_change_of_the_service(module, known):
+    asks = f"import sys, {module}; [print(getattr(each, '__file__', '')) for each in list(sys.modules.values())]"
+    answer = subprocess.run([sys.executable, "-c", asks], cwd=ROOT, capture_output=True, text=True, check=True)
+    paths = {Path(line) for line in answer.stdout.splitlines()}
+    ours = {path for path in paths if ROOT in path.parents and ".venv" not in path.parts}
+    assert len(ours) > 10
+    assert ours <= set(known())
 
 
 @pytest.fixture

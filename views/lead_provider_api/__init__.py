@@ -9,11 +9,13 @@ become 422 here and nowhere else.
 import hashlib
 import hmac
 import json
+import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from flask import Blueprint, Response, g, request
+from peewee import OperationalError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from acts.changes import RuleBroken
@@ -21,6 +23,9 @@ from clock import now, today
 from database import read_from_replica
 from limits import Limit
 from models import ApiToken, LeadProvider, digest
+from views import who_asks
+
+log = logging.getLogger("service.api")
 
 api = Blueprint("api", __name__, url_prefix="/api/v3")
 
@@ -78,7 +83,7 @@ def require_token():
     sent = digest(token.strip())
     found = ApiToken.select(ApiToken, LeadProvider).join(LeadProvider).where(ApiToken.digest == sent).first()
     if scheme.lower() not in ("bearer", "token") or not found or not hmac.compare_digest(found.digest, sent):
-        if seconds := GUESSES.seconds_to_wait(f"guesses {digest(request.remote_addr or '')}"):
+        if seconds := GUESSES.seconds_to_wait(f"guesses {who_asks()}"):
             raise TooManyRequests(retry_after=seconds)
         response = answer({"error": "access denied"}, 401)
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -86,14 +91,22 @@ def require_token():
     if seconds := REQUESTS.seconds_to_wait(f"API token {found.id}"):
         raise TooManyRequests(retry_after=seconds)
     if found.last_used_at is None or now() - found.last_used_at > LAST_USED_PRECISION:
-        found.last_used_at = now()
-        found.save(only=[ApiToken.last_used_at])
+        note_used(found)
     g.lead_provider = found.lead_provider
     if request.method == "GET" and not request.view_args:
         # A list may be a moment late: whoever polls asks from where they came to. One person must be as they just made
         # them.
         read_from_replica()
     return None
+
+
+def note_used(token: ApiToken) -> None:
+    """A database that can't be written to doesn't keep anybody from reading."""
+    token.last_used_at = now()
+    try:
+        token.save(only=[ApiToken.last_used_at])
+    except OperationalError as error:
+        log.warning("not noted that a token was used: %s", type(error).__name__)
 
 
 # --- answers -----------------------------------------------------------------------------------------------
@@ -128,7 +141,7 @@ def listing(rows: list[tuple], told: Callable[[list], Iterable[dict]]) -> Respon
 
 
 def zipped(parts: Iterable[str]) -> Response:
-    is_welcome = "gzip" in request.accept_encodings
+    is_welcome = request.accept_encodings["gzip"] > 0
     zipper = zlib.compressobj(6, wbits=31)
     sent = [zipper.compress(part.encode()) if is_welcome else part.encode() for part in parts]
     response = Response([*sent, zipper.flush()] if is_welcome else sent)

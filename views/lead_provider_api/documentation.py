@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, render_template, request
+from flask import Blueprint, Flask, current_app, render_template
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.exceptions import TooManyRequests
@@ -14,7 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
 from limits import Limit
-from models import digest
+from views import who_asks
 from views.lead_provider_api import DETAILS, TITLES, WORDS, answer, schemas
 from views.lead_provider_api.operations import ID, OPTIONAL, TYPES, Operation
 
@@ -38,7 +38,7 @@ PROBLEMS = {
 
 @documentation.before_request
 def limit_readings():
-    if seconds := READINGS.seconds_to_wait(f"documentation {digest(request.remote_addr or '')}"):
+    if seconds := READINGS.seconds_to_wait(f"documentation {who_asks()}"):
         raise TooManyRequests(retry_after=seconds)
 
 

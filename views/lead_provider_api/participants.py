@@ -117,7 +117,7 @@ REPORTS = {
         refusals=COURSE
         | {
             "reason": ("missing", "unknown", "not_for_an_ect"),
-            "participant_id": ("already_withdrawn", "not_started", "started_today"),
+            "participant_id": ("already_withdrawn", "not_started", "started_today", "being_changed"),
         },
         makes={
             "training_status": "withdrawn",
@@ -132,7 +132,13 @@ REPORTS = {
         refusals=COURSE
         | {
             "reason": ("missing", "unknown"),
-            "participant_id": ("already_deferred", "already_withdrawn", "not_started", "started_today"),
+            "participant_id": (
+                "already_deferred",
+                "already_withdrawn",
+                "not_started",
+                "started_today",
+                "being_changed",
+            ),
         },
         makes={
             "training_status": "deferred",
@@ -145,7 +151,12 @@ REPORTS = {
         sends=Resumption,
         answers=schemas.One[schemas.Participant],
         refusals=COURSE
-        | {"participant_id": ("already_active", "trained_elsewhere", "stopped_today", "has_gone", "trained_later")},
+        | {
+            "participant_id": (
+                *("already_active", "trained_elsewhere", "stopped_today", "has_gone", "trained_later"),
+                "being_changed",
+            )
+        },
     ),
     "change-schedule": operation(
         "Change a participant’s schedule",
@@ -155,7 +166,10 @@ REPORTS = {
         | {
             "schedule_identifier": ("missing", "unknown", "same_schedule", "not_for_an_ect", "not_for_a_mentor"),
             "cohort": ("unknown", "no_partnership", "closed"),
-            "participant_id": ("is_withdrawn", "is_deferred", "has_completed", "has_left", "trained_later"),
+            "participant_id": (
+                *("is_withdrawn", "is_deferred", "has_completed", "has_left", "trained_later"),
+                "being_changed",
+            ),
         },
         makes={"schedule_identifier": "ecf-extended-september", "cohort": "2026"},
     ),

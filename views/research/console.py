@@ -4,6 +4,7 @@ happens on the participant's pages, notes, and the end."""
 import hashlib
 import uuid
 from functools import lru_cache
+from pathlib import Path
 
 import segno
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
@@ -127,11 +128,15 @@ def is_green(name: str, words: str) -> list[str]:
 
 def service_fingerprint() -> str:
     """Of everything that pages are made of, and of all scenarios."""
-    root = HERE.parent
-    folders = ("templates", "views", "forms", "scenarios", "migrations")
-    files = [*root.glob("*.py"), *(path for name in folders for path in (root / name).rglob("*") if path.is_file())]
+    files = service_files()
     stamps = "".join(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in sorted(files))
     return hashlib.sha256(stamps.encode()).hexdigest()
+
+
+def service_files() -> list[Path]:
+    root = HERE.parent
+    folders = ("templates", "views", "forms", "acts", "scenarios", "migrations")
+    return [*root.glob("*.py"), *(path for name in folders for path in (root / name).rglob("*") if path.is_file())]
 
 
 @blueprint.post("/research/sessions/<int:row_id>/consent")
