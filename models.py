@@ -380,6 +380,13 @@ class TrainingPeriod(Table):
         return self.finished_on is not None and self.finished_on < today()
 
     @property
+    def is_history(self) -> bool:
+        """What a lead provider confirmed or the school delivered stays, and the provider sees it, when other training
+        takes its place. What has not begun, or what no provider ever saw, does not."""
+        was_real = self.is_confirmed or not self.is_provider_led or self.training_status != "active"
+        return self.has_started and (self.has_finished or was_real)
+
+    @property
     def training_status(self) -> str:
         """`active`, `withdrawn` or `deferred`; the later mark wins, and withdrawn on a tie."""
         marks = [(self.withdrawn_at, "withdrawn"), (self.deferred_at, "deferred")]

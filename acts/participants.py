@@ -70,18 +70,18 @@ def report_leaving(
             last_day(participant, leaving_on),
             lead_provider_name(participant),
         )
-        was_leaving = participant.is_leaving
+        was_leaving, period = participant.is_leaving, participant.training_period
         participant.finished_on = new
         participant.reported_leaving_by_school = participant.school_id
         participant.save()
         moved_from = old if was_leaving else None
         trained, in_role = participant.training_periods, _training_in_role(participant)
-        for period in trained:
-            free_until = _day_before_next(period, in_role)
-            moves_from = moved_from if period.training_status == "active" else None
-            _end_with(period, new, leaving_on, moves_from, free_until)
+        for each in trained:
+            free_until = _day_before_next(each, in_role)
+            moves_from = moved_from if each.training_status == "active" else None
+            _end_with(each, new, leaving_on, moves_from, free_until)
         _save_ends(TrainingPeriod, trained, leaving_on)
-        if any(period.started_on >= leaving_on for period in trained):
+        if any(each.started_on >= leaving_on for each in trained):
             # A lead provider may have been wanted for it.
             School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
         ended: dict[Participant, date] = {}
@@ -110,7 +110,32 @@ def report_leaving(
             reported_on=leaving_on.isoformat(),
             lead_provider=trained_by,
             training_status=participant.training_status,
+            is_confirmed=period is not None and period.is_confirmed,
+            mentor_in_training=_goes_on_in_training(everybody, mentorships) if participant.is_ect else None,
+            ects=_without_mentor(ended, everybody, new) if not participant.is_ect else [],
         )
+
+
+def _goes_on_in_training(everybody: dict[int, Participant], mentorships: list[Mentorship]) -> str | None:
+    """The name of an ECT's latest mentor, if a lead provider goes on training that person here."""
+    mentor_id = max(mentorships, key=lambda each: each.started_on).mentor_id if mentorships else None
+    mentor = everybody.get(mentor_id)
+    if not mentor or mentor.finished_on or mentor.mentor_training_is_over or mentor.training_status != "active":
+        return None
+    period = mentor.training_period
+    return mentor.name if period and period.is_confirmed and not period.has_finished else None
+
+
+def _without_mentor(ended: dict[Participant, date], everybody: dict[int, Participant], last_day: date) -> list[list]:
+    """[id, name] of each ECT who stays longer than their mentor, and whom nobody else is to mentor then."""
+    ects = [everybody[ect.id] for ect, day in ended.items() if day == last_day]
+    left = [
+        ect
+        for ect in ects
+        if (ect.finished_on is None or ect.finished_on > last_day)
+        and not any(mentorship.started_on > last_day for mentorship in ect.mentorships)
+    ]
+    return [[ect.id, ect.name] for ect in sorted(left, key=lambda ect: ect.name)]
 
 
 def lead_provider_name(participant: Participant) -> str | None:

@@ -91,6 +91,7 @@ def change_lead_provider(
             raise RuleBroken({"participant": "not_offered"})
         lead_provider = check_lead_provider(participant, lead_provider_id)
         old, status = participant.training_period.lead_provider, participant.training_status
+        was = _as_it_was(participant.training_period)
         period = _train(participant, _provider_led(participant, lead_provider, contract_period_for(participant)))
         event_type = "teacher_training_lead_provider_updated"
         return record(
@@ -104,7 +105,13 @@ def change_lead_provider(
             new_lead_provider=lead_provider.name,
             training_status=status,
             is_confirmed=period.is_confirmed,
+            **was,
         )
+
+
+def _as_it_was(period: TrainingPeriod) -> dict[str, bool]:
+    """What the confirmation has to know of the training that made way."""
+    return {"old_was_confirmed": period.is_confirmed, "old_is_history": period.is_history}
 
 
 def other_training_programme(participant: Participant) -> str:
@@ -137,7 +144,7 @@ def change_training_programme(
         if mentor and participant.mentor != mentor:
             raise ChangedSince
         status, old = participant.training_status, participant.training_period.lead_provider
-        new, mentors_events = None, []
+        was, new, mentors_events = _as_it_was(participant.training_period), None, []
         if training_programme == "provider_led":
             new = check_lead_provider(participant, lead_provider_id)
             contract_period = contract_period_for(participant)
@@ -162,6 +169,8 @@ def change_training_programme(
             new_lead_provider=new.name if new else None,
             training_status=status,
             is_confirmed=period.is_confirmed,
+            mentor_in_training=mentor.name if mentors_events else None,
+            **was,
         )
 
 
@@ -187,16 +196,11 @@ def _train_mentor_too(
 
 
 def _train(participant: Participant, columns: dict) -> TrainingPeriod:
-    """Put training with these columns in place of the present one, from today or the day the person starts.
-
-    What a lead provider confirmed or the school delivered is history: it ends yesterday, or stays as it ended. What
-    has not begun, or what no provider ever saw, is replaced in place.
+    """Put training with these columns in place of the present one, from today or the day the person starts. What is
+    history ends yesterday, or stays as it ended; anything else is replaced in place.
     """
     period = participant.training_period
-    is_history = period.has_started and (
-        period.has_finished or period.is_confirmed or not period.is_provider_led or period.training_status != "active"
-    )
-    if is_history:
+    if period.is_history:
         finish(period, today() - timedelta(days=1))
         period = TrainingPeriod(
             participant=participant,

@@ -414,15 +414,18 @@ class InventedSchool:
             new_lead_provider=None,
             training_status=participant.training_status,
             is_confirmed=False,
+            mentor_in_training=None,
         )
 
     def _change(self, participant: Participant, event_type: str, columns: dict, words: dict, **told) -> None:
+        told |= {"old_was_confirmed": participant.training_period.is_confirmed, "old_is_history": True}
         end(participant.training_period, today() - timedelta(1))
         period = self.train(participant, today(), **columns)
         heading = HEADINGS[event_type].format(name=participant.name, **words)
         self.record(participant, self.school_user, event_type, heading, period=period, **told)
 
     def leave(self, participant: Participant, last_day: date) -> None:
+        trained = participant.training_period
         participant.finished_on, participant.reported_leaving_by_school = last_day, self.school
         for period in participant.training_periods:
             end(period, last_day)
@@ -441,6 +444,10 @@ class InventedSchool:
             reported_on=last_day.isoformat(),
             lead_provider=lead_provider_name(participant),
             training_status=participant.training_status,
+            is_confirmed=trained is not None and trained.is_confirmed,
+            # For the confirmation page, which nobody is on.
+            mentor_in_training=None,
+            ects=[],
         )
 
     # --- chance ---

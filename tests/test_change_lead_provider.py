@@ -3,9 +3,12 @@
 import pytest
 
 from acts import reports
+from acts.participants import change_mentor
+from acts.training import change_lead_provider
 from forms.journeys import JOURNEYS
-from models import LeadProvider
-from tests.conftest import both_engines
+from models import LeadProvider, Participant, Teacher
+from tests.conftest import TODAY, both_engines, person
+from tests.reports import tutor_of
 from tests.walks import WALKS
 
 
@@ -66,3 +69,49 @@ def test_first_page_and_confirmation_follow_the_training_status(naomi, role, jou
     assert any(words in naomi.text for words in confirmed), naomi.text
     assert role == "ect" or status == "active" or "mentor training" in naomi.text
     assert not any(words in naomi.text for other in SAYS if other != status for words in SAYS[other][1]), naomi.text
+
+
+# --- what they say of training that no provider sees, or none any more -----------------------------------------
+
+
+@pytest.mark.parametrize("journey", ["change-lead-provider", "change-training-programme"])
+@pytest.mark.parametrize("case", ["awaited", "confirmed today"])
+def test_a_former_provider_is_said_to_see_only_what_it_sees(naomi, journey, case):
+    """Hannah Clarke is given to a lead provider, which confirms or not, and again to another or to the school."""
+    hannah, ucl = person("Hannah Clarke"), LeadProvider.get(name="UCL Institute of Education")
+    first = "Teach First" if case == "awaited" else ucl.name
+    change_lead_provider(hannah, tutor_of(hannah), lead_provider_id=LeadProvider.get(name=first).id)
+    naomi.get(f"/school/ects/{hannah.id}/{journey}/{next(iter(JOURNEYS[journey].questions))}")
+    assert "will stop today" not in naomi.text
+    awaited = "Teach First has not confirmed yet that it trains Hannah Clarke. If you change now, it cannot confirm"
+    assert (
+        awaited if case == "awaited" else f"If you change now, {ucl.name} will not train Hannah Clarke"
+    ) in naomi.text
+    assert "sees that it no longer trains" not in naomi.text
+    if journey == "change-lead-provider":
+        naomi.choose("Education Development Trust")
+    else:
+        naomi.submit("Change training programme")
+    naomi.submit("Confirm change")
+    assert "can see now that it no longer trains" not in naomi.text
+    told = {
+        "awaited": "Teach First had not confirmed that it trains Hannah Clarke. It cannot confirm now.",
+        "confirmed today": f"{ucl.name} does not see this change. Tell it that it no longer trains Hannah Clarke.",
+    }
+    assert told[case] in naomi.text
+
+
+def test_a_mentor_who_starts_training_with_their_ect_is_named(naomi):
+    thomas = person("Thomas Walker")
+    mentor = Participant.create(
+        teacher=Teacher.create(trn="3999999", trs_first_name="Grace", trs_last_name="Page"),
+        role="mentor",
+        school=thomas.school,
+        started_on=TODAY,
+    )
+    change_mentor(thomas, tutor_of(thomas), mentor_id=mentor.id)
+    page = f"/school/ects/{thomas.id}/change-training-programme"
+    naomi.get(f"{page}/training-programme").submit("Change training programme")
+    assert "If Grace Page has not been in mentor training and is free to do it, Grace Page starts it" in naomi.text
+    naomi.choose("Ambition Institute").submit("Confirm change")
+    assert "Grace Page starts mentor training with Ambition Institute too." in naomi.text

@@ -10,6 +10,7 @@ from acts.changes import RuleBroken
 from clock import clock_at
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
+from tests.reports import given_to_teach_first, report
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
@@ -161,10 +162,58 @@ def test_mentor_words(naomi):
     leaving_page(naomi, "John Doe", "mentor").submit("Continue", Day="17", Month="7", Year="2026")
     naomi.submit("Confirm and continue")
     assert naomi.heading == "John Doe stays on your list of mentors until 17 July 2026"
-    assert "The ECTs that John Doe mentors need a new mentor from the next day" in naomi.text
+    assert "After 17 July 2026 a new mentor is needed for: Gustav BrownSteven Taylor" in naomi.text
     assert "appropriate body" not in naomi.text
     naomi.click("Back to mentors")
     assert naomi.path == "/school/mentors"
+
+
+def test_who_needs_a_new_mentor_is_named(naomi):
+    leave(person("Gustav Brown"), date(2026, 7, 17))
+    tutor, john = SchoolUser.get_by_id(1), person("John Doe", "mentor")
+    for name in ("Hannah Clarke", "Priya Shah"):
+        participants.change_mentor(person(name), tutor, mentor_id=john.id)
+    # Priya Shah’s next mentor comes before John Doe goes.
+    margaret = person("Margaret Evans", "mentor")
+    Participant.update(started_on=date(2026, 6, 1)).where(Participant.id == margaret.id).execute()
+    participants.change_mentor(person("Priya Shah"), tutor, mentor_id=margaret.id)
+    leaving_page(naomi, "John Doe", "mentor").submit("Continue", Day="17", Month="7", Year="2026")
+    naomi.submit("Confirm and continue")
+    named = [link.text() for link in naomi.main.css("li a")]
+    assert named == ["Hannah Clarke", "Steven Taylor"], "and not who leaves on the same day"
+    naomi.click("Steven Taylor")
+    assert naomi.heading == "Steven Taylor"
+
+
+def test_a_lead_provider_that_had_not_confirmed_is_not_said_to_know(naomi):
+    emily = person("Emily Roberts")
+    given_to_teach_first(emily)
+    leaving_page(naomi, "Emily Roberts").submit("Continue", Day="17", Month="7", Year="2026")
+    assert "Until now you said that the last day was 30 May 2026." in naomi.text
+    naomi.submit("Confirm and continue")
+    assert "Teach First had not confirmed that it trains Emily Roberts." in naomi.text
+    assert "can see now" not in naomi.text
+    assert "can continue training" not in naomi.text
+
+
+@pytest.mark.parametrize(
+    ("done", "is_told"),
+    [
+        (None, True),
+        (lambda john: report("withdraw", john), False),
+        (lambda john: report("defer", john), False),
+        (lambda john: leave(john, date(2026, 6, 1)), False),
+        (given_to_teach_first, False),
+    ],
+    ids=["in training", "withdrawn", "deferred", "leaving", "awaited"],
+)
+def test_a_mentors_training_is_said_to_continue_where_it_does(naomi, done, is_told):
+    if done:
+        done(person("John Doe", "mentor"))
+    leaving_page(naomi, "Steven Taylor").submit("Continue", Day="17", Month="7", Year="2026")
+    naomi.submit("Confirm and continue")
+    assert ("John Doe’s mentor training can continue, even without other ECTs." in naomi.text) is is_told
+    assert is_told or "John Doe" not in naomi.text
 
 
 @pytest.mark.parametrize("name", ["Margaret Evans", "Alison Hughes"])
@@ -293,6 +342,9 @@ def test_an_end_that_another_school_set_is_kept(world):
         "reported_on": "2026-07-17",
         "lead_provider": "Ambition Institute",
         "training_status": "active",
+        "is_confirmed": True,
+        "mentor_in_training": "Peter Marsh",
+        "ects": [],
     }
 
 

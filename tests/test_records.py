@@ -222,6 +222,7 @@ MENTOR_DEFERRED = ("Training paused", "orange", DEFERRED[2].replace("training", 
 IN_TRAINING = "Ada Moss is registered for mentor training."
 ANOTHER = "If another lead provider is going to train Ada Moss, "
 ON_RECORD = ANOTHER + "tell us on Ada Moss’s record."
+OR_NOT = "select a lead provider. If not, you do not need to do anything: Ada Moss can still be a mentor."
 
 MENTOR_CONFIRMED = Training(
     CONFIRMED.record[1:],
@@ -235,9 +236,7 @@ MENTOR_AWAITED = Training(
     {"Lead provider": "Teach First Awaiting confirmation by Teach First", "Delivery partner": NO_PARTNER},
     [IN_TRAINING],
 )
-MENTOR_STOPPED = Training(
-    [MENTOR_WITHDRAWN[2], ANOTHER + "select a lead provider."], ["select a lead provider"], beside=[ON_RECORD]
-)
+MENTOR_STOPPED = Training([MENTOR_WITHDRAWN[2], ANOTHER + OR_NOT], ["select a lead provider"], beside=[ON_RECORD])
 MENTOR_PAUSED = Training([MENTOR_DEFERRED[2], *MENTOR_CONFIRMED.record], [PROVIDER_LINK])
 COMPLETED = Training(["Ada Moss finished mentor training on 18 July 2025."])
 NOT_COMPLETED = Training(
@@ -284,7 +283,7 @@ MENTORS = {
     "last day of training": Case(REGISTERED, MENTOR_CONFIRMED, ((TODAY, training(finished_on=TODAY)),)),
     "leaving": Case(LEAVING, MENTOR_CONFIRMED, (LEAVES,)),
     "leaving today": Case(LEAVING, MENTOR_CONFIRMED, ((TODAY, leaving(TODAY)),)),
-    "leaving, withdrawn": Case(LEAVING, with_message(MENTOR_STOPPED, MENTOR_WITHDRAWN[2]), (GIVEN_UP, LEAVES)),
+    "leaving, withdrawn": Case(LEAVING, replace(MENTOR_STOPPED, beside=[MENTOR_WITHDRAWN[2]]), (GIVEN_UP, LEAVES)),
     "leaving, deferred": Case(LEAVING, with_message(MENTOR_PAUSED, MENTOR_DEFERRED[2]), (PAUSED, LEAVES)),
     "leaving, completed": Case(LEAVING, COMPLETED, (LEAVES,), over("completed_declaration_received")),
     "leaving, never trained": Case(LEAVING, ABSENT, (LEAVES,), {"training": None}),
