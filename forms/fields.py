@@ -8,6 +8,8 @@ from wtforms import Field, StringField, ValidationError
 from acts.participants import cleaned
 from clock import display
 
+MONTHS = [f"{date(2000, month, 1):%B}".lower() for month in range(1, 13)]
+
 
 class ChoiceField(Field):
     """Radios of which one must be chosen, from `choices`: (value, words) pairs. Refuses as `missing`, or as `unknown`
@@ -73,10 +75,10 @@ class TextField(StringField):
 
 
 class DateField(Field):
-    """The GOV.UK date input: day, month and year in three boxes, of which the wrong ones are marked. Refuses as
-    `missing`, `incomplete` (with the missing `parts`) or `not_a_date`."""
+    """The GOV.UK date input: day, month (a number or its name) and year in three boxes, of which the wrong ones are
+    marked. Refuses as `missing`, `incomplete` (with the missing `parts`), `short_year` or `not_a_date`."""
 
-    codes = ("missing", "incomplete", "not_a_date")
+    codes = ("missing", "incomplete", "short_year", "not_a_date")
     PARTS = {"day": range(1, 32), "month": range(1, 13), "year": range(1900, 2200)}
 
     def __init__(self, **kwargs):
@@ -94,21 +96,25 @@ class DateField(Field):
     def pre_validate(self, form):
         self.data = None
         empty = [part for part, text in self.parts.items() if not text]
-        self.wrong = empty or [part for part in self.PARTS if not self._is_possible(part)]
+        self.wrong = empty or [part for part in self.PARTS if self._number(part) not in self.PARTS[part]]
         if len(empty) == len(self.PARTS):
             raise ValidationError("missing")
         if empty:
             self.facts = {"parts": "a " + " and a ".join(empty)}
             raise ValidationError("incomplete")
+        if self.wrong == ["year"] and 0 <= self._number("year") < 100:
+            raise ValidationError("short_year")
         try:
-            self.data = date(*(int(self.parts[part]) for part in ("year", "month", "day") if not self.wrong))
+            self.data = date(*(self._number(part) for part in ("year", "month", "day") if not self.wrong))
         except (TypeError, ValueError):
             raise ValidationError("not_a_date") from None
 
-    def _is_possible(self, part: str) -> bool:
-        """Only plain digits: int() would also take “+3”, “1_0” and the digits of other scripts."""
+    def _number(self, part: str) -> int:
+        """-1 for what is none. Only plain digits: int() would also take “+3”, “1_0” and the digits of other scripts."""
         text = self.parts[part]
-        return text.isascii() and text.isdigit() and len(text) <= 4 and int(text) in self.PARTS[part]
+        if part == "month" and len(text) >= 3:
+            return next((number for number, name in enumerate(MONTHS, 1) if name.startswith(text.lower())), -1)
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else -1
 
     @property
     def shown(self) -> str:

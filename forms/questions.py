@@ -61,6 +61,7 @@ class LeavingDateForm(Question):
     words = {
         "missing": "Enter the date that {name} left or will leave your school",
         "incomplete": "The leaving date must include {parts}",
+        "short_year": "The year of the leaving date must have 4 numbers, for example 2026",
         "not_a_date": "The leaving date must be a real date, for example 31 3 2026",
         "too_far_ahead": "The date must be {latest} or earlier. You can tell us up to 4 months ahead",
         "before_start": "{name} started at your school on {started_on}. The date must be after that",

@@ -28,8 +28,15 @@ def leaving_page(visitor, name: str, role: str = "ect"):
 
 MISSING = "Enter the date that Steven Taylor left or will leave your school"
 REAL = "The leaving date must be a real date, for example 31 3 2026"
+SHORT_YEAR = "The year of the leaving date must have 4 numbers, for example 2026"
 BEFORE_START = "Steven Taylor started at your school on 8 September 2024. The date must be after that"
 TOO_FAR = "The date must be 20 August 2026 or earlier. You can tell us up to 4 months ahead"
+
+
+@pytest.mark.parametrize("month", ["7", "07", "July", "jul", "JULY"])
+def test_a_month_has_a_number_or_a_name(naomi, month):
+    leaving_page(naomi, "Steven Taylor").submit("Continue", Day="17", Month=month, Year="2026")
+    assert "17 July 2026" in naomi.text
 
 
 @pytest.mark.parametrize(
@@ -46,9 +53,14 @@ TOO_FAR = "The date must be 20 August 2026 or earlier. You can tell us up to 4 m
         ("0", "3", "2026", REAL, "day"),
         ("32", "3", "2026", REAL, "day"),
         ("27", "13", "2026", REAL, "month"),
-        ("27", "March", "2026", REAL, "month"),
-        ("27", "3", "26", REAL, "year"),
-        ("27", "3", "0", REAL, "year"),
+        ("27", "003", "2026", REAL, "month"),
+        ("27", "Marsh", "2026", REAL, "month"),
+        ("27", "Marchen", "2026", REAL, "month"),
+        ("27", "3", "26", SHORT_YEAR, "year"),
+        ("27", "3", "0", SHORT_YEAR, "year"),
+        ("31", "2", "26", SHORT_YEAR, "year"),
+        ("32", "3", "26", REAL, "day year"),
+        ("27", "3", "202", REAL, "year"),
         ("27", "3", "20266", REAL, "year"),
         ("x", "y", "z", REAL, "day month year"),
         ("+3", "3", "2026", REAL, "day"),

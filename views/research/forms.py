@@ -70,6 +70,7 @@ class RoundForm(Form):
         "These have it: {having}. These do not: {without}",
         "not_a_number": "Enter a number from 1 to {most}",
         "incomplete": "The date must include {parts}",
+        "short_year": "The year must have 4 numbers, for example 2026",
         "not_a_date": "The date must be a real date, for example 31 3 2026",
     }
 
@@ -105,6 +106,7 @@ class SessionForm(Form):
     planned_on = OptionalDateField()
     words = {
         "incomplete": "The date must include {parts}",
+        "short_year": "The year must have 4 numbers, for example 2026",
         "not_a_date": "The date must be a real date, for example 31 3 2026",
     }
 
