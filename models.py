@@ -304,8 +304,7 @@ class Participant(Table):
 
     @property
     def can_change_lead_provider(self) -> bool:
-        period = self.training_period
-        is_provider_led = period is not None and period.is_provider_led
+        is_provider_led = self.training_period is not None and self.training_period.is_provider_led
         return is_provider_led and not self.has_left and not self.mentor_training_is_over
 
     @property
@@ -381,17 +380,15 @@ class TrainingPeriod(Table):
 
     @property
     def is_history(self) -> bool:
-        """What a lead provider confirmed or the school delivered stays, and the provider sees it, when other training
-        takes its place. What has not begun, or what no provider ever saw, does not."""
+        """It stays when other training takes its place: not what has not begun, nor what no provider ever saw."""
         was_real = self.is_confirmed or not self.is_provider_led or self.training_status != "active"
         return self.has_started and (self.has_finished or was_real)
 
     @property
     def training_status(self) -> str:
         """`active`, `withdrawn` or `deferred`; the later mark wins, and withdrawn on a tie."""
-        marks = [(self.withdrawn_at, "withdrawn"), (self.deferred_at, "deferred")]
-        made = [mark for mark in marks if mark[0] and self.is_provider_led]
-        return max(made)[1] if made else "active"
+        marks = [mark for mark in ((self.withdrawn_at, "withdrawn"), (self.deferred_at, "deferred")) if mark[0]]
+        return max(marks)[1] if marks and self.is_provider_led else "active"
 
     @property
     def active_lead_provider(self) -> ActiveLeadProvider | None:

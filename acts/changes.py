@@ -15,16 +15,22 @@ from loading import locked
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 
 HEADINGS = {
-    "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}",
-    "teacher_defers_training_period": "{provider} told us that {name}’s training is paused",
-    "teacher_resumes_training_period": "{provider} told us that it trains {name} again",
-    "teacher_changes_schedule": "{provider} changed the schedule of {name}’s training",
+    "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}{as_a_mentor}",
+    "teacher_defers_training_period": "{provider} told us that {name}’s {mentor}training is paused",
+    "teacher_resumes_training_period": "{provider} told us that it trains {name} again{as_a_mentor}",
+    "teacher_changes_schedule": "{provider} changed the schedule of {name}’s {mentor}training",
     "teacher_training_period_confirmed": "{provider} confirmed that it trains {name}, with {delivery_partner}",
     "teacher_delivery_partner_updated": "{provider} changed {name}’s delivery partner to {delivery_partner}",
     "teacher_training_lead_provider_updated": "Your school changed {name}’s lead provider from {old} to {new}",
     "teacher_training_programme_updated": "Your school changed {name}’s training programme to {programme}",
 }
 """How events are told, by their type. The large demo world tells them by the same words."""
+
+
+def heading_of(event_type: str, participant: Participant, **words: str) -> str:
+    """What happened to this person, told to their school."""
+    as_a_mentor, mentor = ("", "") if participant.is_ect else (" as a mentor", "mentor ")
+    return HEADINGS[event_type].format(name=participant.name, as_a_mentor=as_a_mentor, mentor=mentor, **words)
 
 
 class RuleBroken(Exception):

@@ -5,7 +5,7 @@ reports.py.
 
 import uuid
 
-from acts.changes import HEADINGS, ChangedSince, RuleBroken, record, updated_at
+from acts.changes import ChangedSince, RuleBroken, heading_of, record, updated_at
 from acts.reports import contract_period_of, is_blank
 from acts.training import partnerships_of
 from clock import today
@@ -125,7 +125,7 @@ def _tell(participant: Participant, partnership: SchoolPartnership, period: Trai
         participant,
         provider,
         event_type,
-        HEADINGS[event_type].format(provider=provider.name, name=participant.name, delivery_partner=partner.name),
+        heading_of(event_type, participant, provider=provider.name, delivery_partner=partner.name),
         period=period,
         modifications=[f"delivery_partner: → {partner.name}"],
     )

@@ -6,7 +6,7 @@ tables and derived facts are in models.py.
 from contextlib import contextmanager
 from datetime import date
 
-from acts.changes import HEADINGS, RuleBroken, changing, record
+from acts.changes import RuleBroken, changing, heading_of, record
 from acts.training import is_trained_elsewhere
 from clock import now, today
 from models import (
@@ -91,7 +91,7 @@ def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, u
             participant,
             lead_provider,
             event_type,
-            HEADINGS[event_type].format(provider=lead_provider.name, name=participant.name),
+            heading_of(event_type, participant, provider=lead_provider.name),
             period=period,
             modifications=modifications,
         )
@@ -117,7 +117,7 @@ def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=N
             participant,
             lead_provider,
             event_type,
-            HEADINGS[event_type].format(provider=lead_provider.name, name=participant.name),
+            heading_of(event_type, participant, provider=lead_provider.name),
             period=period,
             modifications=[f"training_period_id: {period.id} → {resumed.id}"],
             new_training_period_id=resumed.id,
@@ -173,7 +173,7 @@ def change_schedule(
             participant,
             lead_provider,
             event_type,
-            HEADINGS[event_type].format(provider=lead_provider.name, name=participant.name),
+            heading_of(event_type, participant, provider=lead_provider.name),
             period=period,
             modifications=modifications,
         )

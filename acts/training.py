@@ -5,7 +5,7 @@ of schools are in participants.py, tables and derived facts in models.py.
 
 from datetime import date, timedelta
 
-from acts.changes import HEADINGS, ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record
+from acts.changes import ChangedSince, RuleBroken, changing, changing_with, finish, heading_of, next_event, record
 from clock import today
 from database import hold
 from loading import contract_periods
@@ -98,7 +98,7 @@ def change_lead_provider(
             participant,
             author,
             event_type,
-            HEADINGS[event_type].format(name=participant.name, old=old.name, new=lead_provider.name),
+            heading_of(event_type, participant, old=old.name, new=lead_provider.name),
             period=period,
             modifications=[f"lead_provider: {old.name} → {lead_provider.name}"],
             old_lead_provider=old.name,
@@ -160,7 +160,7 @@ def change_training_programme(
             participant,
             author,
             event_type,
-            HEADINGS[event_type].format(name=participant.name, programme=words[training_programme]),
+            heading_of(event_type, participant, programme=words[training_programme]),
             mentors_events,
             period=period,
             modifications=[f"training_programme: → {training_programme}"],

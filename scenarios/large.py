@@ -1,8 +1,6 @@
-"""A large invented world, for measurements: as many schools as one asks for, with people in every state that the rules
-know.
+"""A large invented world, for measurements: as many schools as one asks for, with people in every state.
 
-The same seed makes the same rows on the same day. What happened to people is written as acts/ write it, but in bulk:
-doing the acts themselves would take several times as long.
+The same seed makes the same rows on the same day. What happened is written as acts/ write it, in bulk: that is faster.
 """
 
 import json
@@ -15,7 +13,7 @@ from random import Random
 from peewee import Field, JSONField, fn
 
 from acts import training
-from acts.changes import HEADINGS, next_event
+from acts.changes import heading_of, next_event
 from acts.participants import end_of_mentorship, lead_provider_name, leaving_heading
 from clock import LONDON, clock_at, now, today
 from database import db, is_postgresql
@@ -40,8 +38,8 @@ from scenarios import load_contracts, read
 from scenarios.names import HUBS, school_name, some_name
 from vocabulary import DEFERRAL_REASONS, FUNDING_END_REASONS, WITHDRAWAL_REASONS, folded
 
-SCHOOLS_AT_ONCE = 50
-"""How many go into one transaction."""
+SCHOOLS_AT_ONCE = 50  # in one transaction
+NOBODY_READS = {"is_confirmed": False, "mentor_in_training": None}  # of what is for the confirmation page
 
 FIRST_URN, LAST_URN = 100_000, 899_999  # the named schools of the other scenarios come after them
 FIRST_TRN, TRNS = 4_000_000, 6_000_000  # and their people before these
@@ -368,7 +366,7 @@ class InventedSchool:
         modifications = [f"{name}: {getattr(period, name)} → {value}" for name, value in columns.items()]
         for name, value in columns.items():
             setattr(period, name, value)
-        heading = HEADINGS[event_type].format(provider=period.lead_provider.name, name=participant.name)
+        heading = heading_of(event_type, participant, provider=period.lead_provider.name)
         self.record(participant, period.lead_provider, event_type, heading, period=period, modifications=modifications)
 
     def resume(self, participant: Participant) -> None:
@@ -379,15 +377,14 @@ class InventedSchool:
             participant,
             period.lead_provider,
             event_type,
-            HEADINGS[event_type].format(provider=period.lead_provider.name, name=participant.name),
+            heading_of(event_type, participant, provider=period.lead_provider.name),
             period=period,
             modifications=[f"training_period_id: {period.id} → {resumed.id}"],
             new_training_period_id=resumed.id,
         )
 
     def change_lead_provider(self, participant: Participant) -> None:
-        before, status = participant.training_period, participant.training_status
-        old = before.lead_provider
+        before, old = participant.training_period, participant.training_period.lead_provider
         new = self.random.choice([provider for provider in self.lead_providers if provider != old])
         columns = self.provider_led(new, before.contract_period.year, before.schedule)
         self._change(
@@ -398,7 +395,7 @@ class InventedSchool:
             modifications=[f"lead_provider: {old.name} → {new.name}"],
             old_lead_provider=old.name,
             new_lead_provider=new.name,
-            training_status=status,
+            training_status=participant.training_status,
             is_confirmed=columns["school_partnership"] is not None,
         )
 
@@ -413,19 +410,17 @@ class InventedSchool:
             old_lead_provider=participant.training_period.lead_provider.name,
             new_lead_provider=None,
             training_status=participant.training_status,
-            is_confirmed=False,
-            mentor_in_training=None,
+            **NOBODY_READS,
         )
 
     def _change(self, participant: Participant, event_type: str, columns: dict, words: dict, **told) -> None:
         told |= {"old_was_confirmed": participant.training_period.is_confirmed, "old_is_history": True}
         end(participant.training_period, today() - timedelta(1))
         period = self.train(participant, today(), **columns)
-        heading = HEADINGS[event_type].format(name=participant.name, **words)
+        heading = heading_of(event_type, participant, **words)
         self.record(participant, self.school_user, event_type, heading, period=period, **told)
 
     def leave(self, participant: Participant, last_day: date) -> None:
-        trained = participant.training_period
         participant.finished_on, participant.reported_leaving_by_school = last_day, self.school
         for period in participant.training_periods:
             end(period, last_day)
@@ -444,9 +439,7 @@ class InventedSchool:
             reported_on=last_day.isoformat(),
             lead_provider=lead_provider_name(participant),
             training_status=participant.training_status,
-            is_confirmed=trained is not None and trained.is_confirmed,
-            # For the confirmation page, which nobody is on.
-            mentor_in_training=None,
+            **NOBODY_READS,
             ects=[],
         )
 

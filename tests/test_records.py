@@ -458,6 +458,16 @@ def test_what_has_changed_newest_first_with_dates(naomi):
     ]
 
 
+def test_what_has_changed_of_a_mentor_is_told_in_the_words_of_the_status(naomi):
+    ada = mentor(PAUSED, (april(9), withdrawn), (april(16), resumed))
+    naomi.get(f"/school/mentors/{ada.id}")
+    assert section(naomi, "What has changed") == [
+        "16 April 2026 Ambition Institute told us that it trains Ada Moss again as a mentor",
+        "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss as a mentor",
+        "8 April 2026 Ambition Institute told us that Ada Moss’s mentor training is paused",
+    ]
+
+
 def status_of(shown: Element) -> tuple[str, str, str]:
     """The tag's words, its colour, and the message under it."""
     (tag,) = shown.css(".govuk-tag")
