@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import logs
 import settings
-from acts.participants import last_day
+from acts.participants import last_day, lead_provider_name
 from clock import clock_at, display, today
 from database import db, open_database
 from views import (  # noqa: F401 - journeys and records bring the school's routes
@@ -143,6 +143,7 @@ def set_up_templates(app: Flask) -> None:
         frame=frame,
         day=date.fromisoformat,
         last_day=last_day,
+        lead_provider_name=lead_provider_name,
         today=today,
         journey_url=journey_url,
         record_url=record_url,

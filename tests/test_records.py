@@ -331,7 +331,7 @@ TELL_US = "Tell us if Ada Moss has left or is leaving for good"
 def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
     ada = given(*history)
     naomi.get(f"/school/{ada.role}s/{ada.id}")
-    tell = f"But tell {'the appropriate body, and ' if ada.is_ect else ''}the lead provider if there is one."
+    tell = f"But tell {'the appropriate body and ' if ada.is_ect else ''}Ambition Institute."
     assert section(naomi, heading) == (
         [
             f"You told us that Ada Moss’s last day is {last_day}. After that day you cannot see or change this record.",
@@ -446,6 +446,22 @@ def test_nothing_is_made_up_where_nothing_is_known(naomi):
     assert "TRN: not known" in naomi.text
     assert [naomi.row(key) for key in ("Email address", "Working pattern")] == ["Not reported"] * 2
     assert rows_of(naomi.get("/school/ects").card(ADA))["TRN"] == "Not known"
+
+
+@pytest.mark.parametrize(
+    ("given", "history", "row", "tell"),
+    [
+        (ect, [PAUSED], {}, " But tell the appropriate body and Ambition Institute."),
+        (ect, [GIVEN_UP], {}, " But tell the appropriate body."),
+        (ect, [], {"training": SCHOOL_LED}, " But tell the appropriate body."),
+        (mentor, [GIVEN_UP], {}, ""),
+        (mentor, [], {"training": None}, ""),
+    ],
+)
+def test_who_is_to_know_of_somebody_who_comes_back_is_named(naomi, given, history, row, tell):
+    ada = given(*history, **row)
+    naomi.get(f"/school/{ada.role}s/{ada.id}")
+    assert section(naomi, TELL_US)[1].endswith(f"for example after parental leave.{tell}")
 
 
 def test_what_has_changed_newest_first_with_dates(naomi):
