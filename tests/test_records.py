@@ -395,6 +395,8 @@ def test_after_the_last_day_the_record_is_gone_and_says_why(naomi, given, histor
             "Peter Marsh John Doe (from 18 July 2026) Margaret Evans (from 1 September 2026)",
         ),
         ({"mentor": None}, [mentored("Peter Marsh", april(1), april(19))], ASSIGN),
+        ({"mentor": None}, [mentored("Peter Marsh", april(1), JULY)], "Peter Marsh Until 17 July 2026"),
+        ({}, [leaving(JULY)], "Peter Marsh"),
     ],
 )
 def test_an_ects_mentors_now_and_later(naomi, row, history, expected):
