@@ -197,9 +197,10 @@ def _save_ends(table: type[TrainingPeriod] | type[Mentorship], periods: list, le
 def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict:
     """What is recorded of the other one of the two, when a mentor or an ECT leaves."""
     mentor, ect = (other.name, leaver.name) if leaver.is_ect else (leaver.name, other.name)
+    mentors, leaves = ("mentored", "left") if on < today() else ("mentors", "leaves")
     return {
         "event_type": "teacher_finishes_mentoring" if leaver.is_ect else "teacher_finishes_being_mentored",
-        "heading": f"{mentor} mentors {ect} until {display(on)}, because {leaver.name} leaves then",
+        "heading": f"{mentor} {mentors} {ect} until {display(on)}, because {leaver.name} {leaves} then",
         "with_participant": leaver.id,
         "finished_on": on.isoformat(),
     }

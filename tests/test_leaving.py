@@ -180,6 +180,19 @@ def test_mentor_words(naomi):
     assert naomi.path == "/school/mentors"
 
 
+@pytest.mark.parametrize(
+    ("on", "told"),
+    [
+        (date(2026, 7, 17), "John Doe mentors Steven Taylor until 17 July 2026, because John Doe leaves then"),
+        (date(2026, 3, 27), "John Doe mentored Steven Taylor until 27 March 2026, because John Doe left then"),
+    ],
+)
+def test_the_ect_is_told_until_when(naomi, on, told):
+    leave(person("John Doe", "mentor"), on)
+    naomi.get(f"/school/ects/{person('Steven Taylor').id}")
+    assert told in naomi.text
+
+
 def test_who_needs_a_new_mentor_is_named(naomi):
     leave(person("Gustav Brown"), date(2026, 7, 17))
     tutor, john = SchoolUser.get_by_id(1), person("John Doe", "mentor")
