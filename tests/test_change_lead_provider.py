@@ -115,3 +115,12 @@ def test_a_mentor_who_starts_training_with_their_ect_is_named(naomi):
     assert "If Grace Page has not been in mentor training and is free to do it, Grace Page starts it" in naomi.text
     naomi.choose("Ambition Institute").submit("Confirm change")
     assert "Grace Page starts mentor training with Ambition Institute too." in naomi.text
+
+
+@pytest.mark.parametrize("page", ["change-lead-provider/lead-provider", "change-training-programme/training-programme"])
+def test_somebody_who_is_leaving_is_not_advised_to_wait(naomi, page):
+    naomi.get(f"/school/ects/{person('Hannah Clarke').id}/{page}")
+    assert "The best time to change" in naomi.text
+    naomi.get(f"/school/ects/{person('Emily Roberts').id}/{page}")
+    assert "Emily Roberts is leaving: the last day is 30 May 2026." in naomi.text
+    assert "The best time to change" not in naomi.text
