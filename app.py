@@ -16,6 +16,7 @@ import commands
 import logs
 import settings
 from acts.participants import last_day, lead_provider_name
+from acts.training import mentor_who_begins
 from clock import clock_at, display, today
 from database import db, open_database
 from views import (  # noqa: F401 - journeys and records bring the school's routes
@@ -144,6 +145,7 @@ def set_up_templates(app: Flask) -> None:
         day=date.fromisoformat,
         last_day=last_day,
         lead_provider_name=lead_provider_name,
+        mentor_who_begins=mentor_who_begins,
         today=today,
         journey_url=journey_url,
         record_url=record_url,

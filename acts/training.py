@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from acts.changes import ChangedSince, RuleBroken, changing, changing_with, finish, heading_of, next_event, record
 from clock import today
 from database import hold
-from loading import contract_periods
+from loading import by_ids, contract_periods
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -174,6 +174,21 @@ def change_training_programme(
         )
 
 
+def begins_training_with(ect: Participant, mentor: Participant) -> bool:
+    """An ECT who becomes provider-led brings their mentor into training with the same lead provider, unless the mentor
+    has been in such training here, is in it elsewhere, or can't be funded."""
+    starts_on = max(today(), ect.started_on, mentor.started_on)
+    has_gone = mentor.finished_on is not None and mentor.finished_on < starts_on
+    is_over = has_gone or mentor.mentor_training_is_over
+    return not (is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor))
+
+
+def mentor_who_begins(ect: Participant) -> Participant | None:
+    """The mentor whom this ECT would bring into training now."""
+    mentors = by_ids([ect.mentor.id]) if ect.mentor else []
+    return next((mentor for mentor in mentors if begins_training_with(ect, mentor)), None)
+
+
 def _train_mentor_too(
     mentor: Participant,
     author: SchoolUser,
@@ -181,13 +196,10 @@ def _train_mentor_too(
     lead_provider: LeadProvider,
     contract_period: ContractPeriod,
 ) -> list[Event]:
-    """An ECT who becomes provider-led brings their mentor into training with the same lead provider, unless the mentor
-    has been in such training here, is in it elsewhere, or can't be funded. Gives what happened to the mentor, to be
-    recorded."""
-    starts_on = max(today(), ect.started_on, mentor.started_on)
-    has_gone = mentor.finished_on is not None and mentor.finished_on < starts_on
-    if has_gone or mentor.mentor_training_is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor):
+    """Gives what happened to the mentor, to be recorded."""
+    if not begins_training_with(ect, mentor):
         return []
+    starts_on = max(today(), ect.started_on, mentor.started_on)
     columns = _provider_led(mentor, lead_provider, contract_period) | {"schedule": standard_schedule(starts_on)}
     period = TrainingPeriod.create(participant=mentor, started_on=starts_on, finished_on=mentor.finished_on, **columns)
     heading = f"Mentor training with {lead_provider.name} began for {mentor.name}, because {ect.name} trains there"

@@ -112,9 +112,24 @@ def test_a_mentor_who_starts_training_with_their_ect_is_named(naomi):
     change_mentor(thomas, tutor_of(thomas), mentor_id=mentor.id)
     page = f"/school/ects/{thomas.id}/change-training-programme"
     naomi.get(f"{page}/training-programme").submit("Change training programme")
-    assert "If Grace Page has not been in mentor training and is free to do it, Grace Page starts it" in naomi.text
-    naomi.choose("Ambition Institute").submit("Confirm change")
+    starts = "starts mentor training with the same lead provider"
+    assert f"Grace Page, who mentors Thomas Walker, {starts}" in naomi.text
+    naomi.choose("Ambition Institute")
+    assert naomi.row("Mentor training") == f"Grace Page {starts}"
+    naomi.submit("Confirm change")
     assert "Grace Page starts mentor training with Ambition Institute too." in naomi.text
+
+
+def test_a_mentor_who_has_been_in_training_is_not_said_to_start(naomi):
+    thomas, john = person("Thomas Walker"), person("John Doe", "mentor")
+    change_mentor(thomas, tutor_of(thomas), mentor_id=john.id)
+    page = f"/school/ects/{thomas.id}/change-training-programme"
+    naomi.get(f"{page}/training-programme").submit("Change training programme")
+    assert "mentor training" not in naomi.text
+    naomi.choose("Ambition Institute")
+    assert "Mentor training" not in naomi.text
+    naomi.submit("Confirm change")
+    assert "mentor training" not in naomi.text
 
 
 @pytest.mark.parametrize("page", ["change-lead-provider/lead-provider", "change-training-programme/training-programme"])

@@ -70,8 +70,8 @@ def test_a_list_of_three_and_of_twenty(naomi, asked, given):
 @both_engines
 @pytest.mark.parametrize("walk", WALKS, ids=str)
 def test_a_journey(naomi, asked, walk):
-    # The mentors of a school are looked up; everything else that may be chosen comes along.
-    offered = 1 if walk.journey == "change-mentor" else 0
+    # The mentors of a school are looked up, or one who may begin training; everything else comes along.
+    offered = 1 if walk.journey in ("change-mentor", "change-training-programme") else 0
     for page, button, answers in walk.steps():
         assert asked("get", page) <= STEP + offered
         naomi.get(page)
