@@ -15,13 +15,12 @@ from tests.given import (
     deferred,
     ect,
     mentor,
-    mentored,
     registered_elsewhere,
     training,
     withdrawn,
 )
 from tests.reports import AMBITION, april, given_to_teach_first, leaving, made_school_led, resumed, train
-from tests.visitor import Element, Visitor, rows_of, words
+from tests.visitor import Element, Visitor, rows_of, section, words
 from vocabulary import INDUCTION_IS_OVER
 
 ALPHA = "Alpha Teaching School Hub"
@@ -371,144 +370,12 @@ def test_after_the_last_day_the_record_is_gone_and_says_why(naomi, given, histor
         assert naomi.click(f"Back to your school’s {people}").path == address
 
 
-# --- rows of the record ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("row", "history", "expected"),
-    [
-        ({}, [], "Peter Marsh"),
-        ({"mentor": None}, [mentored("Peter Marsh", JULY)], "Peter Marsh From 17 July 2026"),
-        ({"mentor": None}, [mentored("Peter Marsh", TODAY)], "Peter Marsh"),
-        (
-            {"mentor": None},
-            [mentored("Peter Marsh", april(1), TODAY), mentored("John Doe", TOMORROW)],
-            "Peter Marsh John Doe (from 21 April 2026)",
-        ),
-        (
-            {"mentor": None},
-            [
-                mentored("Margaret Evans", date(2026, 9, 1)),
-                mentored("Peter Marsh", april(1), JULY),
-                mentored("John Doe", JULY + timedelta(days=1), date(2026, 8, 31)),
-            ],
-            "Peter Marsh John Doe (from 18 July 2026) Margaret Evans (from 1 September 2026)",
-        ),
-        ({"mentor": None}, [mentored("Peter Marsh", april(1), april(19))], ASSIGN),
-        ({"mentor": None}, [mentored("Peter Marsh", april(1), JULY)], "Peter Marsh Until 17 July 2026"),
-        ({}, [leaving(JULY)], "Peter Marsh"),
-    ],
-)
-def test_an_ects_mentors_now_and_later(naomi, row, history, expected):
-    ada = ect(*[(TODAY, step) for step in history], **row)
-    assert naomi.get(f"/school/ects/{ada.id}").row("Mentor") == expected
-    assert rows_of(naomi.get("/school/ects").card(ADA))["Mentor"] == expected
-
-
-RECORDED = "This appropriate body recorded the induction. Contact it if this is wrong, or if you want another one."
-NO_DATE = "The appropriate body has not told us the date yet"
-
-
-@pytest.mark.parametrize(
-    ("row", "body", "started"),
-    [
-        ({}, f"{ALPHA} {RECORDED}", "1 September 2025 Reported by appropriate body"),
-        ({"induction_started_on": None}, f"{ALPHA} Awaiting confirmation by {ALPHA}", NO_DATE),
-        (
-            {"induction_started_on": date(2024, 9, 2)},
-            f"{ALPHA} Awaiting confirmation by {ALPHA}",
-            "2 September 2024 Reported by appropriate body",
-        ),
-        ({"induction_started_on": None, "appropriate_body": None}, "Not reported", NO_DATE),
-    ],
-    ids=["recorded here", "awaiting", "recorded before this school", "not reported"],
-)
-def test_induction_details(naomi, row, body, started):
-    naomi.get(f"/school/ects/{ect(**row).id}")
-    assert naomi.row("Appropriate body") == body
-    assert naomi.row("Induction start date") == started
-
-
-def test_the_other_rows(naomi):
-    rows = naomi.get(f"/school/ects/{ect(working_pattern='part_time').id}").rows
-    assert {key: rows[key] for key in ("Name", "Email address", "School start date", "Working pattern")} == {
-        "Name": ADA,
-        "Email address": "a@example.org",
-        "School start date": "1 September 2025",
-        "Working pattern": "Part time",
-    }
-
-
-def test_nothing_is_made_up_where_nothing_is_known(naomi):
-    ada = ect(training=None, appropriate_body=None, induction_started_on=None, mentor=None)
-    Participant.update(email=None, working_pattern=None).where(Participant.id == ada.id).execute()
-    ada.teacher.trn, ada.teacher.is_trnless = None, True
-    ada.teacher.save()
-    naomi.get(f"/school/ects/{ada.id}")
-    assert "TRN: not known" in naomi.text
-    assert [naomi.row(key) for key in ("Email address", "Working pattern")] == ["Not reported"] * 2
-    assert rows_of(naomi.get("/school/ects").card(ADA))["TRN"] == "Not known"
-
-
-@pytest.mark.parametrize(
-    ("given", "history", "row", "tell"),
-    [
-        (ect, [PAUSED], {}, " But tell the appropriate body and Ambition Institute."),
-        (ect, [GIVEN_UP], {}, " But tell the appropriate body."),
-        (ect, [], {"training": SCHOOL_LED}, " But tell the appropriate body."),
-        (mentor, [GIVEN_UP], {}, ""),
-        (mentor, [], {"training": None}, ""),
-    ],
-)
-def test_who_is_to_know_of_somebody_who_comes_back_is_named(naomi, given, history, row, tell):
-    ada = given(*history, **row)
-    naomi.get(f"/school/{ada.role}s/{ada.id}")
-    assert section(naomi, TELL_US)[1].endswith(f"for example after parental leave.{tell}")
-
-
-def test_what_has_changed_newest_first_with_dates(naomi):
-    ada = ect(PAUSED, (april(9), withdrawn), (april(16), made_school_led))
-    naomi.get(f"/school/ects/{ada.id}")
-    assert section(naomi, "What has changed") == [
-        "16 April 2026 Your school changed Ada Moss’s training programme to school-led",
-        "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss",
-        "8 April 2026 Ambition Institute told us that Ada Moss’s training is paused",
-    ]
-
-
-def test_what_has_changed_of_a_mentor_is_told_in_the_words_of_the_status(naomi):
-    ada = mentor(PAUSED, (april(9), withdrawn), (april(16), resumed))
-    naomi.get(f"/school/mentors/{ada.id}")
-    assert section(naomi, "What has changed") == [
-        "16 April 2026 Ambition Institute told us that it trains Ada Moss again as a mentor",
-        "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss as a mentor",
-        "8 April 2026 Ambition Institute told us that Ada Moss’s mentor training is paused",
-    ]
-
-
 def status_of(shown: Element) -> tuple[str, str, str]:
     """The tag's words, its colour, and the message under it."""
     (tag,) = shown.css(".govuk-tag")
     (colour,) = [name.removeprefix("govuk-tag--") for name in tag.attrs["class"].split() if name != "govuk-tag"]
     message = shown.css_first(".govuk-tag ~ .govuk-hint")
     return words(tag), colour, words(message) if message else ""
-
-
-def section(visitor: Visitor, heading: str) -> list[str]:
-    """What stands under this heading: paragraphs, items, and rows as "key: value". Empty without such a heading."""
-    lines = []
-    for title in visitor.main.css("h2"):
-        if words(title) != heading:
-            continue
-        beside = list(title.parent.iter())
-        for element in beside[beside.index(title) + 1 :]:
-            if element.tag == "h2":
-                break
-            if element.tag == "dl":
-                lines += [f"{key}: {value}" for key, value in rows_of(element).items()]
-            else:
-                lines += [words(line) for line in element.css("li") or [element]]
-    return lines
 
 
 def words_of(status: tuple[str, str, str]) -> str:

@@ -190,3 +190,20 @@ def check_page(page: Html, path: str) -> None:
     assert described <= set(ids), f"{path}: aria-describedby leads nowhere"
     missing = re.search(r"(?<![-\w])(None|Undefined)(?![-\w])", page.root.text())
     assert not missing, f"{path} shows a value that isn't there"
+
+
+def section(visitor: Visitor, heading: str) -> list[str]:
+    """What stands under this heading: paragraphs, items, and rows as "key: value". Empty without such a heading."""
+    lines = []
+    for title in visitor.main.css("h2"):
+        if words(title) != heading:
+            continue
+        beside = list(title.parent.iter())
+        for element in beside[beside.index(title) + 1 :]:
+            if element.tag == "h2":
+                break
+            if element.tag == "dl":
+                lines += [f"{key}: {value}" for key, value in rows_of(element).items()]
+            else:
+                lines += [words(line) for line in element.css("li") or [element]]
+    return lines

@@ -1,0 +1,134 @@
+"""What else a record says: mentors now and later, induction, who is to know of an absence, and what has changed.
+How each status looks is in test_records.py."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from models import Participant
+from tests.conftest import TODAY
+from tests.given import ADA, SCHOOL_LED, ect, mentor, mentored, withdrawn
+from tests.reports import april, leaving, made_school_led, resumed
+from tests.test_records import ALPHA, ASSIGN, GIVEN_UP, JULY, PAUSED, TELL_US, TOMORROW
+from tests.visitor import rows_of, section
+
+
+@pytest.mark.parametrize(
+    ("row", "history", "expected"),
+    [
+        ({}, [], "Peter Marsh"),
+        ({"mentor": None}, [mentored("Peter Marsh", JULY)], "Peter Marsh From 17 July 2026"),
+        ({"mentor": None}, [mentored("Peter Marsh", TODAY)], "Peter Marsh"),
+        (
+            {"mentor": None},
+            [mentored("Peter Marsh", april(1), TODAY), mentored("John Doe", TOMORROW)],
+            "Peter Marsh John Doe (from 21 April 2026)",
+        ),
+        (
+            {"mentor": None},
+            [
+                mentored("Margaret Evans", date(2026, 9, 1)),
+                mentored("Peter Marsh", april(1), JULY),
+                mentored("John Doe", JULY + timedelta(days=1), date(2026, 8, 31)),
+            ],
+            "Peter Marsh John Doe (from 18 July 2026) Margaret Evans (from 1 September 2026)",
+        ),
+        ({"mentor": None}, [mentored("Peter Marsh", april(1), april(19))], ASSIGN),
+        ({"mentor": None}, [mentored("Peter Marsh", april(1), JULY)], "Peter Marsh Until 17 July 2026"),
+        ({}, [leaving(JULY)], "Peter Marsh"),
+    ],
+)
+def test_an_ects_mentors_now_and_later(naomi, row, history, expected):
+    ada = ect(*[(TODAY, step) for step in history], **row)
+    assert naomi.get(f"/school/ects/{ada.id}").row("Mentor") == expected
+    assert rows_of(naomi.get("/school/ects").card(ADA))["Mentor"] == expected
+
+
+RECORDED = "This appropriate body recorded the induction. Contact it if this is wrong, or if you want another one."
+NO_DATE = "The appropriate body has not told us the date yet"
+
+
+@pytest.mark.parametrize(
+    ("row", "body", "started"),
+    [
+        ({}, f"{ALPHA} {RECORDED}", "1 September 2025 Reported by appropriate body"),
+        ({"induction_started_on": None}, f"{ALPHA} Awaiting confirmation by {ALPHA}", NO_DATE),
+        (
+            {"induction_started_on": date(2024, 9, 2)},
+            f"{ALPHA} Awaiting confirmation by {ALPHA}",
+            "2 September 2024 Reported by appropriate body",
+        ),
+        ({"induction_started_on": None, "appropriate_body": None}, "Not reported", NO_DATE),
+    ],
+    ids=["recorded here", "awaiting", "recorded before this school", "not reported"],
+)
+def test_induction_details(naomi, row, body, started):
+    naomi.get(f"/school/ects/{ect(**row).id}")
+    assert naomi.row("Appropriate body") == body
+    assert naomi.row("Induction start date") == started
+
+
+def test_the_other_rows(naomi):
+    rows = naomi.get(f"/school/ects/{ect(working_pattern='part_time').id}").rows
+    assert {key: rows[key] for key in ("Name", "Email address", "School start date", "Working pattern")} == {
+        "Name": ADA,
+        "Email address": "a@example.org",
+        "School start date": "1 September 2025",
+        "Working pattern": "Part time",
+    }
+
+
+def test_nothing_is_made_up_where_nothing_is_known(naomi):
+    ada = ect(training=None, appropriate_body=None, induction_started_on=None, mentor=None)
+    Participant.update(email=None, working_pattern=None).where(Participant.id == ada.id).execute()
+    ada.teacher.trn, ada.teacher.is_trnless = None, True
+    ada.teacher.save()
+    naomi.get(f"/school/ects/{ada.id}")
+    assert "TRN: not known" in naomi.text
+    assert [naomi.row(key) for key in ("Email address", "Working pattern")] == ["Not reported"] * 2
+    assert rows_of(naomi.get("/school/ects").card(ADA))["TRN"] == "Not known"
+
+
+@pytest.mark.parametrize(
+    ("given", "history", "row", "tell"),
+    [
+        (ect, [PAUSED], {}, " But tell the appropriate body and Ambition Institute."),
+        (ect, [GIVEN_UP], {}, " But tell the appropriate body."),
+        (ect, [], {"training": SCHOOL_LED}, " But tell the appropriate body."),
+        (mentor, [GIVEN_UP], {}, ""),
+        (mentor, [], {"training": None}, ""),
+    ],
+)
+def test_who_is_to_know_of_somebody_who_comes_back_is_named(naomi, given, history, row, tell):
+    ada = given(*history, **row)
+    naomi.get(f"/school/{ada.role}s/{ada.id}")
+    assert section(naomi, TELL_US)[1].endswith(f"for example after parental leave.{tell}")
+
+
+@pytest.mark.parametrize(
+    ("given", "history", "told"),
+    [
+        (
+            ect,
+            [PAUSED, (april(9), withdrawn), (april(16), made_school_led)],
+            [
+                "16 April 2026 Your school changed Ada Moss’s training programme to school-led",
+                "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss",
+                "8 April 2026 Ambition Institute told us that Ada Moss’s training is paused",
+            ],
+        ),
+        (
+            mentor,
+            [PAUSED, (april(9), withdrawn), (april(16), resumed)],
+            [
+                "16 April 2026 Ambition Institute told us that it trains Ada Moss again as a mentor",
+                "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss as a mentor",
+                "8 April 2026 Ambition Institute told us that Ada Moss’s mentor training is paused",
+            ],
+        ),
+    ],
+)
+def test_what_has_changed_newest_first_with_dates(naomi, given, history, told):
+    ada = given(*history)
+    naomi.get(f"/school/{ada.role}s/{ada.id}")
+    assert section(naomi, "What has changed") == told
