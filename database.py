@@ -22,6 +22,7 @@ from peewee import (
     Check,
     DatabaseProxy,
     DateTimeField,
+    Field,
     InterfaceError,
     Model,
     OperationalError,
@@ -307,6 +308,14 @@ def _journal() -> dict[str, str]:
 
 def is_postgresql() -> bool:
     return isinstance(db.obj, PostgresqlDatabase)
+
+
+def save_if_possible(row: Model, column: Field) -> None:
+    """Save this column, of what is only noted: a database that can't be written to keeps nobody from looking."""
+    try:
+        row.save(only=[column])
+    except OperationalError as error:
+        log.warning("not noted: %s, %s", column.name, type(error).__name__)
 
 
 def hold(what: str, *, shared: bool = False) -> None:

@@ -1,15 +1,14 @@
 """Who is signed in: how that begins, how long it holds, and how it ends. Who vouches for them is another matter: the
 demo's personas are in views/sign_in.py, the provider of identities is in views/openid.py."""
 
-import logging
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from peewee import OperationalError, fn
+from peewee import fn
 
 from clock import now
-from database import db
+from database import db, save_if_possible
 from loading import Prepared, as_json, revived
 from models import Answers, RequestCount, School, SchoolUser, SignIn, digest
 
@@ -21,8 +20,6 @@ UNFINISHED_ANSWERS_KEPT = timedelta(days=28)
 """How long the answers to a journey that nobody confirmed are kept after the last one."""
 MOST_UNSENT = 4000
 """Characters. Every answer that is asked for is shorter."""
-
-log = logging.getLogger("service.sign_ins")
 
 
 FOUND = Prepared(
@@ -104,14 +101,11 @@ def start(school_user: SchoolUser, *, id_token: str | None = None, instead_of: S
 
 
 def note_seen(sign_in: SignIn) -> None:
-    """They are still there. A database that can't be written to doesn't keep anybody from looking."""
+    """They are still there."""
     if now() - (sign_in.seen_at or sign_in.started_at) < PRECISION:
         return
     sign_in.seen_at = now()
-    try:
-        sign_in.save(only=[SignIn.seen_at])
-    except OperationalError as error:
-        log.warning("not noted that somebody was seen: %s", type(error).__name__)
+    save_if_possible(sign_in, SignIn.seen_at)
 
 
 def keep_unsent(sign_in: SignIn, path: str, answer: dict[str, list[str]]) -> None:

@@ -120,10 +120,9 @@ def _goes_on_in_training(everybody: dict[int, Participant], mentorships: list[Me
     """The name of an ECT's latest mentor, if a lead provider goes on training that person here."""
     mentor_id = max(mentorships, key=lambda each: each.started_on).mentor_id if mentorships else None
     mentor = everybody.get(mentor_id)
-    if not mentor or mentor.finished_on or mentor.mentor_training_is_over or mentor.training_status != "active":
+    if not mentor or mentor.finished_on or mentor.training_status != "active" or not lead_provider_name(mentor):
         return None
-    period = mentor.training_period
-    return mentor.name if period and period.is_confirmed and not period.has_finished else None
+    return mentor.name if mentor.training_period.is_confirmed else None
 
 
 def _without_mentor(ended: dict[Participant, date], everybody: dict[int, Participant], last_day: date) -> list[list]:

@@ -90,28 +90,32 @@ def change_lead_provider(
         if not participant.can_change_lead_provider:
             raise RuleBroken({"participant": "not_offered"})
         lead_provider = check_lead_provider(participant, lead_provider_id)
-        old, status = participant.training_period.lead_provider, participant.training_status
-        was = _as_it_was(participant.training_period)
+        was = _as_it_was(participant)
+        old = was["old_lead_provider"]
         period = _train(participant, _provider_led(participant, lead_provider, contract_period_for(participant)))
         event_type = "teacher_training_lead_provider_updated"
         return record(
             participant,
             author,
             event_type,
-            heading_of(event_type, participant, old=old.name, new=lead_provider.name),
+            heading_of(event_type, participant, old=old, new=lead_provider.name),
             period=period,
-            modifications=[f"lead_provider: {old.name} → {lead_provider.name}"],
-            old_lead_provider=old.name,
+            modifications=[f"lead_provider: {old} → {lead_provider.name}"],
             new_lead_provider=lead_provider.name,
-            training_status=status,
             is_confirmed=period.is_confirmed,
             **was,
         )
 
 
-def _as_it_was(period: TrainingPeriod) -> dict[str, bool]:
-    """What the confirmation has to know of the training that made way."""
-    return {"old_was_confirmed": period.is_confirmed, "old_is_history": period.is_history}
+def _as_it_was(participant: Participant) -> dict[str, str | bool | None]:
+    """What the confirmation has to know of the training that makes way."""
+    period = participant.training_period
+    return {
+        "old_lead_provider": period.lead_provider.name if period.lead_provider else None,
+        "old_was_confirmed": period.is_confirmed,
+        "old_is_history": period.is_history,
+        "training_status": participant.training_status,
+    }
 
 
 def other_training_programme(participant: Participant) -> str:
@@ -143,8 +147,7 @@ def change_training_programme(
         check_training_programme(participant, training_programme)
         if mentor and participant.mentor != mentor:
             raise ChangedSince
-        status, old = participant.training_status, participant.training_period.lead_provider
-        was, new, mentors_events = _as_it_was(participant.training_period), None, []
+        was, new, mentors_events = _as_it_was(participant), None, []
         if training_programme == "provider_led":
             new = check_lead_provider(participant, lead_provider_id)
             contract_period = contract_period_for(participant)
@@ -165,9 +168,7 @@ def change_training_programme(
             period=period,
             modifications=[f"training_programme: → {training_programme}"],
             training_programme=training_programme,
-            old_lead_provider=old.name if old else None,
             new_lead_provider=new.name if new else None,
-            training_status=status,
             is_confirmed=period.is_confirmed,
             mentor_in_training=mentor.name if mentors_events else None,
             **was,

@@ -14,7 +14,7 @@ from pathlib import Path
 from clock import today
 from research.journey_map import map_of, svg
 from research.models import OUTCOMES, Entry, Note, Round, Session, home
-from research.results import WORDS, Result, results_of, wilson
+from research.results import WORDS, Result, of_those_who_consented, results_of, wilson
 from scenarios.scenario import scenario, scenario_ids
 
 SCHEMA_VERSION = 3
@@ -136,9 +136,8 @@ def export(round_: Round, *, with_research_data: bool, pictures: Path | None = N
 
 def held(round_: Round) -> list[Session]:
     """The sessions that there is something to report of."""
-    consented = (Session.round == round_, Session.consent == "given", Session.held_on.is_null(False))
-    there = Session.select().where(*consented, Session.state != "purging")
-    return [session for session in there.order_by(Session.number) if session.is_over]
+    were_held = Session.select().where(*of_those_who_consented(round_), Session.held_on.is_null(False))
+    return [session for session in were_held.order_by(Session.number) if session.is_over]
 
 
 def aggregates(results: list[Result]) -> dict[str, list[list]]:

@@ -57,18 +57,18 @@ class Result:
         return f"{low:.0%} to {high:.0%}"
 
 
+def of_those_who_consented(round_: Round) -> tuple:
+    """The conditions on a session of which anything is told: not of one whose deletion was cut short."""
+    return Session.round == round_, Session.consent == "given", Session.state != "purging"
+
+
 def results_of(round_: Round) -> list[Result]:
     """Of those who consented, each task's last attempt."""
     found = {}
     for name in round_.scenarios:
         for wording in round_.wordings:
             found[name, wording] = Result(scenario(name), wording)
-    tasks = (
-        Task.select(Task, Session)
-        .join(Session)
-        .where(Session.round == round_, Session.consent == "given", Session.state != "purging")
-        .order_by(Session.number)
-    )
+    tasks = Task.select(Task, Session).join(Session).where(*of_those_who_consented(round_)).order_by(Session.number)
     for task in tasks:
         result = found.get((task.scenario, task.session.wording))
         if result and task.session.is_over:

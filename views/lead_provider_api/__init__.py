@@ -9,23 +9,19 @@ become 422 here and nowhere else.
 import hashlib
 import hmac
 import json
-import logging
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from flask import Blueprint, Response, g, request
-from peewee import OperationalError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from acts.changes import RuleBroken
 from clock import now, today
-from database import read_from_replica
+from database import read_from_replica, save_if_possible
 from limits import Limit
 from models import ApiToken, LeadProvider, digest
 from views import who_asks
-
-log = logging.getLogger("service.api")
 
 api = Blueprint("api", __name__, url_prefix="/api/v3")
 
@@ -91,22 +87,14 @@ def require_token():
     if seconds := REQUESTS.seconds_to_wait(f"API token {found.id}"):
         raise TooManyRequests(retry_after=seconds)
     if found.last_used_at is None or now() - found.last_used_at > LAST_USED_PRECISION:
-        note_used(found)
+        found.last_used_at = now()
+        save_if_possible(found, ApiToken.last_used_at)
     g.lead_provider = found.lead_provider
     if request.method == "GET" and not request.view_args:
         # A list may be a moment late: whoever polls asks from where they came to. One person must be as they just made
         # them.
         read_from_replica()
     return None
-
-
-def note_used(token: ApiToken) -> None:
-    """A database that can't be written to doesn't keep anybody from reading."""
-    token.last_used_at = now()
-    try:
-        token.save(only=[ApiToken.last_used_at])
-    except OperationalError as error:
-        log.warning("not noted that a token was used: %s", type(error).__name__)
 
 
 # --- answers -----------------------------------------------------------------------------------------------

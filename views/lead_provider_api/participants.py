@@ -109,16 +109,20 @@ def as_id(text: str) -> uuid.UUID | None:
 
 COURSE = {"course_identifier": ("missing", "not_theirs")}
 
+
+def of_the_person(*codes: str) -> dict[str, tuple[str, ...]]:
+    """What may be wrong with the person; and their school may be changing them just now."""
+    return {"participant_id": (*codes, "being_changed")}
+
+
 REPORTS = {
     "withdraw": operation(
         "Withdraw a participant from training",
         sends=Withdrawal,
         answers=schemas.One[schemas.Participant],
         refusals=COURSE
-        | {
-            "reason": ("missing", "unknown", "not_for_an_ect"),
-            "participant_id": ("already_withdrawn", "not_started", "started_today", "being_changed"),
-        },
+        | {"reason": ("missing", "unknown", "not_for_an_ect")}
+        | of_the_person("already_withdrawn", "not_started", "started_today"),
         makes={
             "training_status": "withdrawn",
             "participant_status": "left",
@@ -130,16 +134,8 @@ REPORTS = {
         sends=Deferral,
         answers=schemas.One[schemas.Participant],
         refusals=COURSE
-        | {
-            "reason": ("missing", "unknown"),
-            "participant_id": (
-                "already_deferred",
-                "already_withdrawn",
-                "not_started",
-                "started_today",
-                "being_changed",
-            ),
-        },
+        | {"reason": ("missing", "unknown")}
+        | of_the_person("already_deferred", "already_withdrawn", "not_started", "started_today"),
         makes={
             "training_status": "deferred",
             "participant_status": "left",
@@ -151,12 +147,7 @@ REPORTS = {
         sends=Resumption,
         answers=schemas.One[schemas.Participant],
         refusals=COURSE
-        | {
-            "participant_id": (
-                *("already_active", "trained_elsewhere", "stopped_today", "has_gone", "trained_later"),
-                "being_changed",
-            )
-        },
+        | of_the_person("already_active", "trained_elsewhere", "stopped_today", "has_gone", "trained_later"),
     ),
     "change-schedule": operation(
         "Change a participant’s schedule",
@@ -166,11 +157,8 @@ REPORTS = {
         | {
             "schedule_identifier": ("missing", "unknown", "same_schedule", "not_for_an_ect", "not_for_a_mentor"),
             "cohort": ("unknown", "no_partnership", "closed"),
-            "participant_id": (
-                *("is_withdrawn", "is_deferred", "has_completed", "has_left", "trained_later"),
-                "being_changed",
-            ),
-        },
+        }
+        | of_the_person("is_withdrawn", "is_deferred", "has_completed", "has_left", "trained_later"),
         makes={"schedule_identifier": "ecf-extended-september", "cohort": "2026"},
     ),
 }
