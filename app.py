@@ -13,15 +13,13 @@ from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
-import logs
 import settings
-from acts.participants import last_day, lead_provider_name
-from acts.training import mentor_who_begins
 from clock import clock_at, display, today
 from database import db, open_database
-from views import (  # noqa: F401 - journeys and records bring the school's routes
+from domain.participants import last_day, lead_provider_name
+from domain.training import mentor_who_begins
+from views import (  # noqa: F401
     about,
-    assets,
     health,
     journey_url,
     journeys,
@@ -31,11 +29,11 @@ from views import (  # noqa: F401 - journeys and records bring the school's rout
     school,
     sign_in,
     step_url,
-    wordings,
 )
-from views.frame import frame
 from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
-from views.round_trip import in_one_round_trip
+from web import logs, static_files, wordings
+from web.one_round_trip import in_one_round_trip
+from web.page_shell import frame
 
 INLINE_SCRIPT = "'sha256-GUQ5ad8JK5KmEWmROf3LZd9ge94daqNvd8xy9YS1iDw='"
 """GOV.UK Frontend's own line, which says that scripts run. By hash, because a nonce is lost on the way back."""
@@ -103,16 +101,16 @@ def create_app(**given) -> Flask:
         app.register_blueprint(blueprint)
     logs.add_to(app)
     if app.config["METRICS_TOKEN"]:
-        import metrics
+        from web import metrics
 
         metrics.add_to(app)
     if app.config["RESEARCH"]:
-        from views import research  # not imported, and so with no address and no log, unless it is switched on
+        from research import console  # not imported, and so with no address and no log, unless it is switched on
 
-        research.add_to(app)
+        console.add_to(app)
     set_up_requests(app)
     set_up_errors(app)
-    assets.add_to(app)
+    static_files.add_to(app)
     commands.add_to(app)
     app.wsgi_app = in_one_round_trip(app.wsgi_app)
     return app

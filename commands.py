@@ -13,15 +13,13 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-import invariants
 import scenarios
 import settings
-import sign_ins
-import upkeep
 from clock import display, today
 from database import db, is_postgresql, migrate, open_database
+from domain import data_checks, maintenance, sign_ins
+from domain.queries import training_with_providers
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
-from loading import training_with_providers
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
 from scenarios.check import check as faults_of
@@ -85,7 +83,7 @@ def fill_demo(name: str, on: date) -> None:
 
 
 def start_up_research() -> list[str]:
-    from views.research import commands  # not imported where it is switched off
+    from research.console import commands  # not imported where it is switched off
 
     return commands.start_up()
 
@@ -95,7 +93,7 @@ def start_up_research() -> list[str]:
 def check():
     """Say what is wrong with this deployment, and fail if anything is."""
     config = current_app.config
-    found = upkeep.refusals(config) + upkeep.advice(config)
+    found = maintenance.refusals(config) + maintenance.advice(config)
     if config["OIDC_ISSUER"]:
         try:
             with openid.asking():
@@ -111,9 +109,9 @@ def check():
 def verify():
     """Say what is wrong with the data, and fail if anything is. For every hour."""
     with db.connection_context():
-        if found := upkeep.faults():
+        if found := maintenance.faults():
             raise click.ClickException("\n".join(["", *found]))
-        click.echo(f"The data is right by {len(invariants.RULES)} rules.")
+        click.echo(f"The data is right by {len(data_checks.RULES)} rules.")
 
 
 @click.command("backup")
@@ -121,7 +119,7 @@ def verify():
 def backup(target):
     """Copy the database while it is used, to TARGET (a file, or a folder that is there), and check the copy."""
     with db.connection_context(), refusing():
-        click.echo(f"Copied to {upkeep.back_up(target)}, and the copy is right.")
+        click.echo(f"Copied to {maintenance.back_up(target)}, and the copy is right.")
 
 
 @click.command("restore")
@@ -131,7 +129,7 @@ def restore(source, yes):
     """Put the copy SOURCE in the database’s place, and sign everybody out. The service may be running."""
     yes or click.confirm("Everything since that copy was made will be gone from the service. Go on?", abort=True)
     with db.connection_context(), refusing():
-        before, came_back = upkeep.restore(source)
+        before, came_back = maintenance.restore(source)
         for token in came_back:
             click.echo(f"{token.lead_provider.name} may use the API again by a token that was gone from the database.")
             click.echo(f"  If it was revoked: flask tokens revoke {token.id}")
@@ -142,7 +140,7 @@ def restore(source, yes):
 def refusing():
     try:
         yield
-    except upkeep.NotPossible as problem:
+    except maintenance.NotPossible as problem:
         raise click.ClickException(str(problem)) from problem
 
 
@@ -239,7 +237,7 @@ def demo_token(provider: LeadProvider) -> str:
 
 def save_demo_tokens() -> None:
     for provider in LeadProvider.select():
-        save_token(provider, demo_token(provider), upkeep.DEMO_TOKEN)
+        save_token(provider, demo_token(provider), maintenance.DEMO_TOKEN)
 
 
 def is_demo(provider: LeadProvider) -> bool:

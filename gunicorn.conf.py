@@ -8,9 +8,9 @@ import tempfile
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-import logs
 import settings
-import upkeep
+from domain import maintenance
+from web import logs
 
 given = settings.from_environment(os.environ)
 settings.refuse(given)
@@ -34,7 +34,7 @@ if given["METRICS_TOKEN"]:
 
 def on_starting(server):
     """The settings were judged when the app was made; the database is now."""
-    if found := upkeep.refusals(server.app.callable.config):
+    if found := maintenance.refusals(server.app.callable.config):
         sys.exit("\n".join(["The service can’t start on this database:", *found]))
 
 
@@ -50,7 +50,8 @@ def on_exit(_server):
 
 
 class Logger(GunicornLogger):
-    """gunicorn's own words, as lines like all others. Its log of requests would have query strings: logs.py has one."""
+    """gunicorn's own words, as lines like all others. Its log of requests would have query strings: web/logs.py has
+    one."""
 
     def setup(self, cfg):
         super().setup(cfg)

@@ -1,6 +1,6 @@
-"""The tables and the facts derived from them. What else the database guarantees about them is in guards.py.
+"""The tables and the facts derived from them. What else the database guarantees about them is in database/triggers.py.
 
-What changes them is in acts/. Dates (`…_on`) are London calendar days, both ends
+What changes them is in domain/. Dates (`…_on`) are London calendar days, both ends
 of a period included; moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
 """
 
@@ -51,7 +51,7 @@ class SchoolUser(Table):
 
 class SignIn(Table):
     """A school user who is signed in. Only a digest of the browser's token is kept; signing out deletes the row. How
-    long it holds, and what its columns are for, is in sign_ins.py."""
+    long it holds, and what its columns are for, is in domain/sign_ins.py."""
 
     digest = WordsField(unique=True, max_length=64)
     school_user = ForeignKeyField(SchoolUser)
@@ -139,7 +139,7 @@ class ApiToken(Table):
 
 
 class RequestCount(Table):
-    """How many requests somebody (`key`) has made since this window began. See limits.py."""
+    """How many requests somebody (`key`) has made since this window began. See web/rate_limits.py."""
 
     key = WordsField(unique=True)
     window_started_at = MomentField()
@@ -411,7 +411,8 @@ class TrainingPeriod(Table):
 
 class Enrolment(Table):
     """What one lead provider sees of a person in one role: its latest confirmed training period of them. The database
-    keeps it so by triggers (guards.py), so that a page of the API takes as long among a million people as among a few.
+    keeps it so by triggers (database/triggers.py), so that a page of the API takes as long among a million people as
+    among a few.
     `is_second`: as a mentor, when the provider sees the person as an ECT too.
     """
 

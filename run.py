@@ -3,7 +3,7 @@
 
     python3 run.py                 serve on http://127.0.0.1:8000 (for another port: PORT=8080 python3 run.py)
     python3 run.py test [...]      run all tests on all cores; or some: what is said more goes to pytest
-    python3 run.py bench [...]     measure, for an hour, and write bench/RESULTS.md; or only some parts
+    python3 run.py bench [...]     measure, for an hour, and write tests/bench/RESULTS.md; or only some parts
     python3 run.py flask [...]     run a flask command, such as: python3 run.py flask routes
     python3 run.py set-up          set up what is missing, and nothing else
     python3 run.py reset [--yes]   delete the demo's data, to start afresh
@@ -239,7 +239,7 @@ def test(*arguments: str) -> None:
 def bench(*arguments: str) -> None:
     with one_at_a_time():
         set_up("requirements-dev.txt")
-    become("bench", *arguments)
+    become("tests.bench", *arguments)
 
 
 def install() -> None:

@@ -6,8 +6,8 @@ from datetime import date
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
-from acts.changes import RuleBroken
 from clock import display
+from domain.changes import RuleBroken
 from models import Participant
 
 EXPIRED = "This page was open for too long. Nothing is lost: check it and select the button again"

@@ -5,8 +5,8 @@ from datetime import date
 
 from wtforms import Field, StringField, ValidationError
 
-from acts.participants import cleaned
 from clock import display
+from domain.participants import cleaned
 
 MONTHS = [f"{date(2000, month, 1):%B}".lower() for month in range(1, 13)]
 

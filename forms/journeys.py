@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from acts import participants, training
+from domain import participants, training
 from forms import Question
 from forms.questions import (
     EmailAddressForm,

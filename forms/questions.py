@@ -3,7 +3,7 @@ in which it can be refused; and its rule, which asks what the act would ask."""
 
 from wtforms import HiddenField, ValidationError
 
-from acts import participants, training
+from domain import participants, training
 from forms import Question
 from forms.fields import ChoiceField, DateField, TextField
 from vocabulary import WORKING_PATTERNS

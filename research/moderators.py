@@ -1,13 +1,13 @@
-"""Who moderates, and which of them is signed in: what sign_ins.py is for school users, in research's own database. Who
-vouches for them is a matter of views/research/sign_in.py."""
+"""Who moderates, and which of them is signed in: what domain/sign_ins.py is for school users, kept apart.
+Who vouches for them is a matter of research/console/sign_in.py."""
 
 import secrets
 from datetime import timedelta
 
 from clock import now
+from domain.sign_ins import PRECISION, Limits
 from models import digest
 from research.models import Moderator, ModeratorSignIn
-from sign_ins import PRECISION, Limits
 
 LIMITS = Limits(idle=timedelta(hours=2), absolute=timedelta(hours=12))
 

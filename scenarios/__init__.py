@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from acts import participants, reports, training
 from clock import LONDON, clock_at, today
-from database import MIGRATIONS, db, in_sandbox, migrate
+from database import db, in_sandbox, migrate
+from domain import participants, reports, training
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
@@ -104,7 +104,12 @@ def fingerprint(name: str) -> str:
 
 def sources(name: str) -> list[Path]:
     root = HERE.parent
-    python = [*root.glob("*.py"), *(root / "acts").glob("*.py"), *MIGRATIONS.glob("*.py"), HERE / "__init__.py"]
+    python = [
+        *root.glob("*.py"),
+        *(root / "domain").glob("*.py"),
+        *(root / "database").rglob("*.py"),
+        HERE / "__init__.py",
+    ]
     return python + [HERE / f"{each}.toml" for each in {WORLD, name}]
 
 

@@ -20,7 +20,7 @@ from scenarios.pages import Page, filled_in, page_id, refused_page
 from scenarios.predicates import End
 from scenarios.scenario import Scenario, Step
 from views import ACTING
-from views.wordings import misplaced, wording
+from web.wordings import misplaced, wording
 
 NOT_OF_THE_SERVICE = re.compile(
     r"research|scenario|sandbox|moderator|observer|prototype|consent|variant|wording|\bdemo|\bdebug|clear data", re.I

@@ -1,6 +1,6 @@
 """A large invented world, for measurements: as many schools as one asks for, with people in every state.
 
-The same seed makes the same rows on the same day. What happened is written as acts/ write it, in bulk: that is faster.
+The same seed makes the same rows on the same day. What happened is written as acts write it, in bulk: that is faster.
 """
 
 import json
@@ -12,11 +12,11 @@ from random import Random
 
 from peewee import Field, JSONField, fn
 
-from acts import training
-from acts.changes import heading_of, next_event
-from acts.participants import end_of_mentorship, lead_provider_name, leaving_heading
 from clock import LONDON, clock_at, now, today
 from database import db, is_postgresql
+from domain import training
+from domain.changes import heading_of, next_event
+from domain.participants import end_of_mentorship, lead_provider_name, leaving_heading
 from models import (
     ActiveLeadProvider,
     AppropriateBody,

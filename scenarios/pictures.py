@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask.testing import FlaskClient
 
-import pictures
+from scenarios import chromium
 from scenarios.check import Ground, Shown, Walker
 from scenarios.scenario import Scenario, Step
 
@@ -26,7 +26,7 @@ class NoBrowser(Exception):
 @contextmanager
 def camera(client: FlaskClient) -> Iterator[Callable]:
     """A browser for pictures, which has the files that pages need from the app's `client`: calling what this gives with
-    a page's path and HTML, a file and a width (see pictures.take) takes one. Raises NoBrowser where there is none."""
+    a page's path and HTML, a file and a width (see chromium.take) takes one. Raises NoBrowser where there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -50,12 +50,12 @@ def camera(client: FlaskClient) -> Iterator[Callable]:
             page.set_viewport_size({"width": size["width"], "height": size.get("height", 720)})
             page.goto("about:blank")
             page.goto(path)
-        pictures.take(page, to, **size)
+        chromium.take(page, to, **size)
         return to
 
     with sync_playwright() as playwright:
         try:
-            browser = pictures.launch(playwright)
+            browser = chromium.launch(playwright)
         except FileNotFoundError as problem:
             raise NoBrowser(str(problem)) from None
         page = browser.new_page(base_url=HOST, reduced_motion="reduce")
@@ -75,7 +75,7 @@ def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
                 for number, shown in enumerate(states(app, scenario, words), 1):
                     name = f"{series}-{number:02}-{shown.page.replace('/', '-')}{'-error' * bool(shown.codes)}"
                     headings[name] = shown.read.heading
-                    for width in pictures.WIDTHS:
+                    for width in chromium.WIDTHS:
                         yield picture(shown.path, shown.html, folder / f"{name}-{width}.png", width=width)
                 (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
 

@@ -19,17 +19,16 @@ from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import commands
-import logs
-import pictures
-import scenarios
-import sign_ins
+import scenarios.chromium
 from app import Service, create_app
 from clock import clock_at
 from database import db, in_sandbox, migrate, open_database
+from domain import sign_ins
 from models import Participant, SchoolUser, Teacher
 from tests.visitor import Visitor
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
+from web import logs
 
 TODAY = date(2026, 4, 20)
 
@@ -250,8 +249,8 @@ def playwright():
 
 @pytest.fixture(scope="session")
 def chromium(playwright):
-    needs(pictures.chromium(), "Chromium is missing: apt-get install chromium")
-    browser = pictures.launch(playwright)
+    needs(scenarios.chromium.chromium(), "Chromium is missing: apt-get install chromium")
+    browser = scenarios.chromium.launch(playwright)
     yield browser
     browser.close()
 

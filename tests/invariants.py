@@ -1,16 +1,16 @@
 """What must be true of one act, whoever acts: each rule compares the database before and after it and returns its
-offenders. What must be true at any moment is in invariants.py."""
+offenders. What must be true at any moment is in domain/data_checks.py."""
 
 from collections.abc import Callable, Iterator
 
-import invariants
 from clock import today
+from domain import data_checks
 
 BETWEEN: list[Callable[["Change"], list]] = []
 
 
 def check_always() -> None:
-    assert not (broken := invariants.broken()), broken
+    assert not (broken := data_checks.broken()), broken
 
 
 def check_between(before: dict, after: dict) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import date
 
 import commands
-from acts import participants, reports, training
 from clock import clock_at
+from domain import participants, reports, training
 from models import (
     TABLES,
     ActiveLeadProvider,

@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 )
 
 import scenarios
-from acts import changes, participants, partnerships, reports, training
-from acts.changes import ChangedSince, RuleBroken
 from clock import LONDON, clock_at, today
 from database import db
+from domain import changes, participants, partnerships, reports, training
+from domain.changes import ChangedSince, RuleBroken
 from forms.journeys import JOURNEYS
 from models import (
     ActiveLeadProvider,

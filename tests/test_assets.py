@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from views import assets
+from web import static_files
 
 A_YEAR = "public, max-age=31536000, immutable"
 
@@ -22,7 +22,7 @@ def test_every_file_of_a_page_is_kept_for_a_year(visitor):
         *("style.css", "app.js", "htmx.esm.min.js", "govuk-frontend.min.js"),
     }
     for address in addresses:
-        assert f"/{assets.version()}/" in address
+        assert f"/{static_files.version()}/" in address
         response = sent(visitor, address)
         assert (response.status_code, response.headers["Cache-Control"]) == (200, A_YEAR)
         assert "Set-Cookie" not in response.headers
@@ -31,20 +31,20 @@ def test_every_file_of_a_page_is_kept_for_a_year(visitor):
 def test_an_address_of_before_gives_what_there_is_now_and_is_not_kept(visitor):
     response = sent(visitor, "/static/000000000000/app.js")
     assert (response.status_code, response.headers["Cache-Control"]) == (200, "public, no-cache")
-    assert response.data == assets.files()["app.js"]
+    assert response.data == static_files.files()["app.js"]
 
 
 def test_another_content_has_another_address(monkeypatch):
-    before = assets.version()
-    changed = assets.files() | {"app.js": b"// something else"}
-    assets.version.cache_clear()
-    monkeypatch.setattr(assets, "files", lambda: changed)
-    assert assets.version() != before
-    assets.version.cache_clear()
+    before = static_files.version()
+    changed = static_files.files() | {"app.js": b"// something else"}
+    static_files.version.cache_clear()
+    monkeypatch.setattr(static_files, "files", lambda: changed)
+    assert static_files.version() != before
+    static_files.version.cache_clear()
 
 
 def test_files_are_compressed_for_whom_it_suits(visitor):
-    path = f"/static/{assets.version()}/style.css"
+    path = f"/static/{static_files.version()}/style.css"
     zipped, plain = sent(visitor, path, **{"Accept-Encoding": "gzip, br"}), sent(visitor, path)
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(zipped.data) == plain.data
@@ -56,7 +56,7 @@ def test_files_are_compressed_for_whom_it_suits(visitor):
 
 
 def test_fonts_and_pictures_are_where_the_stylesheet_asks_for_them(visitor):
-    fonts = re.findall(r"/assets/fonts/[^)]+\.woff2", assets.files()["style.css"].decode())
+    fonts = re.findall(r"/assets/fonts/[^)]+\.woff2", static_files.files()["style.css"].decode())
     assert fonts
     for font in fonts:
         response = sent(visitor, font, **{"Accept-Encoding": "gzip"})
@@ -76,5 +76,5 @@ def test_nothing_else_is_given_away(visitor, path):
 
 def test_no_stylesheet_asks_how_a_phone_is_held():
     """Some people cannot turn theirs. axe is not asked: it would fetch every stylesheet again on every page."""
-    for name, content in assets.files().items():
+    for name, content in static_files.files().items():
         assert not name.endswith(".css") or b"orientation" not in content, name

@@ -2,9 +2,9 @@
 
 import pytest
 
-from acts import reports
-from acts.participants import change_mentor
-from acts.training import change_lead_provider
+from domain import reports
+from domain.participants import change_mentor
+from domain.training import change_lead_provider
 from forms.journeys import JOURNEYS
 from models import LeadProvider, Participant, Teacher
 from tests.conftest import TODAY, both_engines, person

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from acts import participants, training
-from acts.changes import RuleBroken
-from acts.participants import months_later
 from clock import clock_at, display, today
+from domain import participants, training
+from domain.changes import RuleBroken
+from domain.participants import months_later
 from models import ContractPeriod, LeadProvider, Participant, TrainingPeriod
 from tests.conftest import TODAY, both_engines
 from tests.given import ect

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.service import Service, served
-from drills.slow_clients import nginx
+from tests.bench.service import Service, served
 from tests.conftest import required
+from tests.drills.slow_clients import nginx
 from tests.identity import issuer_of, running
 
 ROOT = Path(__file__).parent.parent

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from acts import participants
-from acts.changes import RuleBroken
 from clock import clock_at
+from domain import participants
+from domain.changes import RuleBroken
 from models import Event, Mentorship, Participant, SchoolUser, Teacher
 from tests.conftest import TODAY, both_engines, person
 

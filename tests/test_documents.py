@@ -12,7 +12,7 @@ import pytest
 from settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench" / "RESULTS.md"]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "tests" / "bench" / "RESULTS.md"]
 TEXTS = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
 
 every_page = pytest.mark.parametrize("page", TEXTS)
@@ -39,11 +39,13 @@ def test_files_that_are_named_are_there(page):
     rooms = [
         ROOT,
         ROOT / page,
-        *(ROOT / name for name in ("acts", "docs", "views", "views/lead_provider_api", "forms", "tests")),
+        *(ROOT / name for name in ("domain", "web", "docs", "views", "views/lead_provider_api", "forms", "tests")),
     ]
     rooms += [ROOT / "templates", ROOT / "templates/journeys", ROOT / "research", ROOT / "scenarios"]
     for name in re.findall(r"`([\w./]+(?:\.(?:py|html|toml|js|css|conf)|/))(?:::\w+)?`", TEXTS[page]):
-        is_made_later = name.startswith(("instance", ".venv", "node_modules", "static/vendor", "migrations/000N"))
+        is_made_later = name.startswith(
+            ("instance", ".venv", "node_modules", "static/vendor", "database/migrations/000N")
+        )
         is_made_later |= page == "docs/research.md" and name.endswith("/")  # of what a study leaves
         assert is_made_later or any((room / name).exists() for room in rooms), name
 
@@ -82,7 +84,7 @@ def command_of(app, words: list[str]):
     """The command that these words call, and the rest of them. Those for research are there with RESEARCH only."""
     found = app.cli
     if words[0] == "research":
-        found, words = import_module("views.research.commands").commands, words[1:]
+        found, words = import_module("research.console.commands").commands, words[1:]
     while words and hasattr(found, "commands") and words[0] in found.commands:
         found, words = found.commands[words[0]], words[1:]
     assert found is not app.cli, f"there is no command {words}"
@@ -91,7 +93,7 @@ def command_of(app, words: list[str]):
 
 @every_page
 def test_modules_that_are_run_are_there(page):
-    for name in re.findall(r"python -m ((?:drills|bench)[\w.]*)", TEXTS[page]):
+    for name in re.findall(r"python -m (tests\.(?:drills|bench)[\w.]*)", TEXTS[page]):
         assert find_spec(name), name
 
 

@@ -7,10 +7,9 @@ from itertools import count
 
 import pytest
 
-import loading
-from acts import participants, reports, training
-from acts.changes import ChangedSince, RuleBroken
 from clock import clock_at, now
+from domain import participants, queries, reports, training
+from domain.changes import ChangedSince, RuleBroken
 from forms.journeys import JOURNEYS
 from models import LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
@@ -395,7 +394,7 @@ def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
 
 @both_engines
 def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
-    grace, (thomas,) = mentor(name="Grace Page", training=None), loading.by_ids([person("Thomas Walker").id])
+    grace, (thomas,) = mentor(name="Grace Page", training=None), queries.by_ids([person("Thomas Walker").id])
     acted(thomas, lambda thomas: assign(thomas, grace))
     before = stored()
     with pytest.raises(ChangedSince):

@@ -5,12 +5,12 @@ import logging
 
 import pytest
 
-import logs
 from database import db
 from models import Teacher
 from tests.conftest import both_engines, person
 from tests.identity import outside_the_demo
 from tests.visitor import Visitor
+from web import logs
 
 
 @both_engines
@@ -39,7 +39,7 @@ def test_not_ready_when_any_table_is_not_there(visitor, table):
 
 
 def test_a_disk_nearly_full_is_said_and_people_may_still_look(visitor, monkeypatch):
-    monkeypatch.setattr("upkeep.LEAST_FREE", 10**18)
+    monkeypatch.setattr("domain.maintenance.LEAST_FREE", 10**18)
     answer = visitor.send("get", "/readyz")
     assert (answer.status_code, answer.json["writing"]) == (200, "disk nearly full")
 
@@ -98,7 +98,7 @@ def test_a_fault_is_logged_with_its_place_and_without_its_words(naomi, lines, mo
     def fault(participant):
         raise ValueError(f"cannot show {participant.name}")
 
-    monkeypatch.setattr("loading.history", fault)
+    monkeypatch.setattr("domain.queries.history", fault)
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", 500)
     (line,) = parsed(lines, "unforeseen")
     assert line["exception"] == "ValueError"
@@ -111,7 +111,7 @@ def test_a_fault_is_logged_with_its_place_and_without_its_words(naomi, lines, mo
 @both_engines
 def test_what_the_database_says_of_a_fault_quotes_no_row(naomi, lines, monkeypatch):
     """PostgreSQL's own words have the values that were refused."""
-    monkeypatch.setattr("loading.history", lambda _: Teacher.create(trn="3200001", folded_name="stolen name"))
+    monkeypatch.setattr("domain.queries.history", lambda _: Teacher.create(trn="3200001", folded_name="stolen name"))
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", 500)
     assert parsed(lines, "unforeseen")[0]["exception"].startswith("IntegrityError")
     assert "3200001" not in "".join(lines)

@@ -3,9 +3,9 @@ doubling anything. Each test takes every journey of walks.py."""
 
 import pytest
 
-from acts import participants, reports, training
-from acts.changes import RuleBroken
 from database import db
+from domain import participants, reports, training
+from domain.changes import RuleBroken
 from forms.journeys import JOURNEYS
 from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
 from tests.conftest import person

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from acts import participants, reports, training
-from acts.changes import RuleBroken
 from clock import clock_at
+from domain import participants, reports, training
+from domain.changes import RuleBroken
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import given_to_teach_first, report

@@ -6,12 +6,12 @@ import pytest
 
 from clock import clock_at
 from database import db
-from limits import Limit
 from models import ApiToken, LeadProvider, RequestCount, digest
 from tests.conftest import both_engines
 from tests.reports import AMBITION, TEACH_FIRST, ask, token_of
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
+from web.rate_limits import Limit
 
 START = datetime(2026, 4, 20, 12, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
-from acts import reports
 from clock import clock_at
+from domain import reports
 from models import Enrolment, LeadProvider, Participant, ParticipantIdChange, Teacher, TrainingPeriod
 from scenarios import large
 from tests.conftest import TODAY, both_engines, person

@@ -11,9 +11,9 @@ from functools import partial
 import pytest
 from peewee import Model
 
-from acts import participants, partnerships, training
-from acts.changes import ChangedSince, RuleBroken
 from database import db
+from domain import participants, partnerships, training
+from domain.changes import ChangedSince, RuleBroken
 from models import (
     ActiveLeadProvider,
     DeliveryPartner,

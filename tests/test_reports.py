@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from acts import reports
-from acts.changes import RuleBroken
 from clock import clock_at
+from domain import reports
+from domain.changes import RuleBroken
 from models import LeadProvider, Mentorship, Participant, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import (

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from acts.changes import RuleBroken
 from clock import clock_at
 from database import db
+from domain.changes import RuleBroken
 from models import Participant
 from tests.conftest import TODAY, both_engines
 from tests.reports import (

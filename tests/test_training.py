@@ -4,10 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from acts import participants, reports, training
-from acts.changes import ChangedSince, RuleBroken
 from clock import clock_at, now
-from loading import training_with_providers
+from domain import participants, reports, training
+from domain.changes import ChangedSince, RuleBroken
+from domain.queries import training_with_providers
 from models import (
     ActiveLeadProvider,
     ContractPeriod,

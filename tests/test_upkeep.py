@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import upkeep
-from acts.participants import change_name
 from database import MIGRATIONS, Runner, db, migrate
+from domain import maintenance
+from domain.participants import change_name
 from models import ApiToken, LeadProvider, Participant, SignIn, Teacher
 from tests.conftest import both_engines, person
 from tests.identity import issuer_of, outside_the_demo, running
@@ -96,7 +96,7 @@ def test_the_services_own_role_should_not_be_able_to_change_tables(run, app):
 )
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_far_database_is_reached_by_tls(world, address, is_safe):
-    advice = upkeep._postgresql_advice({"DATABASE_URL": address})
+    advice = maintenance._postgresql_advice({"DATABASE_URL": address})
     assert any("sslmode=verify-full" in line for line in advice) is not is_safe
 
 
@@ -147,7 +147,7 @@ def test_a_backup_while_others_write_is_whole(world, tmp_path):
     try:
         for number in range(2):
             before = len(written)
-            copy = upkeep.back_up(tmp_path / str(number))
+            copy = maintenance.back_up(tmp_path / str(number))
             assert partners_in(copy) >= before, "what was acknowledged before it began is in it"
     finally:
         stop.set()
@@ -270,7 +270,7 @@ def test_an_upgrade_from_the_first_release_keeps_every_row(world, engine):
     db.close()
     assert migrate()[0] == "0002_lead_providers_api"
     db.connect()
-    assert upkeep.faults() == []
+    assert maintenance.faults() == []
     for table, rows in first_release.items():
         names = ", ".join(quoted(name) for name in sorted(column.name for column in tables[table]))
         kept = sorted(map(str, db.execute_sql(f"SELECT {names} FROM {quoted(table)}").fetchall()))

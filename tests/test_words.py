@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from acts.changes import HEADINGS
 from app import ERRORS
+from domain.changes import HEADINGS
 from forms import EXPIRED
 from forms.journeys import JOURNEYS
 from models import Participant, School, Teacher

@@ -7,8 +7,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
 
-import loading
-import sign_ins
+from domain import queries, sign_ins
 from forms.journeys import JOURNEYS
 from models import Participant, School, SchoolUser, SignIn, Teacher
 
@@ -93,7 +92,7 @@ def find_participant(people: str, participant_id: int, *, gone: bool = False, jo
     if participant_id >= 2**31:
         abort(404)
     who = (ROLES[people], [participant_id])
-    found = loading.on_journey(g.school_user, journey, *who) if journey else loading.of_school(g.school, *who)
+    found = queries.on_journey(g.school_user, journey, *who) if journey else queries.of_school(g.school, *who)
     if not found:
         abort(404)
     participant = found[0]

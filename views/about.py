@@ -3,7 +3,7 @@ whoever runs it: what is true of the service is there, what only they can say is
 
 from flask import Blueprint, current_app, render_template
 
-import sign_ins
+from domain import sign_ins
 
 blueprint = Blueprint("about", __name__)
 

@@ -4,7 +4,7 @@ import hmac
 
 from flask import Blueprint, abort, current_app, request
 
-import upkeep
+from domain import maintenance
 
 blueprint = Blueprint("health", __name__)
 
@@ -18,7 +18,7 @@ def alive():
 @blueprint.get("/readyz")
 def ready():
     """Says whether people can be served. A database that only can't be written to still lets them look."""
-    state = upkeep.state()
+    state = maintenance.state()
     return state, 200 if state["migrations"] == "applied" else 503
 
 
@@ -29,6 +29,6 @@ def metrics():
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
         abort(404)
-    from metrics import shown
+    from web.metrics import shown
 
     return shown(current_app)

@@ -1,13 +1,13 @@
 """Every page of every journey: the questions, "check answers" and the confirmation. The journeys themselves are a table
-in forms/journeys.py; what is refused and what is done is in acts/."""
+in forms/journeys.py; what is refused and what is done is in domain/."""
 
 from dataclasses import dataclass
 
 from flask import abort, g, redirect, render_template, request
 
-from acts.changes import ChangedSince, RuleBroken
 from clock import now
 from database import db
+from domain.changes import ChangedSince, RuleBroken
 from forms import Confirm
 from forms.journeys import CHECK, CONFIRMATION, JOURNEYS, Journey, formdata, seen, version_in
 from models import Answers, Event, Participant

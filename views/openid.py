@@ -7,9 +7,9 @@ from functools import cache
 
 from flask import Flask, current_app, request, session, url_for
 
-from acts.participants import cleaned
 from clock import now
-from sign_ins import Person
+from domain.participants import cleaned
+from domain.sign_ins import Person
 
 MOST_SECONDS = 3600
 """How long somebody may take at the provider."""

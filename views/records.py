@@ -4,8 +4,8 @@ import re
 
 from flask import abort, g, redirect, render_template, request, url_for
 
-import loading
 from clock import today
+from domain import queries
 from models import Event, InductionPeriod, Participant, Teacher
 from views import ROLES, find_participant, participants_of, record_url, school
 from vocabulary import INDUCTION_IS_OVER, folded
@@ -44,7 +44,7 @@ def ect(participant_id):
         "records/ect.html",
         participant=participant,
         induction=induction_of(participant),
-        events=loading.history(participant),
+        events=queries.history(participant),
         back=way_back("mentors", "school.ects"),
     )
 
@@ -55,7 +55,7 @@ def mentor(participant_id):
     return render_template(
         "records/mentor.html",
         participant=participant,
-        events=loading.history(participant),
+        events=queries.history(participant),
         back=way_back("ects", "school.mentors"),
     )
 
@@ -129,7 +129,7 @@ def found_in(role: str, query) -> list[Participant]:
             query = query.where(Teacher.trn << trns)
         else:
             query = query.where(*[Teacher.folded_name.contains(f" {word}") for word in words])
-    return loading.of_school(g.school, role, [each.id for each in query.select(Participant.id)])
+    return queries.of_school(g.school, role, [each.id for each in query.select(Participant.id)])
 
 
 def by_last_name(mentor: Participant) -> tuple[str, str]:

@@ -8,13 +8,13 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from werkzeug.exceptions import HTTPException, TooManyRequests
 from werkzeug.routing import RequestRedirect
 
-import sign_ins
+from domain import sign_ins
 from forms import Form
 from forms.fields import ChoiceField
-from limits import Limit
 from models import School, SchoolUser
 from views import openid, sign_in_limits, this_browsers_sign_in, who_asks
 from views.openid import NotSignedIn
+from web.rate_limits import Limit
 
 blueprint = Blueprint("sign_in", __name__)
 

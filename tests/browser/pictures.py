@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-import pictures
+from scenarios import chromium
 from tests.browser.pages import JOURNEYS, TOURS, button, follow, refused, to_question
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
@@ -44,8 +44,8 @@ def test_pictures_of_what_was_reported_meanwhile(naomi, report):
 
 
 def take(page: Page, name: str) -> None:
-    for width in pictures.WIDTHS:
-        pictures.take(page, FOLDER / f"{name}-{width}.png", width=width)
+    for width in chromium.WIDTHS:
+        chromium.take(page, FOLDER / f"{name}-{width}.png", width=width)
 
 
 if __name__ == "__main__":

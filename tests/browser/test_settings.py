@@ -4,7 +4,7 @@ pictures, which must come out the same whoever takes them."""
 import pytest
 from playwright.sync_api import Page, expect
 
-import pictures
+from scenarios import chromium
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import button, follow, hold, link, refused, sign_in, to_question
 
@@ -35,7 +35,7 @@ def test_spaced_out_text_is_neither_cut_off_nor_wider_than_the_page(naomi):
         if naomi.url != address:
             naomi.goto(address)
         naomi.evaluate(SPACED_OUT)
-        for width in pictures.WIDTHS:
+        for width in chromium.WIDTHS:
             naomi.set_viewport_size({"width": width, "height": 720})
             check_fits(naomi, address)
             assert not naomi.evaluate(CUT_OFF)
@@ -85,9 +85,9 @@ def test_pictures_come_out_the_same_whoever_takes_them(naomi, playwright, addres
         to_question(page, NAME)
         button(page, "Continue").click()
         refused(page)
-        return [pictures.take(page, width=width) for width in pictures.WIDTHS]
+        return [chromium.take(page, width=width) for width in chromium.WIDTHS]
 
-    browser = pictures.launch(playwright)
+    browser = chromium.launch(playwright)
     with browser.new_context(base_url=address, viewport={"width": 700, "height": 500}) as context:
         page = context.new_page()
         sign_in(page)

@@ -11,9 +11,9 @@ import scenarios
 from app import create_app
 from database import db, in_sandbox, open_database
 from research import sessions
+from research.console import commands
 from research.models import Session, Task, migrate_store, open_store, research_db
 from tests.visitor import Visitor
-from views.research import commands
 
 
 @pytest.fixture(scope="session")

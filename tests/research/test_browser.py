@@ -53,7 +53,7 @@ def fed(page: Page, words: str) -> None:
 
 
 def test_a_round_with_three_windows(open_window, monkeypatch):
-    monkeypatch.setattr("views.research.console.check", lambda *_: [])
+    monkeypatch.setattr("research.console.running.check", lambda *_: [])
     windows = [open_window() for _ in range(3)]
     moderator, participant, observer = (window.page for window in windows)
 

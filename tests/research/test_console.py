@@ -15,10 +15,10 @@ from clock import clock_at, now
 from database import OWN, db, in_sandbox
 from models import School
 from research import sessions
+from research.console import OPEN
 from research.models import MIGRATIONS, TABLES, research_db
 from tests.research.conftest import Window, change_lead_provider
 from tests.test_house import ROOT
-from views.research import OPEN
 
 SWITCHED_ON = """
 import os, sys

@@ -418,8 +418,8 @@ def test_deleting_a_round(held, participant, moderator):
 
 def test_preparing_says_what_does_not_come_true(plan, moderator, monkeypatch):
     (session,) = plan("S07")
-    monkeypatch.setattr("views.research.console.check", lambda app, said, words, _templates: [f"{said.id}: is odd"])
-    monkeypatch.setattr("views.research.console.service_fingerprint", lambda: "another service")
+    monkeypatch.setattr("research.console.running.check", lambda app, said, words, _templates: [f"{said.id}: is odd"])
+    monkeypatch.setattr("research.console.running.service_fingerprint", lambda: "another service")
     moderator.get(f"/research/sessions/{session.id}").submit("Prepare")
     assert moderator.errors == ["S07: is odd"]
     assert again(session).state == "planned"

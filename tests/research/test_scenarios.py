@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 
-import pictures
 import scenarios
 from clock import clock_at
 from database import db, in_sandbox, open_database
 from forms.fields import DateField
 from models import Answers, Participant
+from research.console.running import service_files
+from scenarios import chromium
 from scenarios.check import check
 from scenarios.pages import Page, filled_in
 from scenarios.predicates import PREDICATES, parameters
 from scenarios.scenario import ScenarioError, claim, scenario, scenario_ids
 from tests.conftest import IS_NIGHTLY, needs
-from views import wordings
-from views.research.console import service_files
+from web import wordings
 
 ROOT = Path(__file__).parents[2]
 
@@ -337,7 +337,7 @@ def test_only_a_demo_on_sqlite_is_replaced(app, world, monkeypatch):
 
 
 def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
-    needs(pictures.chromium(), "Chromium is missing: apt-get install chromium")
+    needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
     with research.app_context(), ThreadPoolExecutor() as another:
         arguments = ["research", "guide-pictures", "--folder", str(tmp_path / "pictures")]
         context = copy_context()  # the app's, which a command has
@@ -348,7 +348,7 @@ def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
 
 
 def test_pictures_are_the_same_each_time(sandboxes, tmp_path):
-    needs(pictures.chromium(), "Chromium is missing: apt-get install chromium")
+    needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
     names = []
     for folder in ("once", "again") if IS_NIGHTLY else ("once",):
         with ThreadPoolExecutor() as another:  # this thread may have a browser of its own already

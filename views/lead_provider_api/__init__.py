@@ -16,12 +16,12 @@ from datetime import UTC, date, datetime, timedelta
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from acts.changes import RuleBroken
 from clock import now, today
 from database import read_from_replica, save_if_possible
-from limits import Limit
+from domain.changes import RuleBroken
 from models import ApiToken, LeadProvider, digest
 from views import who_asks
+from web.rate_limits import Limit
 
 api = Blueprint("api", __name__, url_prefix="/api/v3")
 

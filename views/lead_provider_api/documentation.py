@@ -13,10 +13,10 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
-from limits import Limit
 from views import who_asks
 from views.lead_provider_api import DETAILS, TITLES, WORDS, answer, schemas
 from views.lead_provider_api.operations import ID, OPTIONAL, TYPES, Operation
+from web.rate_limits import Limit
 
 documentation = Blueprint("documentation", __name__, url_prefix="/api")
 

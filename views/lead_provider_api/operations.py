@@ -14,7 +14,7 @@ from flask import request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from acts.reports import COURSES
+from domain.reports import COURSES
 from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
 SORTS = ("created_at", "-created_at", "updated_at", "-updated_at")

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from flask import Response, abort, g
 from peewee import fn
 
-from acts import reports
 from clock import LONDON, today
 from database import among
+from domain import reports
 from models import (
     DeliveryPartner,
     Enrolment,

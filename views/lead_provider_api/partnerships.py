@@ -7,9 +7,9 @@ from functools import partial
 from flask import abort, g
 from peewee import Field, fn
 
-from acts import partnerships as acts
 from clock import today
 from database import among
+from domain import partnerships as acts
 from models import (
     ActiveLeadProvider,
     ContractPeriod,

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from flask import abort, g
 from peewee import fn
 
-from acts import reports
 from clock import today
 from database import among
+from domain import reports
 from models import (
     ActiveLeadProvider,
     Enrolment,

@@ -1,8 +1,0 @@
-"""The service with GOV.UK Frontend's script and without ours: every link and every form loads a whole page."""
-
-from app import create_app
-from views import assets
-
-assets.files()["app.js"] = b"import { initAll } from './vendor/govuk-frontend.min.js'\ninitAll()\n"
-
-app = create_app()

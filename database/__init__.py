@@ -1,0 +1,367 @@
+"""Which database, how it is opened and migrated, and the guards that a table's columns can't express.
+
+Everything here works on SQLite and on PostgreSQL; nothing here knows what an ECT is (that is models.py).
+"""
+
+import fcntl
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from peewee import (
+    SQL,
+    CharField,
+    Check,
+    DatabaseProxy,
+    DateTimeField,
+    Field,
+    InterfaceError,
+    Model,
+    OperationalError,
+    PostgresqlDatabase,
+    Value,
+    fn,
+)
+from playhouse.db_url import parse
+from playhouse.migrations import Runner
+from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+db = DatabaseProxy()
+log = logging.getLogger("service.database")
+
+on_query: Callable[[str, float], None] | None = None
+"""Is told of each query and how many seconds it took, if it is set."""
+
+
+class Table(Model):
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+
+class WordsField(CharField):
+    """Text whose greatest length, and whose choices where it has any, the database enforces on every engine."""
+
+    def __init__(self, *choices: str, max_length: int = 255, **kwargs):
+        self.allowed = choices
+        super().__init__(max_length=max_length, **kwargs)
+
+    def bind(self, model, name, set_attribute=True):
+        super().bind(model, name, set_attribute)
+        if self.allowed:
+            rule = f'"{self.column_name}" IN ({", ".join(map(repr, self.allowed))})'
+        else:
+            rule = f'length("{self.column_name}") <= {self.max_length}'
+        self.constraints = [Check(rule)]
+
+
+class MomentField(DateTimeField):
+    """A timezone-aware moment, stored in UTC."""
+
+    def db_value(self, value):
+        return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+    def python_value(self, value):
+        value = super().python_value(value)
+        return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
+OWN = Path()
+"""Chosen instead of a sandbox: the file that the database itself is in."""
+
+_chosen: ContextVar[Path | None] = ContextVar("chosen", default=None)
+
+
+def choose(file: Path) -> None:
+    """Connections that are opened from now on are to this SQLite file, in this thread and nowhere else."""
+    _chosen.set(file)
+
+
+@contextmanager
+def in_sandbox(file: Path):
+    """The same for what is done inside."""
+    token = _chosen.set(file)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+class Timed:
+    def execute_sql(self, sql, params=None):
+        started = time.perf_counter()
+        try:
+            return super().execute_sql(sql, params)
+        finally:
+            if on_query:
+                on_query(sql, time.perf_counter() - started)
+
+
+class Kept(sqlite3.Connection):
+    """Knows which file it has open: what its name leads to may be another one by now."""
+
+    def __init__(self, path: str, *args, **kwargs):
+        super().__init__(path, *args, **kwargs)
+        self.file = file_at(path)
+
+
+class Sandboxed(sqlite3.Connection):
+    """To a file that the context has chosen. Kept for nobody else."""
+
+
+def file_at(path: str) -> tuple[int, int] | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+class Turn:
+    """Whose turn it is to write to a SQLite database. SQLite lets one write at a time; whoever must wait looks now and
+    then whether they may, and among many somebody may have no luck for seconds. So the threads of a process queue, and
+    so do the first ones of all processes, at a file beside the database's: the system wakes them."""
+
+    def __init__(self, database: str):
+        self.path = None if database == ":memory:" else f"{database}-turn"
+        self.here = threading.Lock()
+        self.file = None
+
+    def take(self, seconds: float) -> None:
+        """Raises OperationalError after so many seconds behind others of this process."""
+        if not self.here.acquire(timeout=seconds):
+            raise OperationalError("the database is locked")
+        if self.path:
+            try:
+                self.file = Path(self.path).open("a")  # noqa: SIM115 - open for as long as the turn takes
+                # However long another process takes, it holds up one thread of this one; when it dies, it ends.
+                fcntl.flock(self.file, fcntl.LOCK_EX)
+            except OSError as error:
+                self.give()
+                raise OperationalError(f"no turn to write: {error}") from error
+
+    def give(self) -> None:
+        if self.file:
+            self.file = self.file.close()
+        self.here.release()
+
+
+class Sqlite(Timed, PooledSqliteDatabase):
+    """SQLite in its own file, or in the one that the context has chosen (see `in_sandbox`)."""
+
+    must_exist = False
+    """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
+    must_choose = False
+    """Whether it refuses to open before the context has chosen, be it OWN: what is meant for a sandbox must never land
+    anywhere else."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.turn = Turn(self.database)
+
+    def _connect(self):
+        chosen = _chosen.get()
+        if not chosen and self.must_choose:
+            raise InterfaceError("no sandbox was chosen")
+        if chosen and chosen != OWN:
+            return self._connect_to(chosen)
+        if self.must_exist and not file_at(self.database):
+            raise OperationalError("the database’s file is missing")
+        return super()._connect()
+
+    def _connect_to(self, sandbox: Path) -> Sandboxed:
+        # One that is gone must not come back as an empty file.
+        address = f"file:{quote(str(sandbox))}?mode=rw"
+        connection = sqlite3.connect(address, timeout=self._timeout, isolation_level=None, uri=True, factory=Sandboxed)
+        try:
+            self._add_conn_hooks(connection)
+        except Exception:
+            connection.close()
+            raise
+        return connection
+
+    def _close(self, conn, close_conn=False):
+        if isinstance(conn, Sandboxed):
+            conn.close()
+        else:
+            super()._close(conn, close_conn)
+
+    def _is_closed(self, conn):
+        if conn.file != file_at(self.database):
+            conn.close()
+        return super()._is_closed(conn)
+
+    def begin(self, lock_type=None):
+        self.turn.take(self._timeout)
+        try:
+            super().begin(lock_type)
+        except Exception:
+            self.turn.give()
+            raise
+
+    def commit(self):
+        super().commit()  # where this fails, rollback() follows
+        self.turn.give()
+
+    def rollback(self):
+        try:
+            super().rollback()
+        finally:
+            self.turn.give()
+
+
+class Postgresql(Timed, PooledPostgresqlDatabase):
+    replica: "Postgresql | None" = None
+    """A server that follows this one, for reads that may be a moment late."""
+
+    def read_from_replica(self) -> None:
+        """Whatever this thread asks until its connection is closed, the replica answers, if there is one and it is
+        there."""
+        if not self.replica:
+            return
+        self.close()
+        self._state.from_replica = True
+        try:
+            self.connect()
+            self.execute_sql("SELECT 1")  # a connection that was kept doesn't know that the server has gone
+            return
+        except OperationalError as error:
+            log.warning("the replica does not answer: %s", type(error).__name__)
+            self.close()
+        finally:
+            self._state.from_replica = False
+        self.connect()
+
+    def _connect(self):
+        return self.replica._connect() if getattr(self._state, "from_replica", False) else super()._connect()
+
+    def _close(self, conn, close_conn=False):
+        is_replicas = self.replica and self.replica.conn_key(conn) in self.replica._in_use
+        return self.replica._close(conn, close_conn) if is_replicas else super()._close(conn, close_conn)
+
+
+def read_from_replica() -> None:
+    if is_postgresql():
+        db.obj.read_from_replica()
+
+
+def open_database(url: str, replica_url: str | None = None):
+    """The database at `sqlite:///path` or `postgresql://…`, and the server that follows it. Not connected yet."""
+    database = _open(url, "read-write")
+    if replica_url:
+        database.replica = _open(replica_url, "any")
+    return database
+
+
+def _open(url: str, target: str):
+    settings = parse(url)
+    if url.startswith("sqlite:"):
+        return Sqlite(
+            settings["database"],
+            factory=Kept,
+            # A pool hands a thread's connection to another thread later.
+            check_same_thread=False,
+            timeout=5,
+            # Every transaction here writes. Starting it as a reader would have it refused at once when somebody
+            # else is writing, instead of waiting for its turn.
+            lock_type="IMMEDIATE",
+            autoconnect=False,
+            pragmas={**_journal(), "foreign_keys": 1, "recursive_triggers": 1},
+        )
+    return Postgresql(
+        settings.pop("database"),
+        **settings,
+        prefer_psycopg3=True,
+        autoconnect=False,
+        max_connections=20,
+        timeout=5,
+        stale_timeout=300,
+        connect_timeout=3,
+        target_session_attrs=target,
+        options="-c lock_timeout=3000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000",
+    )
+
+
+def _journal() -> dict[str, str]:
+    """The fastest settings that lose nothing on this SQLite: write-ahead logging has a bug in older releases."""
+    version = sqlite3.sqlite_version_info
+    is_fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return (
+        {"journal_mode": "wal", "synchronous": "full"}
+        if is_fixed
+        else {
+            "journal_mode": "delete",
+            "synchronous": "extra",
+        }
+    )
+
+
+def is_postgresql() -> bool:
+    return isinstance(db.obj, PostgresqlDatabase)
+
+
+def save_if_possible(row: Model, column: Field) -> None:
+    """Save this column, of what is only noted: a database that can't be written to keeps nobody from looking."""
+    try:
+        row.save(only=[column])
+    except OperationalError as error:
+        log.warning("not noted: %s, %s", column.name, type(error).__name__)
+
+
+def hold(what: str, *, shared: bool = False) -> None:
+    """Until this transaction ends nobody else holds `what`, or only others who hold it shared too. On SQLite that is
+    true of every transaction anyway."""
+    if is_postgresql():
+        db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (what,))
+
+
+def among(column, ids: Iterable[int] | Value):
+    """The condition that a column is one of many numbers, sent as one value: writing them all out takes longer than
+    looking them up. `ids` may be the place of what numbers() makes."""
+    value = ids.value if isinstance(ids, Value) else numbers(ids)
+    if is_postgresql():
+        return column == fn.ANY(Value(value, converter=False, unpack=False))
+    return column << SQL("(SELECT value FROM json_each(?))", [value])
+
+
+def numbers(ids: Iterable[int]) -> list[int] | str:
+    """Many numbers as one value for the database."""
+    return list(ids) if is_postgresql() else json.dumps(list(ids))
+
+
+def migrate(database=db, migrations: Path = MIGRATIONS) -> list[str]:
+    """Bring the database up to date. Returns the names of the migrations that it ran, safe to call from anywhere.
+
+    On PostgreSQL an advisory lock, and on SQLite the database's own write lock, keeps a second runner waiting.
+    """
+    if database is db and _chosen.get() in (None, OWN):
+        db.obj.must_exist = False
+    if database is db and is_postgresql():
+        with db.connection_context():
+            db.execute_sql("SELECT pg_advisory_lock(20260420)")
+            try:
+                # A role that may not change tables can find that there is nothing to change.
+                return [] if is_up_to_date() else Runner(db.obj, str(MIGRATIONS)).up()
+            finally:
+                db.execute_sql("SELECT pg_advisory_unlock(20260420)")
+    with database.connection_context(), database.atomic():
+        return Runner(getattr(database, "obj", database), str(migrations)).up()
+
+
+def is_up_to_date() -> bool:
+    return all(migration.applied for migration in Runner(db.obj, str(MIGRATIONS)).status())
+
+
+def is_from_later() -> bool:
+    """Migrations have been applied that this release doesn't know."""
+    return any(migration.path is None for migration in Runner(db.obj, str(MIGRATIONS)).status())

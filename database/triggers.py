@@ -1,0 +1,235 @@
+"""What the database guarantees beyond columns, keys and CHECKs: SQL for the engine in use, built from the parts in
+database/. The tables are in models.py; a real database gets the same from the migrations."""
+
+from database import is_postgresql
+
+
+def guards() -> list[str]:
+    """What else the database guarantees, as SQL for the engine in use."""
+    return [
+        *no_overlap("contract_period"),
+        *no_overlap("participant", "teacher_id", where="{row}.role = 'ect'", name="ect_no_overlap"),
+        *no_overlap("participant", "teacher_id", "school_id", where="{row}.role = 'mentor'", name="mentor_no_overlap"),
+        *no_overlap("training_period", "participant_id"),
+        *no_overlap("mentorship", "ect_id"),
+        *no_overlap("induction_period", "teacher_id"),
+        *one_of("participant", "teacher_id", where="finished_on IS NULL AND role = 'ect'", name="ect_one_open"),
+        *one_of(
+            "participant",
+            "teacher_id",
+            "school_id",
+            where="finished_on IS NULL AND role = 'mentor'",
+            name="mentor_one_open",
+        ),
+        *one_of("training_period", "participant_id", where="finished_on IS NULL", name="training_period_one_open"),
+        *one_of("mentorship", "ect_id", where="finished_on IS NULL", name="mentorship_one_open"),
+        *one_of("induction_period", "teacher_id", where="outcome IS NOT NULL", name="induction_period_one_outcome"),
+        *append_only("event"),
+        *never_changes("participant", "teacher_id", "role", "school_id"),
+        *never_changes("school_partnership", "school_id", "active_lead_provider_id"),
+        *(sql for name, (table, when) in REFUSED.items() for sql in refused(table, name, when)),
+        *enrolments_follow_training(),
+        *events_move_what_they_are_about(),
+    ]
+
+
+ITS_PARTICIPANT = "FROM participant p WHERE p.id = NEW.participant_id"
+ITS_PARTNERSHIP = "FROM school_partnership s WHERE s.id = NEW.school_partnership_id"
+OUTSIDE = (
+    "(NEW.started_on < {one}.started_on OR coalesce(NEW.finished_on, '9999-12-31') "
+    "> coalesce({one}.finished_on, '9999-12-31'))"
+)
+
+REFUSED = {
+    "leaving_is_reported_by_the_own_school": ("participant", "NEW.reported_leaving_by_school_id <> NEW.school_id"),
+    "training_is_inside_the_time_at_the_school": (
+        "training_period",
+        f"EXISTS (SELECT 1 {ITS_PARTICIPANT} AND {OUTSIDE.format(one='p')})",
+    ),
+    "a_mentor_is_provider_led": (
+        "training_period",
+        f"NEW.training_programme = 'school_led' AND EXISTS (SELECT 1 {ITS_PARTICIPANT} AND p.role = 'mentor')",
+    ),
+    "a_schedule_fits_the_role": (
+        "training_period",
+        f"EXISTS (SELECT 1 {ITS_PARTICIPANT} AND NEW.schedule LIKE "
+        "CASE p.role WHEN 'ect' THEN 'ecf-replacement-%%' ELSE 'ecf-reduced-%%' END)",
+    ),
+    "a_partnership_is_with_the_own_school": (
+        "training_period",
+        f"(SELECT s.school_id {ITS_PARTNERSHIP}) <> (SELECT p.school_id {ITS_PARTICIPANT})",
+    ),
+    "partnership_and_interest_agree": (
+        "training_period",
+        f"NEW.expression_of_interest_id <> (SELECT s.active_lead_provider_id {ITS_PARTNERSHIP})",
+    ),
+    "a_mentor_mentors_ects_of_the_same_school_and_not_themself": (
+        "mentorship",
+        "EXISTS (SELECT 1 FROM participant ect, participant mentor WHERE ect.id = NEW.ect_id "
+        "AND mentor.id = NEW.mentor_id AND (ect.role <> 'ect' OR mentor.role <> 'mentor' "
+        "OR ect.school_id <> mentor.school_id OR ect.teacher_id = mentor.teacher_id))",
+    ),
+    "mentorships_are_inside_the_time_of_both": (
+        "mentorship",
+        f"EXISTS (SELECT 1 FROM participant p WHERE p.id IN (NEW.ect_id, NEW.mentor_id) AND {OUTSIDE.format(one='p')})",
+    ),
+    "an_event_is_of_its_participant": (
+        "event",
+        f"EXISTS (SELECT 1 {ITS_PARTICIPANT} AND (p.school_id <> NEW.school_id OR p.teacher_id <> NEW.teacher_id))",
+    ),
+    "a_school_acts_for_its_own": (
+        "event",
+        "NEW.school_id <> (SELECT u.school_id FROM school_user u WHERE u.id = NEW.school_user_id)",
+    ),
+}
+"""Rules between rows, as the row that must not be written: rule → table, and when. data_checks.py asks the same of
+what is there, which can also become wrong from the other side: by another last day of the participant."""
+
+
+ENROLMENTS = """
+    INSERT INTO enrolment (lead_provider_id, teacher_id, role, is_second, training_period_id, cohort, training_status,
+        created_at, updated_at)
+    SELECT lead_provider_id, teacher_id, role,
+        role = 'mentor' AND count(*) OVER (PARTITION BY lead_provider_id, teacher_id) > 1,
+        id, contract_period_id, training_status, created_at, api_updated_at
+    FROM (
+        SELECT active.lead_provider_id, participant.teacher_id, participant.role, period.id, active.contract_period_id,
+            CASE
+                WHEN withdrawn_at IS NULL AND deferred_at IS NULL THEN 'active'
+                WHEN deferred_at IS NULL OR withdrawn_at >= deferred_at THEN 'withdrawn'
+                ELSE 'deferred'
+            END AS training_status,
+            teacher.created_at, teacher.api_updated_at,
+            row_number() OVER (
+                PARTITION BY active.lead_provider_id, participant.teacher_id, participant.role
+                ORDER BY period.started_on DESC, period.id DESC
+            ) AS place
+        FROM participant
+        JOIN training_period period ON period.participant_id = participant.id
+        JOIN teacher ON teacher.id = participant.teacher_id
+        JOIN school_partnership partnership ON partnership.id = period.school_partnership_id
+        JOIN active_lead_provider active ON active.id = partnership.active_lead_provider_id
+        WHERE {which}
+    ) AS seen WHERE place = 1"""
+"""Fills the table for the participants `which`: the latest training period that each lead provider has confirmed."""
+
+
+def enrolments_follow_training() -> list[str]:
+    """The enrolments are those of the training periods, whatever changes them; and are updated when the person is."""
+    changes = {
+        "insert": ("INSERT", "NEW"),
+        "update": ("UPDATE OF school_partnership_id, started_on, withdrawn_at, deferred_at", "NEW"),
+        "delete": ("DELETE", "OLD"),
+    }
+    statements = []
+    for name, (change, row) in changes.items():
+        teacher = f"(SELECT teacher_id FROM participant WHERE id = {row}.participant_id)"
+        delete = f"DELETE FROM enrolment WHERE teacher_id = {teacher}"
+        insert = ENROLMENTS.format(which=f"participant.teacher_id = {teacher}")
+        statements += after(f"enrolment_follows_{name}", change, "training_period", f"{delete}; {insert};")
+    its = "UPDATE enrolment SET created_at = NEW.created_at, updated_at = NEW.api_updated_at WHERE teacher_id = NEW.id;"
+    return statements + after("enrolment_follows_teacher", "UPDATE OF created_at, api_updated_at", "teacher", its)
+
+
+def events_move_what_they_are_about() -> list[str]:
+    """An event makes its participant's next version, and the API tells of a change of the person; of the school too
+    when somebody's training is of another kind or another provider's."""
+    body = (
+        "UPDATE participant SET version = NEW.version WHERE id = NEW.participant_id; "
+        "UPDATE teacher SET api_updated_at = NEW.created_at WHERE id = NEW.teacher_id; "
+        "UPDATE school SET api_updated_at = NEW.created_at WHERE id = NEW.school_id AND NEW.event_type IN "
+        "('teacher_training_lead_provider_updated', 'teacher_training_programme_updated', "
+        "'teacher_starts_training_period', 'teacher_training_period_confirmed', 'teacher_changes_schedule');"
+    )
+    return after("event_moves_what_it_is_about", "INSERT", "event", body)
+
+
+# --- SQL for both engines ------------------------------------------------------------------------------------
+
+
+def no_overlap(table: str, *keys: str, where: str = "TRUE", name: str | None = None) -> list[str]:
+    """No two rows with the same `keys`, among those `where`, have a day in common. `where` prefixes columns
+    with `{row}`."""
+    name = name or f"{table}_no_overlap"
+    if is_postgresql():
+        # A one-number range stands for the number: it needs no extension, as "=" in a GiST index would.
+        same = "".join(f"int8range({key}, {key}, '[]') WITH &&, " for key in keys)
+        return [
+            f'ALTER TABLE "{table}" ADD CONSTRAINT {name} EXCLUDE USING gist '
+            f"({same}daterange(started_on, finished_on, '[]') WITH &&) WHERE ({where.replace('{row}.', '')})"
+        ]
+    same = "".join(f"other.{key} = NEW.{key} AND " for key in keys)
+    rule = (
+        f"SELECT RAISE(ABORT, '{name}') WHERE {where.replace('{row}', 'NEW')} AND EXISTS (SELECT 1 FROM \"{table}\" "
+        f"other WHERE {same}{where.replace('{row}', 'other')} "
+        "AND other.started_on <= coalesce(NEW.finished_on, '9999-12-31') "
+        "AND coalesce(other.finished_on, '9999-12-31') >= NEW.started_on"
+    )
+    return [
+        f'CREATE TRIGGER {name}_insert BEFORE INSERT ON "{table}" BEGIN {rule}); END',
+        f'CREATE TRIGGER {name}_update BEFORE UPDATE ON "{table}" BEGIN {rule} AND other.rowid <> NEW.rowid); END',
+    ]
+
+
+def one_of(table: str, *columns: str, where: str, name: str) -> list[str]:
+    """At most one row with the same `columns` among those `where`."""
+    return [f'CREATE UNIQUE INDEX {name} ON "{table}" ({", ".join(columns)}) WHERE {where}']
+
+
+def append_only(table: str) -> list[str]:
+    """Rows may be added to `table`, never changed or deleted."""
+    if not is_postgresql():
+        return [
+            f'CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON "{table}" '
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            for act in ("UPDATE", "DELETE")
+        ]
+    return [
+        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'check_violation'; END $$",
+        f'CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON "{table}" '
+        f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
+    ]
+
+
+def refused(table: str, name: str, when: str) -> list[str]:
+    """No row of `table` is written for which `when` is true. It may look at other tables, and knows the row as NEW."""
+    if not is_postgresql():
+        return [
+            f'CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON "{table}" '
+            f"BEGIN SELECT RAISE(ABORT, '{name}') WHERE {when}; END"
+            for act in ("INSERT", "UPDATE")
+        ]
+    return _postgresql_trigger(name, table, "INSERT OR UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def never_changes(table: str, *columns: str) -> list[str]:
+    """What these columns of a row say stays so."""
+    name, differs = f"{table}_stays", "IS DISTINCT FROM" if is_postgresql() else "IS NOT"
+    when = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
+    if not is_postgresql():
+        return [
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON \"{table}\" WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ]
+    return _postgresql_trigger(name, table, "UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def _postgresql_raise(name: str) -> str:
+    return f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation';"
+
+
+def _postgresql_trigger(name: str, table: str, changes: str, body: str) -> list[str]:
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$",
+        f'CREATE TRIGGER {name} BEFORE {changes} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
+    ]
+
+
+def after(name: str, change: str, table: str, body: str) -> list[str]:
+    """Does `body` after each row's `change` (INSERT, UPDATE OF …, DELETE), which it knows as NEW or OLD."""
+    if not is_postgresql():
+        return [f'CREATE TRIGGER {name} AFTER {change} ON "{table}" BEGIN {body} END']
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$",
+        f'CREATE TRIGGER {name} AFTER {change} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
+    ]

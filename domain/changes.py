@@ -1,0 +1,139 @@
+"""What every change of a participant has in common: who can't be changed meanwhile, how a rule refuses, and the event
+that is written. The acts themselves are in training.py, participants.py and reports.py.
+
+An act refuses by raising RuleBroken, whose errors are keyed by the act's own parameters: they are also the names of the
+form's fields and of the API's attributes, so whoever called can put a sentence where it belongs.
+"""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from clock import now
+from database import db, hold
+from domain.queries import locked
+from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
+
+HEADINGS = {
+    "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}{as_a_mentor}",
+    "teacher_defers_training_period": "{provider} told us that {name}’s {mentor}training is paused",
+    "teacher_resumes_training_period": "{provider} told us that it trains {name} again{as_a_mentor}",
+    "teacher_changes_schedule": "{provider} changed the schedule of {name}’s {mentor}training",
+    "teacher_training_period_confirmed": "{provider} confirmed that it trains {name}, with {delivery_partner}",
+    "teacher_delivery_partner_updated": "{provider} changed {name}’s delivery partner to {delivery_partner}",
+    "teacher_training_lead_provider_updated": "Your school changed {name}’s lead provider from {old} to {new}",
+    "teacher_training_programme_updated": "Your school changed {name}’s training programme to {programme}",
+}
+"""How events are told, by their type. The large demo world tells them by the same words."""
+
+
+def heading_of(event_type: str, participant: Participant, **words: str) -> str:
+    """What happened to this person, told to their school."""
+    as_a_mentor, mentor = ("", "") if participant.is_ect else (" as a mentor", "mentor ")
+    return HEADINGS[event_type].format(name=participant.name, as_a_mentor=as_a_mentor, mentor=mentor, **words)
+
+
+class RuleBroken(Exception):
+    """The rules refuse this act; nothing was changed. `errors`: parameter → code of the rule, in the order of the
+    rules; `facts`: what a sentence about it needs. The words are the caller's."""
+
+    def __init__(self, errors: dict[str, str], **facts):
+        self.errors, self.facts = errors, facts
+        super().__init__(", ".join(f"{name}: {code}" for name, code in errors.items()))
+
+
+class ChangedSince(Exception):
+    """Somebody changed the participant after the version that whoever acts had seen; nothing was changed."""
+
+
+@contextmanager
+def changing(participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None):
+    """One transaction for one change: gives the participant as they are now. Nobody else can change that person
+    meanwhile, at whatever school."""
+    with changing_with(participant_id, author, seen_version, ()) as (participant, _):
+        yield participant
+
+
+@contextmanager
+def changing_with(
+    participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None, others: Iterable[int]
+):
+    """The same for a change that touches others, too: gives the participant and the others by their ids."""
+    with db.atomic():
+        everybody = locked([participant_id, *others])
+        participant = everybody[participant_id]
+        if seen_version not in (None, participant.version):
+            raise ChangedSince
+        if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
+            raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
+        if isinstance(author, SchoolUser) and participant.has_left:
+            raise RuleBroken({"participant": "has_left"})
+        yield participant, everybody
+
+
+def updated_at() -> datetime:
+    """The moment of a change, for the API. Changes are written in the order of these moments, so that whoever asks for
+    what came after the latest change that they know of misses none."""
+    hold("updated_at")
+    return now()
+
+
+def record(
+    participant: Participant,
+    author: SchoolUser | LeadProvider,
+    event_type: str,
+    heading: str,
+    beside: Iterable[Event] = (),
+    **told,
+) -> Event:
+    """Write down the one thing that was done to this participant, and what it did to others `beside` them (each made
+    by next_event). That makes it everybody's next version, and tells it to the API: the database sees to both
+    (database/triggers.py)."""
+    moment = updated_at()
+    event = next_event(participant, author, event_type, heading, **told)
+    events = [event, *beside]
+    for each in events:
+        each.created_at = moment
+    written = Event.insert_many([each.__data__ for each in events]).returning(Event.id, Event.participant)
+    ids = {row.participant_id: row.id for row in written.execute()}
+    event.id = ids[participant.id]
+    return event
+
+
+def next_event(
+    participant: Participant,
+    author: SchoolUser | LeadProvider,
+    event_type: str,
+    heading: str,
+    *,
+    period: TrainingPeriod | None = None,
+    happened_at: datetime | None = None,
+    modifications: list[str] = (),
+    **details,
+) -> Event:
+    """The event that makes the participant's next version. Saves nothing: `record` does."""
+    is_school = isinstance(author, SchoolUser)
+    participant.version += 1
+    return Event(
+        event_type=event_type,
+        heading=heading,
+        happened_at=happened_at or now(),
+        author_type="school_user" if is_school else "lead_provider_api",
+        author_name=author.name,
+        school_user=author if is_school else None,
+        teacher=participant.teacher_id,
+        school=participant.school_id,
+        participant=participant,
+        version=participant.version,
+        lead_provider=period.lead_provider if period else None,
+        training_period_id=period.id if period else None,
+        modifications=list(modifications),
+        details=details,
+    )
+
+
+def finish(period: TrainingPeriod | Mentorship, on: date) -> None:
+    """End the period on this day. One that ended earlier keeps its end."""
+    if period.finished_on is None or period.finished_on > on:
+        period.finished_on = on
+        period.save()

@@ -1,0 +1,215 @@
+"""What whoever runs the service asks of it: is it well, is the data right, a copy of it, and the copy back."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from peewee import DatabaseError, InterfaceError, OperationalError
+
+import settings
+from clock import now
+from database import db, is_from_later, is_postgresql, is_up_to_date, migrate, open_database
+from domain import data_checks
+from models import TABLES, ApiToken, LeadProvider
+
+LEAST_FREE = 200 * 1024 * 1024
+"""Bytes of disk. What a year of the whole country takes is less."""
+
+DEMO_TOKEN = "demo"  # noqa: S105
+"""The description of the tokens that the demo makes for itself."""
+
+
+class NotPossible(Exception):
+    """What was asked for can't be done; nothing was changed. The message says why."""
+
+
+# --- is it well? -------------------------------------------------------------------------------------------
+
+
+def state() -> dict[str, str]:
+    """Of the database, by reading every table: what it says of itself, and whether it could be written to."""
+    for table in TABLES:
+        table.select().limit(1).execute()
+    return {
+        "database": "answers",
+        "migrations": "applied" if is_up_to_date() else "missing",
+        "writing": obstacle() or "possible",
+    }
+
+
+def obstacle() -> str | None:
+    """What keeps the database from being written to, as far as can be seen without trying."""
+    if is_postgresql():
+        return "read-only" if db.execute_sql("SHOW transaction_read_only").fetchone() == ("on",) else None
+    path = Path(db.obj.database)
+    if not path.exists():
+        return None
+    if not all(os.access(each, os.W_OK) for each in (path, path.parent)):
+        return "read-only"
+    return "disk nearly full" if shutil.disk_usage(path.parent).free < LEAST_FREE else None
+
+
+def refusals(config: Mapping) -> list[str]:
+    """Why the service must not be started on this database. A database that doesn't answer is no reason: it may."""
+    others = [name for name in ("pysqlite3", "sqlcipher3", "apsw") if find_spec(name)]
+    if others and not is_postgresql():
+        return [f"Uninstall {others[0]}: two SQLite libraries in one process can let two writers in at once."]
+    if not is_postgresql() and not Path(db.obj.database).exists():
+        return ["The database’s file is missing. Put it back, or make an empty one: flask migrate"]
+    try:
+        with db.connection_context():
+            if is_from_later():
+                return ["The database was made by a later release of this service. Run that one."]
+            if not is_up_to_date():
+                return ["The database is not up to date. Run: flask migrate"]
+            if not config["DEMO"] and ApiToken.select().where(ApiToken.description == DEMO_TOKEN).exists():
+                return ["The database has the demo’s tokens and people. Use another."]
+    except (OperationalError, InterfaceError):
+        pass
+    finally:
+        if is_postgresql():
+            db.obj.close_all()
+    return []
+
+
+def advice(config: Mapping) -> list[str]:
+    """What is wrong with this deployment though the service would start with it. Each line says what to do."""
+    try:
+        with db.connection_context():
+            found = [f"Nothing can be written to the database: {problem}."] if (problem := obstacle()) else []
+            found += _postgresql_advice(config) if is_postgresql() else _sqlite_advice()
+    except (OperationalError, InterfaceError) as error:
+        found = [f"The database does not answer: {error}"]
+    if not (Path(__file__).parent.parent / "static" / "vendor" / "htmx.esm.min.js").exists():
+        found.append("static/vendor is empty, so pages are unstyled. Run: python3 run.py set-up")
+    if not config["DEMO"] and config["SUPPORT_EMAIL"] == settings.SETTINGS["SUPPORT_EMAIL"].default:
+        found.append("SUPPORT_EMAIL is an example’s address: “contact support” leads nowhere.")
+    return found
+
+
+def _sqlite_advice() -> list[str]:
+    path = Path(db.obj.database)
+    if path.exists() and path.stat().st_mode & 0o077:
+        return [f"Others on this machine may read the database. Run: chmod 600 {path}"]
+    return []
+
+
+def _postgresql_advice(config: Mapping) -> list[str]:
+    found, address = [], urlsplit(config["DATABASE_URL"])
+    options = dict(parse_qsl(address.query))
+    host = options.get("host") or address.hostname or "/"
+    is_near = host.startswith("/") or host in ("localhost", "127.0.0.1", "::1")
+    if not is_near and options.get("sslmode") != "verify-full":
+        found.append("Add ?sslmode=verify-full to DATABASE_URL, so that nobody can listen to the database or be it.")
+    role = "SELECT rolsuper, EXISTS (SELECT 1 FROM pg_tables WHERE tablename = 'event' AND tableowner = rolname) "
+    is_superuser, is_owner = db.execute_sql(role + "FROM pg_roles WHERE rolname = current_user").fetchone()
+    if is_superuser or is_owner:
+        found.append("The service’s database role could change tables. Give it another, as docs/operations.md says.")
+    return found
+
+
+# --- is the data right? ------------------------------------------------------------------------------------
+
+
+def faults() -> list[str]:
+    """What is wrong with the data: what the engine finds, then each rule of data_checks.py that is broken."""
+    found = []
+    if not is_postgresql():
+        found += [row[0] for row in db.execute_sql("PRAGMA integrity_check") if row[0] != "ok"]
+        found += [f"{row[0]} {row[1]} refers to nothing" for row in db.execute_sql("PRAGMA foreign_key_check")]
+    return found or [f"{rule}: {offenders[:10]}" for rule, offenders in data_checks.broken().items()]
+
+
+# --- a copy, and back --------------------------------------------------------------------------------------
+
+
+def back_up(target: Path) -> Path:
+    """Copy the database while it is used, to this file or into this folder, and check the copy. Gives the file.
+
+    Raises NotPossible where it isn't SQLite, or when the copy isn't right.
+    """
+    _only_sqlite('pg_dump --format=custom --file=register.dump "$DATABASE_URL"')
+    if target.is_dir():
+        target /= f"register-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.sqlite3"
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    _remove(unfinished)
+    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(unfinished)) as copy:
+        db.connection().backup(copy)
+    try:
+        _check_copy(unfinished)
+        with unfinished.open("rb") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(target)
+    finally:
+        _remove(unfinished)
+    return target
+
+
+def restore(source: Path) -> tuple[Path, list[ApiToken]]:
+    """Put a copy, of this release or an earlier one, in the database's place, whether or not the service is running. It
+    signs everybody out: who had signed out since would be in again. Gives the copy of what was there before, and the
+    API tokens that came back though the database no longer had them.
+
+    Raises NotPossible when the copy isn't right; nothing is changed then.
+    """
+    _only_sqlite('pg_restore --clean --if-exists --dbname="$DATABASE_URL" register.dump')
+    if not source.is_file():
+        raise NotPossible(f"{source} is not there.")
+    path = Path(db.obj.database)
+    staged = path.with_name(f".{path.name}.restoring")
+    before = path.with_name(f"{path.stem}-before-restore-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}{path.suffix}")
+    known = {token.digest for token in ApiToken.select()} if ApiToken.table_exists() else None
+    _remove(staged)
+    try:
+        shutil.copyfile(source, staged)
+        staged.chmod(0o600)
+        _check_copy(staged, bring_up_to_date=True)
+        with closing(sqlite3.connect(before)) as copy:
+            db.connection().backup(copy)
+        before.chmod(0o600)
+        # Not by overwriting the file: a journal that is left beside it would be applied to the wrong database.
+        with closing(sqlite3.connect(staged)) as copy:
+            copy.execute("DELETE FROM sign_in")
+            copy.commit()
+            copy.backup(db.connection())
+    finally:
+        _remove(staged)
+    tokens = ApiToken.select(ApiToken, LeadProvider).join(LeadProvider)
+    return before, [token for token in tokens if known is not None and token.digest not in known]
+
+
+def _remove(path: Path) -> None:
+    """This database with all that may lie beside it."""
+    for suffix in "", "-turn", "-journal", "-wal", "-shm":
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def _check_copy(path: Path, *, bring_up_to_date: bool = False) -> None:
+    ours = db.obj
+    db.initialize(open_database(f"sqlite:///{path}"))
+    try:
+        if bring_up_to_date:
+            with db.connection_context():
+                if is_from_later():
+                    raise NotPossible(f"{path} was made by a later release of this service.")
+            migrate()
+        with db.connection_context():
+            if found := faults():
+                raise NotPossible(f"{path} is not right: {'; '.join(found[:5])}")
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise NotPossible(f"{path} is not a database of this service: {error}") from error
+    finally:
+        db.obj.close_all()
+        db.initialize(ours)
+
+
+def _only_sqlite(instead: str) -> None:
+    if is_postgresql():
+        raise NotPossible(f"This is for SQLite. For PostgreSQL: {instead}")

@@ -1,0 +1,142 @@
+"""Who is signed in: how that begins, how long it holds, and how it ends. Who vouches for them is another matter: the
+demo's personas are in views/sign_in.py, the provider of identities is in views/openid.py."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from peewee import fn
+
+from clock import now
+from database import db, save_if_possible
+from database.rows import PreparedQuery, as_json, from_json
+from models import Answers, RequestCount, School, SchoolUser, SignIn, digest
+
+PRECISION = timedelta(minutes=5)
+"""How exactly it is known when somebody was last there: a page need not write each time that it is looked at."""
+KEPT_AFTERWARDS = timedelta(hours=24)
+"""How long a sign-in that is over is remembered, with what could not be sent any more."""
+UNFINISHED_ANSWERS_KEPT = timedelta(days=28)
+"""How long the answers to a journey that nobody confirmed are kept after the last one."""
+MOST_UNSENT = 4000
+"""Characters. Every answer that is asked for is shorter."""
+
+
+FOUND = PreparedQuery(
+    lambda token_digest: (
+        SignIn.select(as_json(SignIn, school_user=as_json(SchoolUser, school=as_json(School))))
+        .join(SchoolUser)
+        .join(School)
+        .where(SignIn.digest == token_digest)
+    )
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long somebody may do nothing, and how long a sign-in lasts at most."""
+
+    idle: timedelta
+    absolute: timedelta
+
+    def is_over(self, sign_in: SignIn) -> bool:
+        seen_at = sign_in.seen_at or sign_in.started_at
+        return now() >= min(seen_at + self.idle, sign_in.started_at + self.absolute)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom the provider of identities vouches for, as the issuer and the subject by which it knows them."""
+
+    issuer: str
+    subject: str
+    name: str
+    email: str
+    """Checked by the provider."""
+    urn: str
+    """Of the organisation that they act for; empty when it has none."""
+    organisation: str
+    """Its name."""
+    id_token: str
+
+
+def school_user_for(person: Person) -> SchoolUser | None:
+    """Who that is here: known by their subject, or the first time by their email address, or new. None when we don't
+    know the school. Their name and address become what the provider says now."""
+    school = School.get_or_none(School.urn == person.urn)
+    if not school:
+        return None
+    who = {"school": school, "subject": digest(f"{person.issuer} {person.subject}")}
+    told = {"name": person.name, "email": person.email}
+    with db.atomic():
+        waiting = SchoolUser.select(SchoolUser.id).where(
+            SchoolUser.school == school,
+            SchoolUser.subject.is_null(),
+            fn.lower(SchoolUser.email) == person.email.lower(),
+        )
+        if not SchoolUser.get_or_none(**who):
+            SchoolUser.update(subject=who["subject"]).where(
+                SchoolUser.id == waiting.order_by(SchoolUser.id).limit(1)
+            ).execute()
+        known_by = [SchoolUser.school, SchoolUser.subject]
+        SchoolUser.insert(**who, **told).on_conflict(conflict_target=known_by, update=told).execute()
+        return SchoolUser.get(**who)
+
+
+def find(token: str) -> SignIn | None:
+    """The sign-in of the browser that has this token, with its school user and school. It may be over."""
+    rows = FOUND(digest(token))
+    return from_json(SignIn, rows[0][0]) if rows else None
+
+
+def start(school_user: SchoolUser, *, id_token: str | None = None, instead_of: SignIn | None = None) -> str:
+    """Sign this school user in, and end the browser's sign-in that there was. Gives the token, which only the browser
+    may keep. What they could not send any more comes along; what somebody else couldn't doesn't."""
+    token, unsent = secrets.token_urlsafe(32), None
+    if instead_of:
+        unsent = instead_of.unsent if instead_of.school_user_id == school_user.id else None
+        instead_of.delete_instance()
+    SignIn.create(digest=digest(token), school_user=school_user, id_token=id_token, unsent=unsent)
+    return token
+
+
+def note_seen(sign_in: SignIn) -> None:
+    """They are still there."""
+    if now() - (sign_in.seen_at or sign_in.started_at) < PRECISION:
+        return
+    sign_in.seen_at = now()
+    save_if_possible(sign_in, SignIn.seen_at)
+
+
+def keep_unsent(sign_in: SignIn, path: str, answer: dict[str, list[str]]) -> None:
+    """Keep what somebody posted to `path` after their sign-in was over, for when they have signed in again."""
+    if sum(len(name) + sum(map(len, values)) for name, values in answer.items()) <= MOST_UNSENT:
+        sign_in.unsent = {"path": path, "answer": answer}
+        sign_in.save(only=[SignIn.unsent])
+
+
+def forget_unsent(sign_in: SignIn) -> None:
+    """Something was sent since."""
+    if sign_in.unsent:
+        sign_in.unsent = None
+        sign_in.save(only=[SignIn.unsent])
+
+
+def end(email: str | None = None) -> int:
+    """Sign out everywhere: whoever has this email address, or everybody. Gives how many sign-ins that ended."""
+    ended = SignIn.delete()
+    if email:
+        theirs = SchoolUser.select().where(fn.lower(SchoolUser.email) == email.lower())
+        ended = ended.where(SignIn.school_user << theirs)
+    return ended.execute()
+
+
+def prune(limits: Limits) -> tuple[int, int]:
+    """Delete the sign-ins that were over a day ago, or longer, and answers that nobody has confirmed for long, and give
+    how many of each. Old counts of requests go too."""
+    RequestCount.delete().where(RequestCount.window_started_at < now() - KEPT_AFTERWARDS).execute()
+    idle_since = now() - limits.idle - KEPT_AFTERWARDS
+    over = SignIn.started_at < now() - limits.absolute - KEPT_AFTERWARDS
+    idle = (SignIn.seen_at < idle_since) | (SignIn.seen_at.is_null() & (SignIn.started_at < idle_since))
+    forgotten = (Answers.updated_at < now() - UNFINISHED_ANSWERS_KEPT) & Answers.event.is_null()
+    return SignIn.delete().where(over | idle).execute(), Answers.delete().where(forgotten).execute()

@@ -1,0 +1,267 @@
+"""What schools change of somebody's training. Each act is one transaction that locks the participant, asks again
+whether it is allowed, and writes one event (changes.py). What lead providers report is in reports.py, the other acts
+of schools are in participants.py, tables and derived facts in models.py.
+"""
+
+from datetime import date, timedelta
+
+from clock import today
+from database import hold
+from domain.changes import ChangedSince, RuleBroken, changing, changing_with, finish, heading_of, next_event, record
+from domain.queries import by_ids, contract_periods
+from models import (
+    ActiveLeadProvider,
+    ContractPeriod,
+    Event,
+    LeadProvider,
+    Participant,
+    SchoolPartnership,
+    SchoolUser,
+    TrainingPeriod,
+)
+
+
+def contract_period_for(participant: Participant) -> ContractPeriod | None:
+    """The contract period of the person's next provider-led training: their last one's; when that is closed,
+    or there is none, the earliest that has begun and is open on the day the training starts."""
+    last = participant.last_provider_led_period
+    if last and not last.contract_period.is_closed():
+        return last.contract_period
+    starts_on = max(today(), participant.started_on)
+    by_year = sorted(contract_periods(participant), key=lambda period: period.year)
+    begun = (period for period in by_year if period.started_on <= starts_on)
+    return next((period for period in begun if not period.is_closed(starts_on)), None)
+
+
+def offered_lead_providers(participant: Participant) -> list[LeadProvider]:
+    """Whom the school may choose for the person's next training: alphabetical, without the present one."""
+    contract_period = contract_period_for(participant)
+    providers = [active.lead_provider for active in _active_in(participant, contract_period)]
+    present = _present_lead_provider_id(participant)
+    return sorted((each for each in providers if each.id != present), key=lambda provider: provider.name)
+
+
+def _active_in(participant: Participant, contract_period: ContractPeriod | None) -> list[ActiveLeadProvider]:
+    return next((each.active_lead_providers for each in contract_periods(participant) if each == contract_period), [])
+
+
+def _present_lead_provider_id(participant: Participant) -> int:
+    period = participant.training_period
+    return period.lead_provider.id if period and period.lead_provider else 0
+
+
+def check_lead_provider(participant: Participant, lead_provider_id: int) -> LeadProvider:
+    """The lead provider that was chosen, if the rules allow it for this person."""
+    offered = {provider.id: provider for provider in offered_lead_providers(participant)}
+    if lead_provider_id == _present_lead_provider_id(participant):
+        present = participant.training_period.lead_provider.name
+        raise RuleBroken({"lead_provider_id": "already"}, lead_provider=present)
+    if lead_provider_id not in offered:
+        raise RuleBroken({"lead_provider_id": "unknown"})
+    if is_trained_later(participant):
+        raise RuleBroken({"lead_provider_id": "trained_later"})
+    if is_trained_elsewhere(participant):
+        raise RuleBroken({"lead_provider_id": "trained_elsewhere"})
+    return offered[lead_provider_id]
+
+
+def is_trained_later(participant: Participant) -> bool:
+    """More training is planned after the one that pages speak of."""
+    shown = participant.training_period
+    return any(period.started_on > today() and period != shown for period in participant.training_periods)
+
+
+def is_trained_elsewhere(participant: Participant) -> bool:
+    """Another school has this person in training in the same role, from now to their last day here. Only mentors can
+    be at two schools at once."""
+    return any(
+        period.started_on <= (participant.finished_on or date.max) and not period.has_finished
+        for placement in participant.teacher.participants
+        if placement.role == participant.role and placement != participant
+        for period in placement.training_periods
+    )
+
+
+def change_lead_provider(
+    participant: Participant, author: SchoolUser, *, lead_provider_id: int, seen_version: int | None = None
+) -> Event:
+    """The school chooses another lead provider for an ECT or a mentor, from today."""
+    with changing(participant.id, author, seen_version) as participant:
+        if not participant.can_change_lead_provider:
+            raise RuleBroken({"participant": "not_offered"})
+        lead_provider = check_lead_provider(participant, lead_provider_id)
+        was = _as_it_was(participant)
+        old = was["old_lead_provider"]
+        period = _train(participant, _provider_led(participant, lead_provider, contract_period_for(participant)))
+        event_type = "teacher_training_lead_provider_updated"
+        return record(
+            participant,
+            author,
+            event_type,
+            heading_of(event_type, participant, old=old, new=lead_provider.name),
+            period=period,
+            modifications=[f"lead_provider: {old} → {lead_provider.name}"],
+            new_lead_provider=lead_provider.name,
+            is_confirmed=period.is_confirmed,
+            **was,
+        )
+
+
+def _as_it_was(participant: Participant) -> dict[str, str | bool | None]:
+    """What the confirmation has to know of the training that makes way."""
+    period = participant.training_period
+    return {
+        "old_lead_provider": period.lead_provider.name if period.lead_provider else None,
+        "old_was_confirmed": period.is_confirmed,
+        "old_is_history": period.is_history,
+        "training_status": participant.training_status,
+    }
+
+
+def other_training_programme(participant: Participant) -> str:
+    """The programme that the school may change to: the one that the person isn't on."""
+    return "school_led" if participant.training_period.is_provider_led else "provider_led"
+
+
+def check_training_programme(participant: Participant, training_programme: str) -> None:
+    if training_programme != other_training_programme(participant):
+        raise RuleBroken({"training_programme": "changed"})
+    if is_trained_later(participant):
+        raise RuleBroken({"training_programme": "trained_later"})
+
+
+def change_training_programme(
+    participant: Participant,
+    author: SchoolUser,
+    *,
+    training_programme: str,
+    lead_provider_id: int | None = None,
+    seen_version: int | None = None,
+) -> Event:
+    """The school takes over an ECT's training, or gives it to a lead provider, from today."""
+    mentor = participant.mentor if training_programme == "provider_led" else None
+    others = [mentor.id] if mentor else []
+    with changing_with(participant.id, author, seen_version, others) as (participant, everybody):
+        if not participant.can_change_training_programme:
+            raise RuleBroken({"participant": "not_offered"})
+        check_training_programme(participant, training_programme)
+        if mentor and participant.mentor != mentor:
+            raise ChangedSince
+        was, new, mentors_events = _as_it_was(participant), None, []
+        if training_programme == "provider_led":
+            new = check_lead_provider(participant, lead_provider_id)
+            contract_period = contract_period_for(participant)
+            columns = _provider_led(participant, new, contract_period)
+            if mentor:
+                mentors_events = _train_mentor_too(everybody[mentor.id], author, participant, new, contract_period)
+        else:
+            columns = {"school_partnership": None, "expression_of_interest": None, "schedule": None}
+        period = _train(participant, columns | {"training_programme": training_programme})
+        words = {"school_led": "school-led", "provider_led": f"provider-led with {new.name}" if new else ""}
+        event_type = "teacher_training_programme_updated"
+        return record(
+            participant,
+            author,
+            event_type,
+            heading_of(event_type, participant, programme=words[training_programme]),
+            mentors_events,
+            period=period,
+            modifications=[f"training_programme: → {training_programme}"],
+            training_programme=training_programme,
+            new_lead_provider=new.name if new else None,
+            is_confirmed=period.is_confirmed,
+            mentor_in_training=mentor.name if mentors_events else None,
+            **was,
+        )
+
+
+def begins_training_with(ect: Participant, mentor: Participant) -> bool:
+    """An ECT who becomes provider-led brings their mentor into training with the same lead provider, unless the mentor
+    has been in such training here, is in it elsewhere, or can't be funded."""
+    starts_on = max(today(), ect.started_on, mentor.started_on)
+    has_gone = mentor.finished_on is not None and mentor.finished_on < starts_on
+    is_over = has_gone or mentor.mentor_training_is_over
+    return not (is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor))
+
+
+def mentor_who_begins(ect: Participant) -> Participant | None:
+    """The mentor whom this ECT would bring into training now."""
+    mentors = by_ids([ect.mentor.id]) if ect.mentor else []
+    return next((mentor for mentor in mentors if begins_training_with(ect, mentor)), None)
+
+
+def _train_mentor_too(
+    mentor: Participant,
+    author: SchoolUser,
+    ect: Participant,
+    lead_provider: LeadProvider,
+    contract_period: ContractPeriod,
+) -> list[Event]:
+    """Gives what happened to the mentor, to be recorded."""
+    if not begins_training_with(ect, mentor):
+        return []
+    starts_on = max(today(), ect.started_on, mentor.started_on)
+    columns = _provider_led(mentor, lead_provider, contract_period) | {"schedule": standard_schedule(starts_on)}
+    period = TrainingPeriod.create(participant=mentor, started_on=starts_on, finished_on=mentor.finished_on, **columns)
+    heading = f"Mentor training with {lead_provider.name} began for {mentor.name}, because {ect.name} trains there"
+    told = {"period": period, "new_lead_provider": lead_provider.name}
+    return [next_event(mentor, author, "teacher_starts_training_period", heading, **told)]
+
+
+def _train(participant: Participant, columns: dict) -> TrainingPeriod:
+    """Put training with these columns in place of the present one, from today or the day the person starts. What is
+    history ends yesterday, or stays as it ended; anything else is replaced in place.
+    """
+    period = participant.training_period
+    if period.is_history:
+        finish(period, today() - timedelta(days=1))
+        period = TrainingPeriod(
+            participant=participant,
+            started_on=max(today(), participant.started_on),
+            finished_on=participant.finished_on,
+        )
+    period.started_on = max(period.started_on, today())
+    for name, value in columns.items():
+        setattr(period, name, value)
+    period.save()
+    return period
+
+
+def _provider_led(participant: Participant, lead_provider: LeadProvider, contract_period: ContractPeriod) -> dict:
+    """The columns of provider-led training with this provider: confirmed at once where it already has a partnership
+    with the school, an expression of interest otherwise. Remembers the year of a contract period that closed."""
+    last = participant.last_provider_led_period
+    keeps_contract_period = last is not None and last.contract_period == contract_period
+    if last and not keeps_contract_period:
+        setattr(participant.teacher, f"{participant.role}_payments_frozen_year", last.contract_period.year)
+        participant.teacher.save()
+    offers = _active_in(participant, contract_period)
+    active = next(active for active in offers if active.lead_provider == lead_provider)
+    # The provider may be about to make one: it confirms what waits for it by then.
+    hold(partnerships_of(participant.school_id), shared=True)
+    partnership = (
+        SchoolPartnership.select()
+        .where(SchoolPartnership.school == participant.school_id, SchoolPartnership.active_lead_provider == active)
+        .order_by(SchoolPartnership.created_at, SchoolPartnership.id)
+        .first()
+    )
+    if partnership:
+        partnership.active_lead_provider = active
+    starts_on = max(today(), participant.started_on)
+    return {
+        "training_programme": "provider_led",
+        "school_partnership": partnership,
+        "expression_of_interest": None if partnership else active,
+        "schedule": last.schedule if keeps_contract_period else standard_schedule(starts_on),
+    }
+
+
+def partnerships_of(school_id: int) -> str:
+    """What is held, shared, by who chooses a provider at this school, and by a provider that agrees with it."""
+    return f"partnerships of school {school_id}"
+
+
+def standard_schedule(starts_on: date) -> str:
+    """The schedule of training that starts on this day, where no earlier one is kept."""
+    month = starts_on.month
+    return "ecf-standard-" + ("september" if 6 <= month <= 10 else "april" if 3 <= month <= 5 else "january")

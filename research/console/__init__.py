@@ -1,0 +1,235 @@
+"""The research side, where it is switched on: which sandbox each request is in, what is logged of it, and who may use
+the console. The participant's own pages are in participant.py, the moderator's in rounds.py and console.py, the
+observer's in watching.py.
+
+A participant's pages are the service's ordinary ones. All that is different is decided here, before they begin: which
+database, which day, which wording and which school user.
+"""
+
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Blueprint, Flask, current_app, g, render_template, request, session, template_rendered, url_for
+from peewee import PeeweeException, fn
+from werkzeug.exceptions import SecurityError
+
+from clock import now
+from database import OWN, choose, db, in_sandbox
+from models import Participant, Teacher
+from research import log, moderators, sandboxes, sessions
+from research.models import Task, open_store, research_db
+from scenarios.pages import page_id, refused_page
+from views import ACTING, ASKED_BY_ITSELF, lead_to
+from web.wordings import wording
+
+blueprint = Blueprint("research", __name__)
+
+PARTICIPANT = "visit"
+MODERATOR = "moderator"
+"""The cookies' names. Each has its own, so that both can be used in one browser."""
+
+
+def cookie_name(of: str) -> str:
+    """With this prefix a browser takes the cookie from this host alone, and only over https."""
+    return of if current_app.config["DEMO"] else f"__Host-{of}"
+
+
+def set_cookie(response, of: str, value: str = "", lasts: timedelta = timedelta()) -> None:
+    """Without a value the browser forgets it."""
+    response.set_cookie(
+        cookie_name(of),
+        value,
+        max_age=int(lasts.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )
+
+
+OF_A_PARTICIPANT = ("research.visit", "research.code")
+"""Their ways in. Like all that they do afterwards, these aren't in the service's own log: it has times of day."""
+
+OF_THE_SERVICE = ("school", "sign_in")
+"""The blueprints whose pages are a participant's in their sandbox; so are addresses that there aren't."""
+
+PRIVACY = "about.privacy"
+"""What the service says there of sign-ins, cookies and how long things are kept isn't so in a sandbox."""
+
+
+def add_to(app: Flask) -> None:
+    from research.console import participant, rounds, running, said, sign_in, watching  # noqa: F401 - they bring the routes
+    from research.console.commands import commands
+
+    open_store(Path(app.config["RESEARCH"]))
+    db.obj.must_choose = True
+    # Commands, and whatever else is done outside requests, are about the service's own data.
+    choose(OWN)
+    app.cli.add_command(commands)
+    app.register_blueprint(blueprint)
+    app.before_request(enter)
+    app.after_request(write_log)
+    app.teardown_request(leave)
+    template_rendered.connect(remember, app)
+
+
+# --- in which sandbox --------------------------------------------------------------------------------------
+
+
+def enter():
+    """Choose the database of this request: the participant's sandbox, or the service's own. The sandbox is found by
+    what the server knows of the participant's link, never by anything else that the request says."""
+    g.is_private = ACTING in request.environ or request.endpoint in OF_A_PARTICIPANT
+    if ACTING in request.environ:
+        return None  # asked from inside, by whoever has chosen already
+    if request.blueprint == "assets" or isinstance(request.routing_exception, SecurityError):
+        return None
+    g.entered = ExitStack()
+    token = request.cookies.get(cookie_name(PARTICIPANT))
+    is_theirs = request.endpoint in (None, PRIVACY) or request.blueprint in OF_THE_SERVICE
+    is_participant = bool(token) and is_theirs
+    if is_participant or request.blueprint == blueprint.name:
+        g.entered.enter_context(research_db.connection_context())
+    if is_participant:
+        g.is_private = True
+        return enter_sandbox(token)
+    g.entered.enter_context(in_sandbox(OWN))
+    return None
+
+
+def enter_sandbox(token: str):
+    """The sandbox of the task that this participant is in; a page that says so when there is none, or none any more."""
+    visit = sessions.find_by_token(token)
+    if not visit or visit.is_over:
+        return plain_page("research/finished.html", 410)
+    if visit.state == "planned":
+        return plain_page("research/not_open.html", 503)
+    task = visit.task
+    scenario = sandboxes.scenario_of(task)
+    start = url_for(f"school.{scenario.start}")
+    if request.endpoint == "sign_in.sign_out":
+        session["signed_out"] = True
+        return lead_to(start)
+    if request.blueprint == "sign_in" and request.endpoint != "sign_in.home":
+        session.pop("signed_out", None)
+        return lead_to(start)
+    if session.get("signed_out"):
+        return plain_page("research/signed_out.html", 200)
+    place = f"{task.id}.{task.attempt}"
+    was = session.get("place")
+    if request.endpoint == ASKED_BY_ITSELF and was != place:
+        return lead_to(start)
+    if was != place:
+        session["place"] = place
+    if was not in (None, place):
+        # Another task was opened, or this one anew: what is still open in the browser belongs to the one before.
+        session.pop("csrf_token", None)
+        return lead_to(start)
+    g.task, g.asked_at = task, now()
+    g.entered.enter_context(sandboxes.inside(task))
+    g.entered.enter_context(wording(visit.wording))
+    g.acting = scenario.persona_email
+    return render_template("research/privacy.html") if request.endpoint == PRIVACY else None
+
+
+def plain_page(template: str, status: int):
+    """A whole page about nothing: in a part of one, the header would go on offering what isn't there."""
+    if request.htmx:
+        return lead_to(request.full_path)
+    return render_template(template), status
+
+
+def leave(_error) -> None:
+    if "entered" in g:
+        g.entered.close()
+
+
+# --- what is logged ----------------------------------------------------------------------------------------
+
+
+def remember(_app, template, context, **_) -> None:
+    """Which template was shown last in this request, and which errors its form had."""
+    g.shown = template.name, dict(getattr(context.get("form"), "codes", {}))
+
+
+def write_log(response):
+    """What this page showed and refused and, if anything was sent, what it changed. The log itself knows whether it may
+    be written."""
+    if "task" not in g or request.endpoint == ASKED_BY_ITSELF:
+        return response
+    try:
+        if log.may_log(g.task):
+            if request.method == "POST":
+                log.write_changes(g.task, g.asked_at)
+            if "shown" in g and response.mimetype == "text/html":
+                template, codes = g.shown
+                page = refused_page(template, response.status_code) or id_of_page(g.task)
+                log.write_shown(g.task, g.asked_at, page, codes)
+    except PeeweeException as problem:  # the participant is not to be disturbed by it
+        current_app.logger.error("The research log could not be written: %r", problem)
+    return response
+
+
+def id_of_page(task: Task) -> str:
+    """The shown page's id, with a word before it if it is about somebody whom the task is not about."""
+    values = request.view_args or {}
+    page = page_id(request.endpoint, values)
+    if "participant_id" not in values:
+        return page
+    name = fn.TRIM(Teacher.trs_first_name.concat(" ").concat(Teacher.trs_last_name))
+    people = Participant.select().join(Teacher).where(name << sandboxes.scenario_of(task).about)
+    is_about = people.where(Participant.id == values["participant_id"]).exists()
+    return page if is_about else f"other-{page}"
+
+
+# --- who may use the console -------------------------------------------------------------------------------
+
+OPEN = {f"research.{name}" for name in ("visit", "code", "watch", "watch_feed")}
+OPEN |= {f"research.{name}" for name in ("sign_in", "to_provider", "came_back")}
+"""What needs no moderator: a participant's way in, an observer's, and signing in. All else does."""
+
+
+@blueprint.before_request
+def require_moderator():
+    """Puts `g.moderator` in place, or leads to signing in."""
+    signed_in = moderators.find(request.cookies.get(cookie_name(MODERATOR), ""))
+    g.moderator = signed_in and signed_in.moderator
+    if signed_in and request.endpoint != "research.feed":
+        moderators.note_seen(signed_in)
+    return None if g.moderator or request.endpoint in OPEN else signed_out()
+
+
+def signed_out():
+    """Leads to signing in, and from there back to the session or to what was asked for. A note that came with this
+    request stays on a page that can send it again; what an open page asks for by itself leaves the page as it is."""
+    page = page_asked_for()
+    sign_in = url_for("research.sign_in", next=page)
+    if request.htmx and request.endpoint == "research.feed":
+        shown = ("", 204) if request.args.get("seen") == "signed-out" else None
+        return shown or render_template("research/feed_signed_out.html", address=request.path, sign_in=sign_in)
+    if request.htmx and request.endpoint == "research.note":
+        return render_template("research/note_signed_out.html", sign_in=sign_in), 422
+    key, text = note_sent()
+    if page and text.strip():
+        context = {"sign_in": sign_in, "address": f"{page}/notes", "key": key, "text": text}
+        return render_template("research/unsaved.html", **context), 422
+    return lead_to(sign_in)
+
+
+def page_asked_for() -> str | None:
+    """The address of the page on which this request's button or part is."""
+    row_id = (request.view_args or {}).get("row_id")
+    if request.path.startswith("/research/tasks/"):
+        task = Task.get_or_none(Task.id == row_id)
+        return task and url_for("research.session_page", row_id=task.session_id)
+    if request.method == "POST" or request.endpoint == "research.feed":
+        is_of_session = request.path.startswith("/research/sessions/")
+        return url_for("research.session_page", row_id=row_id) if is_of_session else None
+    return None if request.endpoint == "research.home" else request.path
+
+
+def note_sent() -> tuple[str, str]:
+    """The key and the text of the note in this request: a note's own form has it, and static/research.js puts it into
+    every other form that is sent."""
+    before = "" if request.endpoint == "research.note" else "note_"
+    return request.form.get(f"{before}key", "")[:36], request.form.get(f"{before}text", "")

@@ -1,0 +1,85 @@
+"""`flask research …`: who moderates, and what is due to be deleted."""
+
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from domain.participants import is_email_address
+from research.console import guide
+from research.models import Moderator, home, migrate_store, research_db
+from research.sessions import purge_what_is_due
+from scenarios.pictures import NoBrowser
+
+PERSONAS = {"ruth.allen@example.org": "Ruth Allen", "omar.said@example.org": "Omar Said"}
+"""The demo's moderators. Invented."""
+
+
+@click.group("research")
+def commands():
+    """Rounds of research with school users."""
+
+
+@commands.command("add-moderator")
+@click.argument("name")
+@click.argument("email")
+def add_moderator(name, email):
+    """Let the person with this NAME and EMAIL use the console."""
+    if not is_email_address(email):
+        raise click.ClickException(f"“{email}” is no email address.")
+    with store():
+        Moderator.insert(name=name, email=email.lower()).on_conflict(
+            conflict_target=[Moderator.email], update={Moderator.name: name}
+        ).execute()
+    click.echo(f"{name} may use the console as {email.lower()}.")
+
+
+@commands.command("remove-moderator")
+@click.argument("email")
+def remove_moderator(email):
+    """Let the person with this EMAIL in no more, and sign them out."""
+    with store():
+        if not Moderator.delete().where(Moderator.email == email.lower()).execute():
+            raise click.ClickException(f"There is no moderator {email}.")
+    click.echo(f"{email.lower()} is let in no more.")
+
+
+@commands.command("purge")
+def purge():
+    """Delete what has been kept for long enough. To be run every hour."""
+    with store():
+        click.echo("\n".join(purge_what_is_due()) or "Nothing is due to be deleted.")
+
+
+@commands.command("pictures")
+@click.pass_context
+def take_pictures(context):
+    """Take the pictures that an export brings along: `flask scenario pictures` into the research folder."""
+    context.invoke(current_app.cli.commands["scenario"].commands["pictures"], names=(), folder=home() / "pictures")
+
+
+@commands.command("guide-pictures")
+@click.option("--folder", default="docs/pictures", show_default=True, type=click.Path(path_type=Path))
+def take_guide_pictures(folder):
+    """Take the pictures of the console that docs/research.md shows."""
+    try:
+        for file in guide.take(current_app._get_current_object(), folder):
+            click.echo(file)
+    except NoBrowser as problem:
+        raise click.ClickException(str(problem)) from None
+
+
+def start_up() -> list[str]:
+    """Make the store and the demo's moderators, and say where the console is."""
+    with store():
+        if current_app.config["DEMO"]:
+            for email, name in PERSONAS.items():
+                Moderator.insert(name=name, email=email).on_conflict_ignore().execute()
+        names = [moderator.name for moderator in Moderator.select().order_by(Moderator.id)]
+    return ["", "Research console: {address}/research. Sign in as", *(f"  {name}" for name in names)]
+
+
+def store():
+    """The store, open and up to date."""
+    migrate_store()
+    return research_db.connection_context()

@@ -1,0 +1,50 @@
+"""A participant's way in: their link, or a code that carries it to another device. All other pages that they see are
+the service's own."""
+
+from flask import redirect, render_template, session, url_for
+
+from forms import Form
+from forms.fields import TextField
+from research import sandboxes, sessions
+from research.console import PARTICIPANT, blueprint, plain_page, set_cookie
+
+
+class CodeForm(Form):
+    code = TextField(max_length=20)
+    words = {
+        "missing": "Enter the code",
+        "unreadable": "Use only characters that can be seen",
+        "too_long": "The code has 8 letters and numbers",
+        "unknown": "This code is wrong, was used already, or is too old. Ask for a new one",
+    }
+
+
+@blueprint.get("/visit/<token>")
+def visit(token):
+    found = sessions.find_by_token(token)
+    if not found:
+        return plain_page("research/unknown_link.html", 404)
+    return plain_page("research/finished.html", 410) if found.is_over else let_in(found)
+
+
+@blueprint.route("/code", methods=["GET", "POST"])
+def code():
+    form = CodeForm()
+    if not form.is_submitted():
+        return render_template("research/code.html", form=form)
+    if form.validate():
+        if found := sessions.use_code(form.code.data):
+            return let_in(found)
+        form.refuse("code", "unknown")
+    return render_template("research/code.html", form=form), 422
+
+
+def let_in(visit):
+    """This browser is the participant's from now on, and shows where the task begins."""
+    for mark in ("place", "signed_out"):
+        session.pop(mark, None)
+    start = sandboxes.scenario_of(visit.task).start
+    response = redirect(url_for(f"school.{start}"), 303)
+    # Not only as long as the browser runs: it may be closed by mistake in the middle of a task.
+    set_cookie(response, PARTICIPANT, visit.token, sessions.SANDBOX_LASTS)
+    return response

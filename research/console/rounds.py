@@ -1,0 +1,186 @@
+"""The console's rounds: planned, their results, exported, closed and deleted."""
+
+from functools import wraps
+
+from flask import Response, abort, flash, g, redirect, render_template, request, url_for
+
+from clock import today
+from forms import Form
+from research import export, log, results, sessions
+from research.console import PARTICIPANT, blueprint, cookie_name, note_sent, set_cookie
+from research.console.forms import ExportForm, RoundForm, SessionForm
+from research.journey_map import in_words, map_of, svg
+from research.models import Round, Session, Task
+from scenarios.scenario import scenario, scenario_ids
+
+
+def found(table: type):
+    """Looks up the row of the address's id; gives it to the view in its place."""
+
+    def decorator(view):
+        @wraps(view)
+        def with_row(row_id, **kwargs):
+            row = table.get_or_none(table.id == row_id) or abort(404)
+            keep_note(row)
+            return view(row, **kwargs)
+
+        return with_row
+
+    return decorator
+
+
+def keep_note(row: Round | Session | Task) -> None:
+    """Saves the note that was being typed when another button was pressed, before that does what it does."""
+    if "note_key" in request.form and not isinstance(row, Round) and Form().validate():
+        log.save_note(row.session if isinstance(row, Task) else row, *note_sent())
+
+
+def pressed(view):
+    """A button was pressed: does what `view` does, and says on the row's page what hindered it."""
+
+    @wraps(view)
+    def done(*rows, **kwargs):
+        hindered = "This page was open for too long. Try again."
+        if Form().validate():
+            try:
+                return view(*rows, **kwargs)
+            except sessions.NotNow as refusal:
+                hindered = str(refusal)
+        flash(hindered, "error")
+        return redirect(page_of(*rows), 303)
+
+    return done
+
+
+def page_of(row: Round | Session | Task | None = None) -> str:
+    """The console's page on which this row is."""
+    if row is None:
+        return url_for("research.home")
+    if isinstance(row, Round):
+        return url_for("research.round_page", row_id=row.id)
+    return url_for("research.session_page", row_id=row.session_id if isinstance(row, Task) else row.id)
+
+
+@blueprint.get("/research")
+def home():
+    rounds = list(Round.select().order_by(Round.id.desc()))
+    visit = sessions.find_by_token(request.cookies.get(cookie_name(PARTICIPANT), ""))
+    return render_template("research/rounds.html", rounds=rounds, visit=visit, moderator=g.moderator)
+
+
+@blueprint.post("/research/leave-visit")
+@pressed
+def leave_visit():
+    """The participant's link was opened in this browser, and is not wanted here any more."""
+    response = redirect(url_for("research.home"), 303)
+    set_cookie(response, PARTICIPANT)
+    return response
+
+
+@blueprint.route("/research/rounds/new", methods=["GET", "POST"])
+def new_round():
+    form = RoundForm([scenario(name) for name in scenario_ids()])
+    if not form.is_submitted():
+        return render_template("research/new_round.html", form=form)
+    if not form.validate():
+        return render_template("research/new_round.html", form=form), 422
+    new = sessions.plan_round(
+        form.title.data,
+        form.scenarios.data,
+        wordings=form.wordings.data,
+        is_rotated=form.order.data == "rotated",
+        retention_days=int(form.retention_days.data),
+        sessions=int(form.sessions.data),
+        planned_on=form.planned_on.data,
+    )
+    return redirect(url_for("research.round_page", row_id=new.id), 303)
+
+
+@blueprint.get("/research/rounds/<int:row_id>")
+@found(Round)
+def round_page(round_):
+    return show_round(round_)
+
+
+def show_round(round_: Round, status: int = 200, **forms):
+    found_results = results.results_of(round_)
+    return render_template(
+        "research/round.html",
+        round=round_,
+        sessions=list(round_.sessions.order_by(Session.number)),
+        results=found_results,
+        scenarios=[scenario(name) for name in round_.scenarios],
+        maps={name: in_words(map_of(of_scenario(found_results, name))) for name in round_.scenarios},
+        words=results.WORDS,
+        has_pictures=any((export.home() / "pictures").glob("*.png")),
+        **({"session_form": SessionForm(formdata=None), "export_form": ExportForm(formdata=None)} | forms),
+    ), status
+
+
+def of_scenario(found_results: list, name: str) -> list:
+    return [result for result in found_results if result.scenario.id == name]
+
+
+@blueprint.get("/research/rounds/<int:row_id>/map-<name>.svg")
+@found(Round)
+def journey_map(round_, name):
+    if name not in round_.scenarios:
+        abort(404)
+    drawn = svg(map_of(of_scenario(results.results_of(round_), name)), f"{name}: {scenario(name).title}")
+    return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+@blueprint.post("/research/rounds/<int:row_id>/sessions")
+@found(Round)
+def add_session(round_):
+    form = SessionForm()
+    if not form.validate():
+        return show_round(round_, 422, session_form=form, form=form)
+    try:
+        sessions.add_session(round_, form.planned_on.data)
+    except sessions.NotNow as refusal:
+        flash(str(refusal), "error")
+    return redirect(url_for("research.round_page", row_id=round_.id) + "#sessions", 303)
+
+
+@blueprint.get("/research/rounds/<int:row_id>/sessions")
+@found(Round)
+def round_again(round_):
+    """The page with an error on it, loaded again."""
+    return redirect(url_for("research.round_page", row_id=round_.id), 303)
+
+
+@blueprint.post("/research/rounds/<int:row_id>/export")
+@found(Round)
+@pressed
+def export_round(round_):
+    with_research_data = ExportForm().with_research_data.data
+    archive = export.export(round_, with_research_data=with_research_data)
+    sessions.mark_exported(round_)
+    name = f"round-{round_.id}-{today()}{'-research-data' if with_research_data else ''}.zip"
+    return Response(
+        archive,
+        mimetype="application/zip",
+        headers={"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"},
+    )
+
+
+@blueprint.post("/research/rounds/<int:row_id>/close")
+@found(Round)
+@pressed
+def close_round(round_):
+    sessions.close_round(round_)
+    return redirect(url_for("research.round_page", row_id=round_.id), 303)
+
+
+@blueprint.route("/research/rounds/<int:row_id>/delete", methods=["GET", "POST"])
+@found(Round)
+def delete_round(round_):
+    """A page that asks first: it can't be undone."""
+    if request.method == "POST" and Form().validate():
+        for session in round_.sessions:
+            sessions.purge(session)
+        round_.delete_instance()
+        flash(f"Everything of the round “{round_.title}” is deleted.", "done")
+        return redirect(url_for("research.home"), 303)
+    return render_template("research/delete_round.html", round=round_)

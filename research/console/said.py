@@ -1,0 +1,36 @@
+"""What the feed says of a line of the log: the page's own words for an error, without any fact that was in them."""
+
+import re
+
+from forms import Question, questions
+from research.console import blueprint
+
+CHANGES = {"finished_on": "leaving date", "email": "email address"}
+"""Attributes that no question's field is named after, and what they are called."""
+
+SHOWN = {
+    "gone": "You can no longer see …’s record",
+    "changed": "…’s record has changed",
+    "not-found": "Page not found",
+    "error": "There is a problem with the service",
+}
+"""The heading of what is shown where the page itself can't be."""
+
+FORMS = [form for form in vars(questions).values() if isinstance(form, type) and issubclass(form, Question)]
+ASKED = {name: form for form in FORMS for name in form.fields()}
+"""Field → the question that asks for it."""
+
+
+@blueprint.app_template_filter("said_of")
+def said_of(entry: dict) -> str:
+    """In words where there are any, else as the log has it."""
+    if entry["kind"] == "page":
+        return SHOWN.get(entry["page"], "")
+    code = entry["code"]
+    if entry["kind"] == "error":
+        form = ASKED.get(entry["field"])
+        sentence = form and form.words.get(code)
+        return re.sub(r"{\w+}", "…", sentence) if sentence else f"{entry['field']}: {code}"
+    if entry["kind"] == "change":
+        return CHANGES.get(code, code.replace("_", " "))
+    return code

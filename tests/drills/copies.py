@@ -1,0 +1,85 @@
+"""Backups while people confirm, each of them whole; and restores while the service runs, each equal to its backup."""
+
+import argparse
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from tests.bench.place import Place, place
+from tests.bench.service import ROOT
+from tests.drills.kill import Confirming
+
+PEOPLE = 4
+
+
+def drill(copies: int = 30, restores: int = 10) -> str:
+    with place("sqlite", ects=PEOPLE) as where:
+        folder = where.folder / "copies"
+        folder.mkdir()
+        with where.served() as service:
+            stop = threading.Event()
+            people = [Confirming(service, each, stop) for each in where.ects]
+            for each in people:
+                each.start()
+            try:
+                for number in range(copies):
+                    before = sum(each.acknowledged for each in people)
+                    flask(where, "backup", folder / str(number))
+                    kept = confirmed_in(folder / str(number))
+                    assert kept >= before, f"{before} were acknowledged when copy {number} began, {kept} are in it"
+                again = [folder / str(number) for number in range(0, copies, max(copies // restores, 1))][:restores]
+                for copy in again:
+                    flask(where, "restore", copy, "--yes")
+            finally:
+                stop.set()
+                for each in people:
+                    each.join()
+            # Nobody writes any more: what a restore puts back can be compared.
+            for copy in again:
+                flask(where, "restore", copy, "--yes")
+                assert contents(Path(where.address.removeprefix("sqlite:///"))) == contents(copy)
+        assert not (found := where.faults()), found
+        done = sum(each.acknowledged for each in people)
+        return (
+            f"{copies} backups during {done} confirms, all whole, nothing acknowledged before they began missing; "
+            f"{len(again)} restores into the running service, all equal to their backups"
+        )
+
+
+def flask(where: Place, *command: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", *map(str, command)],
+        cwd=ROOT,
+        env=where.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def confirmed_in(copy: Path) -> int:
+    with closing(sqlite3.connect(copy)) as connection:
+        query = "SELECT count(*) FROM event WHERE event_type = 'teacher_working_pattern_updated'"
+        return connection.execute(query).fetchone()[0]
+
+
+def contents(path: Path) -> list[str]:
+    """Everything but who is signed in."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [line for line in connection.iterdump() if not line.startswith('INSERT INTO "sign_in"')]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--copies", type=int, default=30)
+    parser.add_argument("--restores", type=int, default=10)
+    arguments = parser.parse_args()
+    print(drill(arguments.copies, arguments.restores))
+
+
+if __name__ == "__main__":
+    main()

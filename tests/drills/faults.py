@@ -1,0 +1,216 @@
+"""The database is locked, read-only, full, missing, or restarted while people use the service. Whoever can't be served
+gets a page in the service's clothes that says so; what they answered is kept; and when the fault is over the service
+goes on by itself, without a restart."""
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from models import Event
+from tests.bench.place import Place, at, signed_in
+from tests.bench.postgresql import Cluster
+from tests.bench.service import Service
+from tests.bench.visitor import Visitor
+
+SORRY = "Sorry, the service is not available for the moment"
+
+
+class Person:
+    """Somebody on "check answers" of one ECT's journey, who goes on trying to confirm."""
+
+    def __init__(self, service: Service, participant_id: int, email: str):
+        self.journey = f"/school/ects/{participant_id}/change-email-address"
+        self.record = f"/school/ects/{participant_id}"
+        self.visitor = signed_in(service.port)
+        self.visitor.get(f"{self.journey}/email-address")
+        self.visitor.post(f"{self.journey}/email-address", self.visitor.hidden | {"email": email})
+        self.visitor.expect("Confirm change", email)
+        self.form = self.visitor.hidden
+
+    def confirm(self) -> int:
+        """The status of the answer, whose page must be ours whatever it says."""
+        return self._judged(self.visitor.post(f"{self.journey}/check-answers", self.form))
+
+    def look(self) -> int:
+        return self._judged(self.visitor.get(self.record))
+
+    def _judged(self, visitor: Visitor) -> int:
+        assert visitor.status in (200, 503), visitor.text
+        assert "govuk-header" in visitor.text
+        assert visitor.status == 200 or SORRY in visitor.text
+        return visitor.status
+
+
+def drill_of(fault, where: Place, service: Service, tries: int) -> str:
+    """Looks and confirms before, during and after the fault."""
+    people = [Person(service, each, f"ada{each}@example.org") for each in where.ects[: tries + 1]]
+    assert people[0].confirm() == 200
+    looked, confirmed = Counter(), Counter()
+    longest = 0.0
+    with fault():
+        for person in people[1:]:
+            begun = time.monotonic()
+            looked[person.look()] += 1
+            confirmed[person.confirm()] += 1
+            longest = max(longest, time.monotonic() - begun)
+    begun = time.monotonic()
+    for person in people[1:]:
+        until(lambda: person.confirm() == 200)  # noqa: B023
+    recovered = time.monotonic() - begun
+    with where.looked_at():
+        events = Event.select().where(Event.event_type == "teacher_email_address_updated").count()
+        assert events == tries + 1, f"{events} changes instead of {tries + 1}"
+    assert not (found := where.faults()), found
+    return (
+        f"{fault.__name__}: of {tries} each, looked {shown(looked)}, confirmed {shown(confirmed)}, longest "
+        f"{longest:.1f} s; then all {tries} answers were still there and confirmed, after {recovered:.1f} s"
+    )
+
+
+def shown(answers: Counter) -> str:
+    return " and ".join(f"{status} {times} times" for status, times in sorted(answers.items()))
+
+
+def until(is_so, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it does not recover"
+        time.sleep(0.1)
+
+
+# --- SQLite ------------------------------------------------------------------------------------------------
+
+
+IS_ROOT = os.geteuid() == 0
+NOBODY_SPECIAL = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search") if IS_ROOT else ()
+"""Root may write to what is read-only, unless it gives that up."""
+
+
+@contextmanager
+def small_disk(megabytes: int = 8):
+    """A disk of its own, which can be filled. Only root can have one; for others it is an ordinary folder."""
+    with tempfile.TemporaryDirectory(prefix="drill-") as folder:
+        if not IS_ROOT:
+            yield Path(folder)
+            return
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "drill", folder], check=True)
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def sqlite_faults(folder: Path) -> list:
+    path = folder / "register.sqlite3"
+
+    @contextmanager
+    def locked():
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            yield
+            other.execute("ROLLBACK")
+
+    @contextmanager
+    def written_to_by_somebody_else():
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
+
+    @contextmanager
+    def missing():
+        away = path.with_name("away")
+        path.rename(away)
+        yield
+        assert not path.exists(), "an empty one was made in its place"
+        away.rename(path)
+
+    @contextmanager
+    def read_only():
+        path.chmod(0o400)
+        folder.chmod(0o500)
+        yield
+        folder.chmod(0o700)
+        path.chmod(0o600)
+
+    @contextmanager
+    def full():
+        filler = folder / "filler"
+        with filler.open("wb", buffering=0) as file:
+            for size in (65536, 4096, 1):
+                try:
+                    while file.write(b"\0" * size):
+                        pass
+                except OSError:
+                    continue
+        yield
+        filler.unlink()
+
+    return [locked, written_to_by_somebody_else, missing, read_only, *([full] if IS_ROOT else [])]
+
+
+def drill_sqlite(tries: int = 10) -> list[str]:
+    results = [] if IS_ROOT else ["sqlite, full: not tried, for only root can have a disk to fill"]
+    with small_disk() as folder:
+        for number in range(len(sqlite_faults(folder))):
+            where = at(folder, f"sqlite:///{folder}/register.sqlite3", ects=tries + 1)
+            fault = sqlite_faults(folder)[number]
+            with where.served(by=NOBODY_SPECIAL) as service:
+                few = 1 if fault.__name__ in ("locked", "written_to_by_somebody_else") else tries
+                results.append("sqlite, " + drill_of(fault, where, service, few))
+            for file in folder.iterdir():
+                file.unlink()
+    return results
+
+
+# --- PostgreSQL --------------------------------------------------------------------------------------------
+
+
+def drill_postgresql(tries: int = 10) -> list[str]:
+    results = []
+    with tempfile.TemporaryDirectory(prefix="drill-") as folder:
+        for number, how in enumerate(("fast", "immediate")):
+            with Cluster(Path(folder) / f"server{number}").running() as cluster:
+                where = at(Path(folder), cluster.address("register"), ects=tries + 1)
+
+                @contextmanager
+                def restarted():
+                    cluster.stop(how)  # noqa: B023
+                    yield
+                    cluster.start()
+
+                restarted.__name__ = f"stopped ({how})"
+                with where.served() as service:
+                    results.append("postgresql, " + drill_of(restarted, where, service, tries))
+        with Cluster(Path(folder) / "locked").running() as cluster:
+            where = at(Path(folder), cluster.address("register"), ects=2)
+
+            @contextmanager
+            def row_held_by_somebody_else():
+                import psycopg
+
+                with psycopg.connect(where.address) as other:
+                    other.execute("SELECT * FROM participant FOR UPDATE")
+                    yield
+
+            with where.served() as service:
+                results.append("postgresql, " + drill_of(row_held_by_somebody_else, where, service, 1))
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tries", type=int, default=10)
+    arguments = parser.parse_args()
+    for result in drill_sqlite(arguments.tries) + drill_postgresql(arguments.tries):
+        print(result)
+
+
+if __name__ == "__main__":
+    main()
