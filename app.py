@@ -33,7 +33,7 @@ from views import (  # noqa: F401
 from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
 from web import logs, static_files, wordings
 from web.one_round_trip import in_one_round_trip
-from web.page_shell import frame
+from web.page_shell import page_shell
 
 INLINE_SCRIPT = "'sha256-GUQ5ad8JK5KmEWmROf3LZd9ge94daqNvd8xy9YS1iDw='"
 """GOV.UK Frontend's own line, which says that scripts run. By hash, because a nonce is lost on the way back."""
@@ -139,7 +139,7 @@ def set_up_templates(app: Flask) -> None:
     app.jinja_loader = ChoiceLoader([app.jinja_loader, components])
     app.jinja_env.globals.update(
         csrf_token=generate_csrf,
-        frame=frame,
+        page_shell=page_shell,
         day=date.fromisoformat,
         last_day=last_day,
         lead_provider_name=lead_provider_name,

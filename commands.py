@@ -19,19 +19,19 @@ from clock import display, today
 from database import db, is_postgresql, migrate, open_database
 from domain import data_checks, maintenance, sign_ins
 from domain.queries import training_with_providers
-from forms.journeys import CHECK, CONFIRMATION, JOURNEYS
+from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
-from scenarios.check import check as faults_of
+from scenarios.check import check as scenario_faults
 from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_ids
-from views import openid, sign_in_limits
+from views import openid, sign_in_timeouts
 
 TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
-    upkeep_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
-    for command in (*upkeep_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group):
+    maintenance_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
+    for command in (*maintenance_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group):
         app.cli.add_command(command)
 
 
@@ -93,11 +93,11 @@ def start_up_research() -> list[str]:
 def check():
     """Say what is wrong with this deployment, and fail if anything is."""
     config = current_app.config
-    found = maintenance.refusals(config) + maintenance.advice(config)
+    found = maintenance.reasons_not_to_start(config) + maintenance.warnings(config)
     if config["OIDC_ISSUER"]:
         try:
-            with openid.asking():
-                openid.found()
+            with openid.provider_errors():
+                openid.discovered_provider()
         except openid.NotSignedIn as problem:
             found.append(f"The provider at OIDC_ISSUER can’t be asked: {problem.__cause__}")
     if found:
@@ -109,7 +109,7 @@ def check():
 def verify():
     """Say what is wrong with the data, and fail if anything is. For every hour."""
     with db.connection_context():
-        if found := maintenance.faults():
+        if found := maintenance.data_faults():
             raise click.ClickException("\n".join(["", *found]))
         click.echo(f"The data is right by {len(data_checks.RULES)} rules.")
 
@@ -118,7 +118,7 @@ def verify():
 @click.argument("target", type=click.Path(path_type=Path))
 def backup(target):
     """Copy the database while it is used, to TARGET (a file, or a folder that is there), and check the copy."""
-    with db.connection_context(), refusing():
+    with db.connection_context(), not_possible_as_click_error():
         click.echo(f"Copied to {maintenance.back_up(target)}, and the copy is right.")
 
 
@@ -128,7 +128,7 @@ def backup(target):
 def restore(source, yes):
     """Put the copy SOURCE in the database’s place, and sign everybody out. The service may be running."""
     yes or click.confirm("Everything since that copy was made will be gone from the service. Go on?", abort=True)
-    with db.connection_context(), refusing():
+    with db.connection_context(), not_possible_as_click_error():
         before, came_back = maintenance.restore(source)
         for token in came_back:
             click.echo(f"{token.lead_provider.name} may use the API again by a token that was gone from the database.")
@@ -137,7 +137,7 @@ def restore(source, yes):
 
 
 @contextmanager
-def refusing():
+def not_possible_as_click_error():
     try:
         yield
     except maintenance.NotPossible as problem:
@@ -167,12 +167,12 @@ def journeys(mermaid):
 def journeys_as_text() -> str:
     lines = []
     for name, journey in JOURNEYS.items():
-        lines += [name, f"  does {journey.finish.__module__}.{journey.finish.__name__}"]
+        lines += [name, f"  does {journey.act.__module__}.{journey.act.__name__}"]
         for page, question in journey.questions.items():
             lines.append(f"  {page}: {question.__doc__}")
             lines.append(f"    field {', '.join(question.fields())}")
-            lines += [f"    {code}: {words}" for code, words in question.words.items()]
-        lines += [f"  {page}" for page in (CHECK, CONFIRMATION)]
+            lines += [f"    {code}: {words}" for code, words in question.messages.items()]
+        lines += [f"  {page}" for page in (CHECK_ANSWERS, CONFIRMATION)]
     return "\n".join(lines)
 
 
@@ -261,7 +261,7 @@ def end_sign_ins(email, everybody):
     if bool(email) == everybody:
         raise click.UsageError("Say whose sign-ins to end: --email ADDRESS, or --everybody.")
     with db.connection_context():
-        click.echo(f"{sign_ins.end(email)} ended.")
+        click.echo(f"{sign_ins.end_all(email)} ended.")
 
 
 @click.command("prune")
@@ -269,7 +269,7 @@ def end_sign_ins(email, everybody):
 def prune():
     """Delete what is left of sign-ins and requests of a day ago, and answers that nobody confirmed. For every night."""
     with db.connection_context():
-        gone, forgotten = sign_ins.prune(sign_in_limits())
+        gone, forgotten = sign_ins.prune(sign_in_timeouts())
         click.echo(f"{gone} sign-ins and the answers to {forgotten} unfinished journeys deleted.")
 
 
@@ -338,7 +338,7 @@ def check_scenarios(names):
     faults = 0
     for each in named_scenarios(names):
         for wording in ["", *each.variants]:
-            found = faults_of(current_app._get_current_object(), each, wording)
+            found = scenario_faults(current_app._get_current_object(), each, wording)
             faults += len(found)
             name = f"{each.id} {wording}".strip()
             click.echo("\n".join(found) or f"{name}: comes true")

@@ -34,7 +34,7 @@ if given["METRICS_TOKEN"]:
 
 def on_starting(server):
     """The settings were judged when the app was made; the database is now."""
-    if found := maintenance.refusals(server.app.callable.config):
+    if found := maintenance.reasons_not_to_start(server.app.callable.config):
         sys.exit("\n".join(["The service can’t start on this database:", *found]))
 
 

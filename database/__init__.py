@@ -107,16 +107,16 @@ class Timed:
                 on_query(sql, time.perf_counter() - started)
 
 
-class Kept(sqlite3.Connection):
-    """Knows which file it has open: what its name leads to may be another one by now."""
+class PooledConnection(sqlite3.Connection):
+    """A connection that knows which file it opened: the path may lead to another file by now."""
 
     def __init__(self, path: str, *args, **kwargs):
         super().__init__(path, *args, **kwargs)
         self.file = file_at(path)
 
 
-class Sandboxed(sqlite3.Connection):
-    """To a file that the context has chosen. Kept for nobody else."""
+class SandboxConnection(sqlite3.Connection):
+    """A connection to the file that the context has chosen. It is closed after use and never pooled."""
 
 
 def file_at(path: str) -> tuple[int, int] | None:
@@ -179,10 +179,12 @@ class Sqlite(Timed, PooledSqliteDatabase):
             raise OperationalError("the database’s file is missing")
         return super()._connect()
 
-    def _connect_to(self, sandbox: Path) -> Sandboxed:
+    def _connect_to(self, sandbox: Path) -> SandboxConnection:
         # One that is gone must not come back as an empty file.
         address = f"file:{quote(str(sandbox))}?mode=rw"
-        connection = sqlite3.connect(address, timeout=self._timeout, isolation_level=None, uri=True, factory=Sandboxed)
+        connection = sqlite3.connect(
+            address, timeout=self._timeout, isolation_level=None, uri=True, factory=SandboxConnection
+        )
         try:
             self._add_conn_hooks(connection)
         except Exception:
@@ -191,7 +193,7 @@ class Sqlite(Timed, PooledSqliteDatabase):
         return connection
 
     def _close(self, conn, close_conn=False):
-        if isinstance(conn, Sandboxed):
+        if isinstance(conn, SandboxConnection):
             conn.close()
         else:
             super()._close(conn, close_conn)
@@ -268,7 +270,7 @@ def _open(url: str, target: str):
     if url.startswith("sqlite:"):
         return Sqlite(
             settings["database"],
-            factory=Kept,
+            factory=PooledConnection,
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
             timeout=5,
@@ -276,7 +278,7 @@ def _open(url: str, target: str):
             # else is writing, instead of waiting for its turn.
             lock_type="IMMEDIATE",
             autoconnect=False,
-            pragmas={**_journal(), "foreign_keys": 1, "recursive_triggers": 1},
+            pragmas={**_journal_pragmas(), "foreign_keys": 1, "recursive_triggers": 1},
         )
     return Postgresql(
         settings.pop("database"),
@@ -292,7 +294,7 @@ def _open(url: str, target: str):
     )
 
 
-def _journal() -> dict[str, str]:
+def _journal_pragmas() -> dict[str, str]:
     """The fastest settings that lose nothing on this SQLite: write-ahead logging has a bug in older releases."""
     version = sqlite3.sqlite_version_info
     is_fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
@@ -318,24 +320,24 @@ def save_if_possible(row: Model, column: Field) -> None:
         log.warning("not noted: %s, %s", column.name, type(error).__name__)
 
 
-def hold(what: str, *, shared: bool = False) -> None:
-    """Until this transaction ends nobody else holds `what`, or only others who hold it shared too. On SQLite that is
-    true of every transaction anyway."""
+def advisory_lock(name: str, *, shared: bool = False) -> None:
+    """Takes the lock named `name` until this transaction ends; `shared` locks exclude only exclusive ones. SQLite needs
+    none: its transactions exclude each other anyway."""
     if is_postgresql():
-        db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (what,))
+        db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (name,))
 
 
 def among(column, ids: Iterable[int] | Value):
     """The condition that a column is one of many numbers, sent as one value: writing them all out takes longer than
-    looking them up. `ids` may be the place of what numbers() makes."""
-    value = ids.value if isinstance(ids, Value) else numbers(ids)
+    looking them up. `ids` may be a prepared query's parameter."""
+    value = ids.value if isinstance(ids, Value) else ids_parameter(ids)
     if is_postgresql():
         return column == fn.ANY(Value(value, converter=False, unpack=False))
     return column << SQL("(SELECT value FROM json_each(?))", [value])
 
 
-def numbers(ids: Iterable[int]) -> list[int] | str:
-    """Many numbers as one value for the database."""
+def ids_parameter(ids: Iterable[int]) -> list[int] | str:
+    """Many ids as one parameter of a query: an array on PostgreSQL, JSON on SQLite."""
     return list(ids) if is_postgresql() else json.dumps(list(ids))
 
 
@@ -362,6 +364,6 @@ def is_up_to_date() -> bool:
     return all(migration.applied for migration in Runner(db.obj, str(MIGRATIONS)).status())
 
 
-def is_from_later() -> bool:
-    """Migrations have been applied that this release doesn't know."""
+def has_unknown_migrations() -> bool:
+    """Whether a later release has migrated this database."""
     return any(migration.path is None for migration in Runner(db.obj, str(MIGRATIONS)).status())

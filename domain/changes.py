@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 from clock import now
-from database import db, hold
-from domain.queries import locked
+from database import advisory_lock, db
+from domain.queries import locked_participants
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 
 HEADINGS = {
@@ -60,7 +60,7 @@ def changing_with(
 ):
     """The same for a change that touches others, too: gives the participant and the others by their ids."""
     with db.atomic():
-        everybody = locked([participant_id, *others])
+        everybody = locked_participants([participant_id, *others])
         participant = everybody[participant_id]
         if seen_version not in (None, participant.version):
             raise ChangedSince
@@ -74,23 +74,23 @@ def changing_with(
 def updated_at() -> datetime:
     """The moment of a change, for the API. Changes are written in the order of these moments, so that whoever asks for
     what came after the latest change that they know of misses none."""
-    hold("updated_at")
+    advisory_lock("updated_at")
     return now()
 
 
-def record(
+def write_event(
     participant: Participant,
     author: SchoolUser | LeadProvider,
     event_type: str,
     heading: str,
     beside: Iterable[Event] = (),
-    **told,
+    **details,
 ) -> Event:
     """Write down the one thing that was done to this participant, and what it did to others `beside` them (each made
     by next_event). That makes it everybody's next version, and tells it to the API: the database sees to both
     (database/triggers.py)."""
     moment = updated_at()
-    event = next_event(participant, author, event_type, heading, **told)
+    event = next_event(participant, author, event_type, heading, **details)
     events = [event, *beside]
     for each in events:
         each.created_at = moment
@@ -111,7 +111,7 @@ def next_event(
     modifications: list[str] = (),
     **details,
 ) -> Event:
-    """The event that makes the participant's next version. Saves nothing: `record` does."""
+    """The event that makes the participant's next version. Saves nothing: `write_event` does."""
     is_school = isinstance(author, SchoolUser)
     participant.version += 1
     return Event(
@@ -132,7 +132,7 @@ def next_event(
     )
 
 
-def finish(period: TrainingPeriod | Mentorship, on: date) -> None:
+def end_period(period: TrainingPeriod | Mentorship, on: date) -> None:
     """End the period on this day. One that ended earlier keeps its end."""
     if period.finished_on is None or period.finished_on > on:
         period.finished_on = on

@@ -14,7 +14,7 @@ from peewee import DatabaseError, InterfaceError, OperationalError
 
 import settings
 from clock import now
-from database import db, is_from_later, is_postgresql, is_up_to_date, migrate, open_database
+from database import db, has_unknown_migrations, is_postgresql, is_up_to_date, migrate, open_database
 from domain import data_checks
 from models import TABLES, ApiToken, LeadProvider
 
@@ -32,18 +32,18 @@ class NotPossible(Exception):
 # --- is it well? -------------------------------------------------------------------------------------------
 
 
-def state() -> dict[str, str]:
+def database_state() -> dict[str, str]:
     """Of the database, by reading every table: what it says of itself, and whether it could be written to."""
     for table in TABLES:
         table.select().limit(1).execute()
     return {
         "database": "answers",
         "migrations": "applied" if is_up_to_date() else "missing",
-        "writing": obstacle() or "possible",
+        "writing": write_obstacle() or "possible",
     }
 
 
-def obstacle() -> str | None:
+def write_obstacle() -> str | None:
     """What keeps the database from being written to, as far as can be seen without trying."""
     if is_postgresql():
         return "read-only" if db.execute_sql("SHOW transaction_read_only").fetchone() == ("on",) else None
@@ -55,7 +55,7 @@ def obstacle() -> str | None:
     return "disk nearly full" if shutil.disk_usage(path.parent).free < LEAST_FREE else None
 
 
-def refusals(config: Mapping) -> list[str]:
+def reasons_not_to_start(config: Mapping) -> list[str]:
     """Why the service must not be started on this database. A database that doesn't answer is no reason: it may."""
     others = [name for name in ("pysqlite3", "sqlcipher3", "apsw") if find_spec(name)]
     if others and not is_postgresql():
@@ -64,7 +64,7 @@ def refusals(config: Mapping) -> list[str]:
         return ["The database’s file is missing. Put it back, or make an empty one: flask migrate"]
     try:
         with db.connection_context():
-            if is_from_later():
+            if has_unknown_migrations():
                 return ["The database was made by a later release of this service. Run that one."]
             if not is_up_to_date():
                 return ["The database is not up to date. Run: flask migrate"]
@@ -78,12 +78,12 @@ def refusals(config: Mapping) -> list[str]:
     return []
 
 
-def advice(config: Mapping) -> list[str]:
+def warnings(config: Mapping) -> list[str]:
     """What is wrong with this deployment though the service would start with it. Each line says what to do."""
     try:
         with db.connection_context():
-            found = [f"Nothing can be written to the database: {problem}."] if (problem := obstacle()) else []
-            found += _postgresql_advice(config) if is_postgresql() else _sqlite_advice()
+            found = [f"Nothing can be written to the database: {problem}."] if (problem := write_obstacle()) else []
+            found += _postgresql_warnings(config) if is_postgresql() else _sqlite_warnings()
     except (OperationalError, InterfaceError) as error:
         found = [f"The database does not answer: {error}"]
     if not (Path(__file__).parent.parent / "static" / "vendor" / "htmx.esm.min.js").exists():
@@ -93,14 +93,14 @@ def advice(config: Mapping) -> list[str]:
     return found
 
 
-def _sqlite_advice() -> list[str]:
+def _sqlite_warnings() -> list[str]:
     path = Path(db.obj.database)
     if path.exists() and path.stat().st_mode & 0o077:
         return [f"Others on this machine may read the database. Run: chmod 600 {path}"]
     return []
 
 
-def _postgresql_advice(config: Mapping) -> list[str]:
+def _postgresql_warnings(config: Mapping) -> list[str]:
     found, address = [], urlsplit(config["DATABASE_URL"])
     options = dict(parse_qsl(address.query))
     host = options.get("host") or address.hostname or "/"
@@ -117,7 +117,7 @@ def _postgresql_advice(config: Mapping) -> list[str]:
 # --- is the data right? ------------------------------------------------------------------------------------
 
 
-def faults() -> list[str]:
+def data_faults() -> list[str]:
     """What is wrong with the data: what the engine finds, then each rule of data_checks.py that is broken."""
     found = []
     if not is_postgresql():
@@ -197,11 +197,11 @@ def _check_copy(path: Path, *, bring_up_to_date: bool = False) -> None:
     try:
         if bring_up_to_date:
             with db.connection_context():
-                if is_from_later():
+                if has_unknown_migrations():
                     raise NotPossible(f"{path} was made by a later release of this service.")
             migrate()
         with db.connection_context():
-            if found := faults():
+            if found := data_faults():
                 raise NotPossible(f"{path} is not right: {'; '.join(found[:5])}")
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise NotPossible(f"{path} is not a database of this service: {error}") from error

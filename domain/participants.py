@@ -9,8 +9,17 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
 from clock import LONDON, display, today
-from domain.changes import ChangedSince, RuleBroken, changing, changing_with, finish, next_event, record, updated_at
-from domain.queries import mentors_beside
+from domain.changes import (
+    ChangedSince,
+    RuleBroken,
+    changing,
+    changing_with,
+    end_period,
+    next_event,
+    updated_at,
+    write_event,
+)
+from domain.queries import mentors_at_school_of
 from models import Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
 from vocabulary import ISOLATES, WORKING_PATTERNS
 
@@ -93,7 +102,7 @@ def report_leaving(
             if mentorship.started_on >= leaving_on or mentorship.finished_on != before:
                 ended[other] = max(ended.get(other, date.min), min(mentorship.finished_on or new, new))
         _save_ends(Mentorship, mentorships, leaving_on)
-        return record(
+        return write_event(
             participant,
             author,
             "teacher_left_school_as_ect" if participant.is_ect else "teacher_left_school_as_mentor",
@@ -210,7 +219,7 @@ def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict
 
 def offered_mentors(ect: Participant) -> list[Participant]:
     """Who may mentor this ECT from now on: this school's mentors with no last day, without the present one."""
-    mentors = [each for each in mentors_beside(ect) if _may_mentor(each, ect)]
+    mentors = [each for each in mentors_at_school_of(ect) if _may_mentor(each, ect)]
     return sorted(mentors, key=lambda mentor: mentor.name)
 
 
@@ -249,7 +258,7 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
             if mentorship.started_on >= starts_on:
                 mentorship.delete_instance()
             else:
-                finish(mentorship, starts_on - timedelta(days=1))
+                end_period(mentorship, starts_on - timedelta(days=1))
                 if mentorship.finished_on >= today():
                     goes_on_until[mentorship.mentor_id] = mentorship.finished_on
         Mentorship.create(ect=ect, mentor=mentor, started_on=starts_on, finished_on=ect.finished_on)
@@ -266,7 +275,7 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
         ]
         heading = f"{mentor.name} mentors {ect.name}"
         mentors_events.append(next_event(mentor, author, "teacher_starts_mentoring", heading))
-        return record(
+        return write_event(
             ect,
             author,
             "teacher_mentor_changed",
@@ -308,7 +317,7 @@ def change_name(participant: Participant, author: SchoolUser, *, name: str, seen
         old = participant.name
         participant.teacher.corrected_name = name
         participant.teacher.save()
-        return record(
+        return write_event(
             participant,
             author,
             "teacher_name_updated",
@@ -337,7 +346,7 @@ def change_email_address(
         check_email(participant, email)
         old, participant.email = participant.email, email
         participant.save(only=[Participant.email])
-        return record(
+        return write_event(
             participant,
             author,
             "teacher_email_address_updated",
@@ -363,7 +372,7 @@ def change_working_pattern(
         old, participant.working_pattern = participant.working_pattern, working_pattern
         participant.save(only=[Participant.working_pattern])
         words = working_pattern.replace("_", " ")
-        return record(
+        return write_event(
             participant,
             author,
             "teacher_working_pattern_updated",

@@ -6,9 +6,9 @@ reports.py.
 import uuid
 
 from clock import today
-from database import among, db, hold
-from domain.changes import ChangedSince, RuleBroken, heading_of, record, updated_at
-from domain.queries import locked
+from database import advisory_lock, among, db
+from domain.changes import ChangedSince, RuleBroken, heading_of, updated_at, write_event
+from domain.queries import locked_participants
 from domain.reports import contract_period_of, is_blank
 from domain.training import partnerships_of
 from models import (
@@ -52,9 +52,9 @@ def _create_partnership(lead_provider, cohort, school_id, delivery_partner_id) -
     school = _found(errors, "school_id", school_id, lambda text: by_api_id(School, text))
     people = {}
     if school and active:
-        people = locked(_who_wait(active, school))
+        people = locked_participants(_who_wait(active, school))
         # Whoever at the school chooses this provider now finds it confirmed; who has just chosen it must be among them.
-        hold(partnerships_of(school.id))
+        advisory_lock(partnerships_of(school.id))
         if not _who_wait(active, school) <= people.keys():
             raise ChangedSince
         if SchoolPartnership.get_or_none(school=school, active_lead_provider=active):
@@ -108,7 +108,7 @@ def change_delivery_partner(
             TrainingPeriod.school_partnership == partnership,
             TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
         )
-        people = locked({period.participant_id for period in in_training})
+        people = locked_participants({period.participant_id for period in in_training})
         partnership.delivery_partner, partnership.api_updated_at = partner, updated_at()
         partnership.save()
         for period in in_training:
@@ -121,7 +121,7 @@ def change_delivery_partner(
 
 def _tell(participant: Participant, partnership: SchoolPartnership, period: TrainingPeriod, event_type: str) -> None:
     provider, partner = partnership.active_lead_provider.lead_provider, partnership.delivery_partner
-    record(
+    write_event(
         participant,
         provider,
         event_type,

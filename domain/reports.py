@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from clock import now, today
-from domain.changes import RuleBroken, changing, heading_of, record
+from domain.changes import RuleBroken, changing, heading_of, write_event
 from domain.training import is_trained_elsewhere
 from models import (
     ActiveLeadProvider,
@@ -87,7 +87,7 @@ def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, u
         for name, value in columns.items():
             setattr(period, name, value)
         period.save()
-        return record(
+        return write_event(
             participant,
             lead_provider,
             event_type,
@@ -113,7 +113,7 @@ def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=N
             finished_on=participant.finished_on,
         )
         event_type = "teacher_resumes_training_period"
-        return record(
+        return write_event(
             participant,
             lead_provider,
             event_type,
@@ -169,7 +169,7 @@ def change_schedule(
         period.schedule, period.school_partnership = schedule_identifier, partnership
         period.save()
         event_type = "teacher_changes_schedule"
-        return record(
+        return write_event(
             participant,
             lead_provider,
             event_type,

@@ -9,7 +9,7 @@ from peewee import fn
 
 from clock import now
 from database import db, save_if_possible
-from database.rows import PreparedQuery, as_json, from_json
+from database.rows import PreparedQuery, from_json, json_object
 from models import Answers, RequestCount, School, SchoolUser, SignIn, digest
 
 PRECISION = timedelta(minutes=5)
@@ -22,9 +22,9 @@ MOST_UNSENT = 4000
 """Characters. Every answer that is asked for is shorter."""
 
 
-FOUND = PreparedQuery(
+SIGN_IN_BY_DIGEST = PreparedQuery(
     lambda token_digest: (
-        SignIn.select(as_json(SignIn, school_user=as_json(SchoolUser, school=as_json(School))))
+        SignIn.select(json_object(SignIn, school_user=json_object(SchoolUser, school=json_object(School))))
         .join(SchoolUser)
         .join(School)
         .where(SignIn.digest == token_digest)
@@ -33,7 +33,7 @@ FOUND = PreparedQuery(
 
 
 @dataclass(frozen=True)
-class Limits:
+class Timeouts:
     """How long somebody may do nothing, and how long a sign-in lasts at most."""
 
     idle: timedelta
@@ -45,7 +45,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Person:
+class Identity:
     """Whom the provider of identities vouches for, as the issuer and the subject by which it knows them."""
 
     issuer: str
@@ -60,19 +60,19 @@ class Person:
     id_token: str
 
 
-def school_user_for(person: Person) -> SchoolUser | None:
+def school_user_for(identity: Identity) -> SchoolUser | None:
     """Who that is here: known by their subject, or the first time by their email address, or new. None when we don't
     know the school. Their name and address become what the provider says now."""
-    school = School.get_or_none(School.urn == person.urn)
+    school = School.get_or_none(School.urn == identity.urn)
     if not school:
         return None
-    who = {"school": school, "subject": digest(f"{person.issuer} {person.subject}")}
-    told = {"name": person.name, "email": person.email}
+    who = {"school": school, "subject": digest(f"{identity.issuer} {identity.subject}")}
+    told = {"name": identity.name, "email": identity.email}
     with db.atomic():
         waiting = SchoolUser.select(SchoolUser.id).where(
             SchoolUser.school == school,
             SchoolUser.subject.is_null(),
-            fn.lower(SchoolUser.email) == person.email.lower(),
+            fn.lower(SchoolUser.email) == identity.email.lower(),
         )
         if not SchoolUser.get_or_none(**who):
             SchoolUser.update(subject=who["subject"]).where(
@@ -85,7 +85,7 @@ def school_user_for(person: Person) -> SchoolUser | None:
 
 def find(token: str) -> SignIn | None:
     """The sign-in of the browser that has this token, with its school user and school. It may be over."""
-    rows = FOUND(digest(token))
+    rows = SIGN_IN_BY_DIGEST(digest(token))
     return from_json(SignIn, rows[0][0]) if rows else None
 
 
@@ -100,7 +100,7 @@ def start(school_user: SchoolUser, *, id_token: str | None = None, instead_of: S
     return token
 
 
-def note_seen(sign_in: SignIn) -> None:
+def update_seen_at(sign_in: SignIn) -> None:
     """They are still there."""
     if now() - (sign_in.seen_at or sign_in.started_at) < PRECISION:
         return
@@ -122,7 +122,7 @@ def forget_unsent(sign_in: SignIn) -> None:
         sign_in.save(only=[SignIn.unsent])
 
 
-def end(email: str | None = None) -> int:
+def end_all(email: str | None = None) -> int:
     """Sign out everywhere: whoever has this email address, or everybody. Gives how many sign-ins that ended."""
     ended = SignIn.delete()
     if email:
@@ -131,12 +131,12 @@ def end(email: str | None = None) -> int:
     return ended.execute()
 
 
-def prune(limits: Limits) -> tuple[int, int]:
+def prune(timeouts: Timeouts) -> tuple[int, int]:
     """Delete the sign-ins that were over a day ago, or longer, and answers that nobody has confirmed for long, and give
     how many of each. Old counts of requests go too."""
     RequestCount.delete().where(RequestCount.window_started_at < now() - KEPT_AFTERWARDS).execute()
-    idle_since = now() - limits.idle - KEPT_AFTERWARDS
-    over = SignIn.started_at < now() - limits.absolute - KEPT_AFTERWARDS
+    idle_since = now() - timeouts.idle - KEPT_AFTERWARDS
+    over = SignIn.started_at < now() - timeouts.absolute - KEPT_AFTERWARDS
     idle = (SignIn.seen_at < idle_since) | (SignIn.seen_at.is_null() & (SignIn.started_at < idle_since))
     forgotten = (Answers.updated_at < now() - UNFINISHED_ANSWERS_KEPT) & Answers.event.is_null()
     return SignIn.delete().where(over | idle).execute(), Answers.delete().where(forgotten).execute()

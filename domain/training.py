@@ -6,9 +6,18 @@ of schools are in participants.py, tables and derived facts in models.py.
 from datetime import date, timedelta
 
 from clock import today
-from database import hold
-from domain.changes import ChangedSince, RuleBroken, changing, changing_with, finish, heading_of, next_event, record
-from domain.queries import by_ids, contract_periods
+from database import advisory_lock
+from domain.changes import (
+    ChangedSince,
+    RuleBroken,
+    changing,
+    changing_with,
+    end_period,
+    heading_of,
+    next_event,
+    write_event,
+)
+from domain.queries import contract_periods, participants_by_ids
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -94,7 +103,7 @@ def change_lead_provider(
         old = was["old_lead_provider"]
         period = _train(participant, _provider_led(participant, lead_provider, contract_period_for(participant)))
         event_type = "teacher_training_lead_provider_updated"
-        return record(
+        return write_event(
             participant,
             author,
             event_type,
@@ -159,7 +168,7 @@ def change_training_programme(
         period = _train(participant, columns | {"training_programme": training_programme})
         words = {"school_led": "school-led", "provider_led": f"provider-led with {new.name}" if new else ""}
         event_type = "teacher_training_programme_updated"
-        return record(
+        return write_event(
             participant,
             author,
             event_type,
@@ -186,7 +195,7 @@ def begins_training_with(ect: Participant, mentor: Participant) -> bool:
 
 def mentor_who_begins(ect: Participant) -> Participant | None:
     """The mentor whom this ECT would bring into training now."""
-    mentors = by_ids([ect.mentor.id]) if ect.mentor else []
+    mentors = participants_by_ids([ect.mentor.id]) if ect.mentor else []
     return next((mentor for mentor in mentors if begins_training_with(ect, mentor)), None)
 
 
@@ -214,7 +223,7 @@ def _train(participant: Participant, columns: dict) -> TrainingPeriod:
     """
     period = participant.training_period
     if period.is_history:
-        finish(period, today() - timedelta(days=1))
+        end_period(period, today() - timedelta(days=1))
         period = TrainingPeriod(
             participant=participant,
             started_on=max(today(), participant.started_on),
@@ -238,7 +247,7 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, contrac
     offers = _active_in(participant, contract_period)
     active = next(active for active in offers if active.lead_provider == lead_provider)
     # The provider may be about to make one: it confirms what waits for it by then.
-    hold(partnerships_of(participant.school_id), shared=True)
+    advisory_lock(partnerships_of(participant.school_id), shared=True)
     partnership = (
         SchoolPartnership.select()
         .where(SchoolPartnership.school == participant.school_id, SchoolPartnership.active_lead_provider == active)

@@ -16,10 +16,10 @@ EXPIRED = "This page was open for too long. Nothing is lost: check it and select
 class Form(FlaskForm):
     """A form whose errors, an expired page included, come back on the page it was sent from.
 
-    Fields and rules refuse by a code, such as `missing`; the form has the `words` for each code.
+    Fields and rules refuse by a code, such as `missing`; the form has the `messages` for each code.
     """
 
-    words: dict[str, str] = {}
+    messages: dict[str, str] = {}
     """Code → sentence, in which {…} stands for a fact about the refusal or for the person's {name}."""
 
     def validate(self, extra_validators=None) -> bool:
@@ -27,13 +27,13 @@ class Form(FlaskForm):
             return True
         for field in self:
             if field.errors and field.name != "csrf_token":
-                self.refuse(field.name, str(field.errors[0]), **getattr(field, "facts", {}))
+                self.add_error(field.name, str(field.errors[0]), **getattr(field, "facts", {}))
         return False
 
-    def refuse(self, field: str, code: str, /, **facts) -> None:
+    def add_error(self, field: str, code: str, /, **facts) -> None:
         """Put the sentence for this code beside the field."""
         self.codes[field] = code
-        self[field].errors = [self.words[code].format(**facts)]
+        self[field].errors = [self.messages[code].format(**facts)]
 
     @property
     def codes(self) -> dict[str, str]:
@@ -101,13 +101,13 @@ class Question(Form):
             self.rule()
         except RuleBroken as refusal:
             for name, code in refusal.errors.items():
-                self.refuse(name, code, **refusal.facts)
+                self.add_error(name, code, **refusal.facts)
             return False
         return True
 
-    def refuse(self, field: str, code: str, /, **facts) -> None:
+    def add_error(self, field: str, code: str, /, **facts) -> None:
         shown = {fact: display(value) if isinstance(value, date) else value for fact, value in facts.items()}
-        super().refuse(field, code, **{"name": self.participant.name} | shown)
+        super().add_error(field, code, **{"name": self.participant.name} | shown)
 
     def posted(self, formdata) -> dict[str, list[str]]:
         """This question's part of what a browser sent: what is kept until the journey is confirmed."""
@@ -116,6 +116,6 @@ class Question(Form):
 
 
 class Confirm(Form):
-    """The button on "check answers". `seen` says what the page showed: see Journey.seen."""
+    """The button on "check answers". `seen` says what the page showed: see forms.journeys.state_token."""
 
     seen = HiddenField()

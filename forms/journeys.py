@@ -24,7 +24,7 @@ from forms.questions import (
 )
 from models import Participant
 
-CHECK, CONFIRMATION = "check-answers", "confirmation"
+CHECK_ANSWERS, CONFIRMATION = "check-answers", "confirmation"
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Journey:
     questions: dict[str, type[Question]]
     """Page → what it asks."""
     offered_to: Callable[[Participant], bool]
-    finish: Callable
+    act: Callable
     """The act. Its parameters are the names of the questions' fields."""
 
     @property
     def pages(self) -> list[str]:
-        return [*self.questions, CHECK, CONFIRMATION]
+        return [*self.questions, CHECK_ANSWERS, CONFIRMATION]
 
     def path(self, participant: Participant, posted: dict) -> dict[str, Question | None]:
         """The pages that this person may be on, given the answers so far: every question answered well, then the first
@@ -52,7 +52,7 @@ class Journey:
             if not form.validate():
                 return path
             answers |= form.answers
-        return path | {CHECK: None}
+        return path | {CHECK_ANSWERS: None}
 
     def answers(self, path: dict[str, Question | None]) -> dict:
         """Everything answered on this path: the act's parameters."""
@@ -64,16 +64,16 @@ def formdata(posted: dict, page: str) -> MultiDict | None:
     return MultiDict(posted[page]) if page in posted else None
 
 
-def seen(participant: Participant, posted: dict) -> str:
+def state_token(participant: Participant, posted: dict) -> str:
     """What a "check answers" page showed: the participant's version and a digest of the answers. It travels in the
     page, so two windows can't confirm what the other one shows; forging it only skips a warning meant for oneself."""
     answers = json.dumps(posted, sort_keys=True).encode()
     return f"{participant.version}.{hashlib.sha256(answers).hexdigest()[:16]}"
 
 
-def version_in(seen: str) -> int | None:
+def version_in_token(token: str) -> int | None:
     """The participant's version in what `seen` said, if it is anything that `seen` could have said."""
-    version = seen.partition(".")[0]
+    version = token.partition(".")[0]
     return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
 
 
@@ -81,36 +81,36 @@ JOURNEYS = {
     "change-lead-provider": Journey(
         questions={"lead-provider": LeadProviderForm},
         offered_to=lambda participant: participant.can_change_lead_provider,
-        finish=training.change_lead_provider,
+        act=training.change_lead_provider,
     ),
     "change-training-programme": Journey(
         questions={"training-programme": TrainingProgrammeForm, "lead-provider": LeadProviderForm},
         offered_to=lambda participant: participant.can_change_training_programme,
-        finish=training.change_training_programme,
+        act=training.change_training_programme,
     ),
     "report-teacher-leaving": Journey(
         questions={"leaving-date": LeavingDateForm},
         offered_to=lambda participant: not participant.has_left,
-        finish=participants.report_leaving,
+        act=participants.report_leaving,
     ),
     "change-mentor": Journey(
         questions={"mentor": MentorForm},
         offered_to=lambda participant: participant.is_ect and not participant.has_left,
-        finish=participants.change_mentor,
+        act=participants.change_mentor,
     ),
     "change-name": Journey(
         questions={"name": NameForm},
         offered_to=lambda participant: not participant.has_left,
-        finish=participants.change_name,
+        act=participants.change_name,
     ),
     "change-email-address": Journey(
         questions={"email-address": EmailAddressForm},
         offered_to=lambda participant: not participant.has_left,
-        finish=participants.change_email_address,
+        act=participants.change_email_address,
     ),
     "change-working-pattern": Journey(
         questions={"working-pattern": WorkingPatternForm},
         offered_to=lambda participant: participant.is_ect and not participant.has_left,
-        finish=participants.change_working_pattern,
+        act=participants.change_working_pattern,
     ),
 }

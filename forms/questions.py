@@ -14,7 +14,7 @@ class LeadProviderForm(Question):
 
     label = "lead provider"
     lead_provider_id = ChoiceField(coerce=int)
-    words = {
+    messages = {
         "missing": "Select the lead provider that will train {name}",
         "unknown": "Select a lead provider from the list",
         "already": "Select a lead provider other than {lead_provider}",
@@ -40,7 +40,7 @@ class TrainingProgrammeForm(Question):
 
     label = "training programme"
     training_programme = HiddenField()
-    words = {
+    messages = {
         "changed": "{name}’s training programme has changed. Read this page again",
         "trained_later": "{name} has more training planned. Contact support to change it",
     }
@@ -58,7 +58,7 @@ class LeavingDateForm(Question):
 
     label = "leaving date"
     leaving_on = DateField()
-    words = {
+    messages = {
         "missing": "Enter the date that {name} left or will leave your school",
         "incomplete": "The leaving date must include {parts}",
         "short_year": "The year of the leaving date must have 4 numbers, for example 2026",
@@ -82,7 +82,7 @@ class MentorForm(Question):
 
     label = "mentor"
     mentor_id = ChoiceField(coerce=int)
-    words = {
+    messages = {
         "missing": "Select who will mentor {name}",
         "unknown": "Select a mentor from the list",
         "already": "Select a mentor other than {mentor}",
@@ -107,7 +107,7 @@ class NameForm(Question):
 
     label = "name"
     name = TextField(max_length=100)
-    words = {
+    messages = {
         "missing": "Enter the full name",
         "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",
@@ -130,7 +130,7 @@ class EmailAddressForm(Question):
 
     label = "email address"
     email = TextField()
-    words = {
+    messages = {
         "missing": "Enter an email address for {name}",
         "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",
@@ -160,7 +160,7 @@ class WorkingPatternForm(Question):
     working_pattern = ChoiceField(
         choices=[(pattern, pattern.replace("_", " ").capitalize()) for pattern in WORKING_PATTERNS]
     )
-    words = {
+    messages = {
         "missing": "Select full time or part time",
         "unknown": "Select full time or part time",
         "already": "This is the working pattern that we have already. Select the other one",

@@ -67,7 +67,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-class Kept(Model):
+class ResearchTable(Model):
     id = AutoIncrementField()
     """Never given again to another row: an old page of the console must not act on somebody else."""
 
@@ -76,12 +76,12 @@ class Kept(Model):
         legacy_table_names = False
 
 
-class Moderator(Kept):
+class Moderator(ResearchTable):
     name = WordsField()
     email = WordsField(unique=True)
 
 
-class ModeratorSignIn(Kept):
+class ModeratorSignIn(ResearchTable):
     """A moderator who is signed in. Only a digest of the browser's token is kept."""
 
     digest = WordsField(unique=True, max_length=64)
@@ -91,7 +91,7 @@ class ModeratorSignIn(Kept):
     """When they were last there, to a few minutes."""
 
 
-class Round(Kept):
+class Round(ResearchTable):
     """A study: the same scenarios with some participants."""
 
     title = WordsField()
@@ -108,7 +108,7 @@ class Round(Kept):
     closed_on = DateField(null=True)
 
 
-class Session(Kept):
+class Session(ResearchTable):
     """One participant and the tasks that they were given."""
 
     round = ForeignKeyField(Round, backref="sessions", on_delete="CASCADE")
@@ -156,7 +156,7 @@ class Session(Kept):
         return self.in_order[self.task_now]
 
 
-class Task(Kept):
+class Task(ResearchTable):
     """One scenario in one session."""
 
     session = ForeignKeyField(Session, backref="tasks", on_delete="CASCADE")
@@ -203,7 +203,7 @@ def only(characters: str, column: str) -> Check:
     return Check(f"\"{column}\" NOT GLOB '*[^{characters}]*'")
 
 
-class Entry(Kept):
+class Entry(ResearchTable):
     """One line of the log. It has no room for a name, a value, an address or a time of day."""
 
     task = ForeignKeyField(Task, backref="entries", on_delete="CASCADE")
@@ -219,7 +219,7 @@ class Entry(Kept):
         constraints = [only("a-z/-", "page"), only("a-z_", "field"), only("a-z_", "code")]
 
 
-class Note(Kept):
+class Note(ResearchTable):
     """What a moderator wrote down, and when on the task's clock."""
 
     session = ForeignKeyField(Session, backref="notes", on_delete="CASCADE")
@@ -232,7 +232,7 @@ class Note(Kept):
     """The task's, at which it was written."""
 
 
-class Watcher(Kept):
+class Watcher(ResearchTable):
     """An observer who has the feed open. Gone when the session ends."""
 
     session = ForeignKeyField(Session, backref="watchers", on_delete="CASCADE")
@@ -241,7 +241,7 @@ class Watcher(Kept):
     seen_at = MomentField(default=now)
 
 
-TABLES = Kept.__subclasses__()
+TABLES = ResearchTable.__subclasses__()
 
 
 def past(day: date | None, days: int, today: date) -> bool:

@@ -5,11 +5,11 @@ import secrets
 from datetime import timedelta
 
 from clock import now
-from domain.sign_ins import PRECISION, Limits
+from domain.sign_ins import PRECISION, Timeouts
 from models import digest
 from research.models import Moderator, ModeratorSignIn
 
-LIMITS = Limits(idle=timedelta(hours=2), absolute=timedelta(hours=12))
+TIMEOUTS = Timeouts(idle=timedelta(hours=2), absolute=timedelta(hours=12))
 
 
 def known_as(email: str) -> Moderator | None:
@@ -21,7 +21,7 @@ def find(token: str) -> ModeratorSignIn | None:
     """The sign-in of the browser that has this token, unless it is over."""
     with_moderators = ModeratorSignIn.select(ModeratorSignIn, Moderator).join(Moderator)
     sign_in = with_moderators.where(ModeratorSignIn.digest == digest(token)).first()
-    return sign_in if sign_in and not LIMITS.is_over(sign_in) else None
+    return sign_in if sign_in and not TIMEOUTS.is_over(sign_in) else None
 
 
 def start(moderator: Moderator, *, instead_of: str) -> str:
@@ -33,7 +33,7 @@ def start(moderator: Moderator, *, instead_of: str) -> str:
     return token
 
 
-def note_seen(sign_in: ModeratorSignIn) -> None:
+def update_seen_at(sign_in: ModeratorSignIn) -> None:
     """They are still there."""
     if now() - (sign_in.seen_at or sign_in.started_at) >= PRECISION:
         sign_in.seen_at = now()
@@ -47,5 +47,5 @@ def end(token: str) -> None:
 def prune() -> None:
     """Forget the sign-ins that are over."""
     for sign_in in ModeratorSignIn.select():
-        if LIMITS.is_over(sign_in):
+        if TIMEOUTS.is_over(sign_in):
             sign_in.delete_instance()

@@ -13,7 +13,7 @@ from flask import Flask, template_rendered
 
 from clock import clock_at
 from database import db, in_sandbox
-from forms.journeys import CHECK
+from forms.journeys import CHECK_ANSWERS
 from models import Participant
 from scenarios import fresh_copy, provider_acts, template
 from scenarios.pages import Page, filled_in, page_id, refused_page
@@ -315,7 +315,7 @@ def begins_anew(ground: Ground) -> Iterator[str]:
     """What was begun before a reset isn't done after it."""
     walker = ground.walker()
     for step, shown in walker.walk(ground.scenario.direct_path):
-        if shown.page.endswith(f"/{CHECK}"):
+        if shown.page.endswith(f"/{CHECK_ANSWERS}"):
             fresh_copy(ground.fresh, walker.file)
             walker.answer(step)
             break

@@ -239,7 +239,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(who=who, role=roles, wait=waits, seen=seen, journey=st.sampled_from(sorted(PARAMETERS)))
     def take_a_journey(self, who, role, wait, seen, journey):
         """Whatever journeys there are."""
-        self.change(JOURNEYS[journey].finish, self.chosen(who, role, wait), seen, **PARAMETERS[journey]())
+        self.change(JOURNEYS[journey].act, self.chosen(who, role, wait), seen, **PARAMETERS[journey]())
 
     # --- what else happens ---
 
@@ -293,7 +293,7 @@ def register_elsewhere(participant: Participant, from_day: date, provider: str) 
             if period.started_on > last_day:
                 period.delete_instance()
             else:
-                changes.finish(period, last_day)
+                changes.end_period(period, last_day)
         school = School.get(School.id != participant.school)
         registered = Participant.create(
             teacher=participant.teacher, role="ect", school=school, started_on=from_day, working_pattern="full_time"

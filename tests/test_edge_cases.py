@@ -394,7 +394,10 @@ def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
 
 @both_engines
 def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
-    grace, (thomas,) = mentor(name="Grace Page", training=None), queries.by_ids([person("Thomas Walker").id])
+    grace, (thomas,) = (
+        mentor(name="Grace Page", training=None),
+        queries.participants_by_ids([person("Thomas Walker").id]),
+    )
     acted(thomas, lambda thomas: assign(thomas, grace))
     before = stored()
     with pytest.raises(ChangedSince):
@@ -460,7 +463,7 @@ def test_a_mentor_who_leaves_later_than_said_is_not_trained_at_two_schools(world
 
 
 def take(journey: str) -> Callable:
-    return lambda participant: JOURNEYS[journey].finish(participant, tutor_of(participant), **PARAMETERS[journey]())
+    return lambda participant: JOURNEYS[journey].act(participant, tutor_of(participant), **PARAMETERS[journey]())
 
 
 @both_engines
@@ -484,5 +487,5 @@ def test_what_is_not_offered_to_somebody_is_refused(world, journey):
 def test_another_schools_user_changes_nothing(world, journey):
     ada, before = ect(), stored()
     with pytest.raises(PermissionError):
-        JOURNEYS[journey].finish(ada, SchoolUser.get(name="David Lowe"), **PARAMETERS[journey]())
+        JOURNEYS[journey].act(ada, SchoolUser.get(name="David Lowe"), **PARAMETERS[journey]())
     assert stored().keys() - before.keys() <= {key for key in stored() if key[1] in (ada.id, ada.teacher_id)}

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 import commands
-from forms.journeys import CHECK, JOURNEYS
+from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import LeadProvider, Participant
 from tests.conftest import IS_NIGHTLY, person
 from tests.test_house import rules
@@ -68,7 +68,7 @@ def encoded(fields: list[tuple[str, bytes]]) -> bytes:
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_anything_in_any_field(naomi, journey):
     walk = next(walk for walk in WALKS if walk.journey == journey)
-    for page in [*JOURNEYS[journey].questions, CHECK]:
+    for page in [*JOURNEYS[journey].questions, CHECK_ANSWERS]:
         # As far as this page, with answers that are right.
         for address, button, answers in walk.steps():
             naomi.get(address)

@@ -98,7 +98,7 @@ def test_a_fault_is_logged_with_its_place_and_without_its_words(naomi, lines, mo
     def fault(participant):
         raise ValueError(f"cannot show {participant.name}")
 
-    monkeypatch.setattr("domain.queries.history", fault)
+    monkeypatch.setattr("domain.queries.events_of", fault)
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", 500)
     (line,) = parsed(lines, "unforeseen")
     assert line["exception"] == "ValueError"
@@ -111,7 +111,7 @@ def test_a_fault_is_logged_with_its_place_and_without_its_words(naomi, lines, mo
 @both_engines
 def test_what_the_database_says_of_a_fault_quotes_no_row(naomi, lines, monkeypatch):
     """PostgreSQL's own words have the values that were refused."""
-    monkeypatch.setattr("domain.queries.history", lambda _: Teacher.create(trn="3200001", folded_name="stolen name"))
+    monkeypatch.setattr("domain.queries.events_of", lambda _: Teacher.create(trn="3200001", folded_name="stolen name"))
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", 500)
     assert parsed(lines, "unforeseen")[0]["exception"].startswith("IntegrityError")
     assert "3200001" not in "".join(lines)

@@ -71,7 +71,7 @@ OPEN = {"assets.static", "assets.vendor", "sign_in.home", "sign_in.sign_in", "si
 OPEN |= {"about.accessibility", "about.privacy"}
 OPEN |= {"health.alive", "health.ready", "health.metrics"}
 OPEN |= {"documentation.page", "documentation.openapi"}
-OPEN |= {"sign_in.to_provider", "sign_in.came_back", "sign_in.signed_out"}
+OPEN |= {"sign_in.to_provider", "sign_in.callback", "sign_in.signed_out"}
 
 
 def rules(app, *, prefix: str = "") -> list:
@@ -144,7 +144,7 @@ def ids(world) -> dict:
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_a_fragment_is_the_page_without_its_frame(naomi, ids, address):
+def test_a_fragment_is_the_page_without_its_shell(naomi, ids, address):
     address = address.format(**ids)
     page = Html(naomi.send("get", address).text)
     headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -177,9 +177,9 @@ def test_fields_have_the_names_of_the_acts_parameters():
     import inspect
 
     for journey in JOURNEYS.values():
-        parameters = set(inspect.signature(journey.finish).parameters)
+        parameters = set(inspect.signature(journey.act).parameters)
         for question in journey.questions.values():
-            assert set(question.fields()) <= parameters, f"{question.__name__} asks what {journey.finish} doesn't take"
+            assert set(question.fields()) <= parameters, f"{question.__name__} asks what {journey.act} doesn't take"
 
 
 def test_the_map_of_the_journeys_is_true(app):
@@ -189,7 +189,7 @@ def test_the_map_of_the_journeys_is_true(app):
         assert f"\n{name}\n" in f"\n{text}"
         for page, question in journey.questions.items():
             assert f"  {page}: {question.__doc__}" in text
-            for words_for_it in question.words.values():
+            for words_for_it in question.messages.values():
                 assert words_for_it in text
     diagram = runner.invoke(args=["journeys", "--mermaid"]).output.strip()
     assert f"```mermaid\n{diagram}\n```" in (ROOT / "README.md").read_text(), "python3 run.py flask journeys --mermaid"
@@ -211,7 +211,7 @@ def test_there_are_words_for_every_refusal():
             fields = [getattr(question, name).field_class for name in question.fields()]
             codes = {code for field in fields for code in getattr(field, "codes", ())}
             codes |= {code for field, code in codes_raised() if field in question.fields()}
-            missing = codes - set(question.words)
+            missing = codes - set(question.messages)
             assert not missing, f"{question.__name__} has no words for {missing}"
 
 
@@ -298,7 +298,7 @@ def test_headers(naomi, address):
 
 def test_no_trace_of_a_stack(naomi, monkeypatch):
     """Something goes wrong in a way that nobody foresaw."""
-    monkeypatch.setattr("domain.queries.history", lambda participant: 1 / 0)
+    monkeypatch.setattr("domain.queries.events_of", lambda participant: 1 / 0)
     response = naomi.send("get", f"/school/ects/{person('Steven Taylor').id}")
     assert response.status_code == 500
     assert "ZeroDivisionError" not in response.text
@@ -307,7 +307,7 @@ def test_no_trace_of_a_stack(naomi, monkeypatch):
 
 @pytest.mark.parametrize(("code", "title"), ERRORS.items())
 def test_every_error_has_a_page_in_the_services_clothes(naomi, monkeypatch, code, title):
-    monkeypatch.setattr("domain.queries.history", lambda participant: abort(code))
+    monkeypatch.setattr("domain.queries.events_of", lambda participant: abort(code))
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", code)
     assert naomi.heading == title
     assert "Anything that you confirmed before is saved." in naomi.text or code == 404

@@ -73,7 +73,7 @@ def add(schools: int, seed: int = 1, ects: int = 2) -> None:
 
 def everybody(role: str | None = None) -> list[Participant]:
     query = Participant.select(Participant, Teacher).join(Teacher).order_by(Participant.id)
-    return queries.by_ids([each.id for each in (query.where(Participant.role == role) if role else query)])
+    return queries.participants_by_ids([each.id for each in (query.where(Participant.role == role) if role else query)])
 
 
 def rows_of(*worlds: tuple[int, int]) -> dict:
@@ -285,7 +285,7 @@ def test_school_users_see_their_own(app, migrated):
         for role in ROLES:
             names = [
                 participant.name
-                for participant in queries.by_ids([each.id for each in participants_of(user.school, role)])
+                for participant in queries.participants_by_ids([each.id for each in participants_of(user.school, role)])
                 if not participant.has_left and participant.teacher.trs_induction_status not in INDUCTION_IS_OVER
             ]
             assert names

@@ -11,7 +11,7 @@ from tests.conftest import both_engines
 from tests.reports import AMBITION, TEACH_FIRST, ask, token_of
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
-from web.rate_limits import Limit
+from web.rate_limits import RateLimit
 
 START = datetime(2026, 4, 20, 12, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_the_limits():
 @both_engines
 def test_all_workers_count_together(world):
     """Two of them, as two processes would: each knows of the other only what it has written down."""
-    one, other = Limit(1000, 300), Limit(1000, 300)
+    one, other = RateLimit(1000, 300), RateLimit(1000, 300)
     with clock_at(START + timedelta(seconds=60)):
         let_in = 0
         while not one.seconds_to_wait("x") and not other.seconds_to_wait("x"):
@@ -51,7 +51,7 @@ def test_all_workers_count_together(world):
 
 def test_few_requests_are_written_down_far_from_the_limit(world, monkeypatch):
     written = []
-    limit = Limit(1000, 300)
+    limit = RateLimit(1000, 300)
     written_down = limit._written_down
     monkeypatch.setattr(limit, "_written_down", lambda key, new: written.append(new) or written_down(key, new))
     for _ in range(500):

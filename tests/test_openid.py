@@ -212,7 +212,7 @@ def test_only_the_provider_can_have_signed(way, monkeypatch, way_of_signing):
 
     way.knows("ava", **AVA)
     with way.visitor.client.application.app_context():
-        known = openid.found().server_metadata
+        known = openid.discovered_provider().server_metadata
     monkeypatch.setitem(known, "id_token_signing_alg_values_supported", ["RS256", way_of_signing])
     monkeypatch.setattr("oidc_provider_mock._app.OpenIDCode.encode_id_token", forged)
     way.sign_in("ava", status=400)

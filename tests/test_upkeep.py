@@ -96,7 +96,7 @@ def test_the_services_own_role_should_not_be_able_to_change_tables(run, app):
 )
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_far_database_is_reached_by_tls(world, address, is_safe):
-    advice = maintenance._postgresql_advice({"DATABASE_URL": address})
+    advice = maintenance._postgresql_warnings({"DATABASE_URL": address})
     assert any("sslmode=verify-full" in line for line in advice) is not is_safe
 
 
@@ -186,7 +186,7 @@ def test_what_was_there_comes_back_and_everybody_is_signed_out(run, naomi, tmp_p
 
 def test_copies_leave_nothing_beside_them_whatever_the_journal(run, world, monkeypatch, tmp_path):
     """A log that is left beside a copy would be applied to the next one of that name."""
-    monkeypatch.setattr("database._journal", lambda: {"journal_mode": "wal", "synchronous": "full"})
+    monkeypatch.setattr("database._journal_pragmas", lambda: {"journal_mode": "wal", "synchronous": "full"})
     (tmp_path / "copies").mkdir()
     for number in range(3):
         copy = tmp_path / "copies" / str(number)
@@ -270,7 +270,7 @@ def test_an_upgrade_from_the_first_release_keeps_every_row(world, engine):
     db.close()
     assert migrate()[0] == "0002_lead_providers_api"
     db.connect()
-    assert maintenance.faults() == []
+    assert maintenance.data_faults() == []
     for table, rows in first_release.items():
         names = ", ".join(quoted(name) for name in sorted(column.name for column in tables[table]))
         kept = sorted(map(str, db.execute_sql(f"SELECT {names} FROM {quoted(table)}").fetchall()))

@@ -33,7 +33,7 @@ def test_the_words_of_refusals_headings_and_errors():
     texts = [EXPIRED, *HEADINGS.values(), *ERRORS.values()]
     for journey in JOURNEYS.values():
         for question in journey.questions.values():
-            texts += question.words.values()
+            texts += question.messages.values()
     for text in texts:
         plain = re.sub(r"\{(\w+)\}", "Name", text)
         assert not faults(plain), text

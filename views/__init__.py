@@ -25,7 +25,7 @@ ASKED_BY_ITSELF = "school.news"
 sign-in is over it leaves the page as it is."""
 
 
-def who_asks() -> str:
+def client_key() -> str:
     """The internet address that asks, as something to count by. Without the secret key nobody can tell it back."""
     key, address = current_app.config["SECRET_KEY"], request.remote_addr or ""
     return hmac.new(key.encode(), address.encode(), "sha256").hexdigest()
@@ -40,10 +40,10 @@ def require_school_user():
         g.school = g.school_user.school
         return None
     sign_in = this_browsers_sign_in()
-    if sign_in and not sign_in_limits().is_over(sign_in):
+    if sign_in and not sign_in_timeouts().is_over(sign_in):
         g.sign_in, g.school_user, g.school = sign_in, sign_in.school_user, sign_in.school_user.school
         if request.endpoint != ASKED_BY_ITSELF:
-            sign_ins.note_seen(sign_in)
+            sign_ins.update_seen_at(sign_in)
         if request.method == "POST":
             sign_ins.forget_unsent(sign_in)
         return None
@@ -51,7 +51,7 @@ def require_school_user():
         answer = request.form.to_dict(flat=False)
         answer.pop("csrf_token", None)
         sign_ins.keep_unsent(sign_in, request.path, answer)
-    return lead_to(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
+    return redirect_page(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
 
 
 def acting() -> str | None:
@@ -59,7 +59,7 @@ def acting() -> str | None:
     return g.get("acting") or request.environ.get(ACTING)
 
 
-def lead_to(address: str) -> Response:
+def redirect_page(address: str) -> Response:
     """Another whole page, whoever asks. What an open page asks for by itself leaves it as it is."""
     if request.htmx and request.endpoint == ASKED_BY_ITSELF:
         return Response(status=204)
@@ -74,9 +74,9 @@ def this_browsers_sign_in() -> SignIn | None:
     return sign_ins.find(session.get("sign_in", ""))
 
 
-def sign_in_limits() -> sign_ins.Limits:
+def sign_in_timeouts() -> sign_ins.Timeouts:
     config = current_app.config
-    return sign_ins.Limits(timedelta(minutes=config["IDLE_MINUTES"]), timedelta(hours=config["SIGN_IN_HOURS"]))
+    return sign_ins.Timeouts(timedelta(minutes=config["IDLE_MINUTES"]), timedelta(hours=config["SIGN_IN_HOURS"]))
 
 
 def unsent_answer() -> MultiDict | None:
@@ -92,7 +92,11 @@ def find_participant(people: str, participant_id: int, *, gone: bool = False, jo
     if participant_id >= 2**31:
         abort(404)
     who = (ROLES[people], [participant_id])
-    found = queries.on_journey(g.school_user, journey, *who) if journey else queries.of_school(g.school, *who)
+    found = (
+        queries.participants_on_journey(g.school_user, journey, *who)
+        if journey
+        else queries.participants_of_school(g.school, *who)
+    )
     if not found:
         abort(404)
     participant = found[0]

@@ -18,7 +18,7 @@ def alive():
 @blueprint.get("/readyz")
 def ready():
     """Says whether people can be served. A database that only can't be written to still lets them look."""
-    state = maintenance.state()
+    state = maintenance.database_state()
     return state, 200 if state["migrations"] == "applied" else 503
 
 

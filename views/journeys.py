@@ -9,13 +9,13 @@ from clock import now
 from database import db
 from domain.changes import ChangedSince, RuleBroken
 from forms import Confirm
-from forms.journeys import CHECK, CONFIRMATION, JOURNEYS, Journey, formdata, seen, version_in
+from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS, Journey, formdata, state_token, version_in_token
 from models import Answers, Event, Participant
 from views import find_participant, journey_url, record_url, school, step_url, unsent_answer
 
 
 @dataclass
-class Visit:
+class JourneyStep:
     """One request to one page of a journey: whose record, which journey, and the answers given so far."""
 
     participant: Participant
@@ -33,112 +33,115 @@ class Visit:
         return render_template(templates, participant=self.participant, journey=self.name, **context), status
 
 
-@school.route("/<any(ects, mentors):people>/<int:participant_id>/<journey_name>/<page>", methods=["GET", "POST"])
-def step(people, participant_id, journey_name, page):
+ADDRESS = "/<any(ects, mentors):people>/<int:participant_id>/<journey_name>/<page>"
+
+
+@school.route(ADDRESS, endpoint="step", methods=["GET", "POST"])
+def journey_step(people, participant_id, journey_name, page):
     journey = JOURNEYS.get(journey_name)
     if not journey or page not in journey.pages:
         abort(404)
     # The confirmation of somebody who has left is still worth showing; nothing else of them is.
-    is_after = page == CONFIRMATION or (page == CHECK and request.method == "POST")
+    is_after = page == CONFIRMATION or (page == CHECK_ANSWERS and request.method == "POST")
     participant = find_participant(people, participant_id, gone=is_after, journey=journey_name)
-    visit = Visit(participant, journey_name, journey, page, answers_of(participant, journey_name))
+    step = JourneyStep(participant, journey_name, journey, page, answers_of(participant, journey_name))
     if page == CONFIRMATION:
-        return confirmation(visit)
-    if page == CHECK and request.method == "POST" and is_done(visit):
-        return visit.to(CONFIRMATION)
+        return confirmation(step)
+    if page == CHECK_ANSWERS and request.method == "POST" and is_done(step):
+        return step.to(CONFIRMATION)
     if not journey.offered_to(participant) or participant.has_left:
-        return changed(visit) if request.method == "POST" else abort(404)
-    path = journey.path(participant, visit.answers.posted)
-    if page == CHECK and visit.answers.event and not visit.answers.posted:
+        return conflict(step) if request.method == "POST" else abort(404)
+    path = journey.path(participant, step.answers.posted)
+    if page == CHECK_ANSWERS and step.answers.event and not step.answers.posted:
         # Another window's answers are confirmed; a button that was drawn for others asks for something else.
-        return changed(visit) if request.method == "POST" else visit.to(CONFIRMATION)
+        return conflict(step) if request.method == "POST" else step.to(CONFIRMATION)
     if page not in path:
-        return visit.to(list(path)[-1])
-    return check(visit, path) if page == CHECK else ask(visit, path)
+        return step.to(list(path)[-1])
+    return check_answers(step, path) if page == CHECK_ANSWERS else question_page(step, path)
 
 
-def ask(visit: Visit, path: dict):
-    """A question: shown with the answer it had, or answered and kept until the journey is confirmed."""
-    question = visit.journey.questions[visit.page]
+def question_page(step: JourneyStep, path: dict):
+    """A question, with the answer it has; a valid new answer is saved, and the next page follows."""
+    question = step.journey.questions[step.page]
     if request.method == "GET":
-        form = question(visit.participant, unsent_answer() or formdata(visit.answers.posted, visit.page))
-        return visit.show(form=form, back=page_before(visit, path))
-    form = question(visit.participant, request.form)
+        form = question(step.participant, unsent_answer() or formdata(step.answers.posted, step.page))
+        return step.show(form=form, back=page_before(step, path))
+    form = question(step.participant, request.form)
     if not form.validate():
-        return visit.show(422, form=form, back=page_before(visit, path))
-    posted = visit.answers.posted | {visit.page: form.posted(request.form)}
+        return step.show(422, form=form, back=page_before(step, path))
+    posted = step.answers.posted | {step.page: form.posted(request.form)}
     with db.atomic():
-        keep(visit.answers, posted=posted, confirmed=None, event=None)
-    return visit.to(list(visit.journey.path(visit.participant, posted))[-1])
+        save_answers(step.answers, posted=posted, confirmed=None, event=None)
+    return step.to(list(step.journey.path(step.participant, posted))[-1])
 
 
-def check(visit: Visit, path: dict):
-    """All answers on one page, and the button that makes them true."""
+def check_answers(step: JourneyStep, path: dict):
+    """“Check answers”: all of them on one page, and the button that confirms them."""
     form = Confirm()
     if request.method == "POST" and form.validate():
-        return confirm(visit, path, form.seen.data or "")
-    form.seen.data = seen(visit.participant, visit.answers.posted)
-    return visit.show(422 if request.method == "POST" else 200, form=form, path=path, back=page_before(visit, path))
+        return confirm(step, path, form.seen.data or "")
+    form.seen.data = state_token(step.participant, step.answers.posted)
+    return step.show(422 if request.method == "POST" else 200, form=form, path=path, back=page_before(step, path))
 
 
-def confirm(visit: Visit, path: dict, said: str):
-    """Do it, once, and only if what the page showed is still true."""
+def confirm(step: JourneyStep, path: dict, token: str):
+    """Perform the act, once, and only if the record and the answers are still those that the page showed."""
     try:
         with db.atomic():
-            if said != seen(visit.participant, visit.answers.posted):
+            if token != state_token(step.participant, step.answers.posted):
                 raise ChangedSince
-            event = visit.journey.finish(
-                visit.participant, g.school_user, seen_version=version_in(said), **visit.journey.answers(path)
+            event = step.journey.act(
+                step.participant, g.school_user, seen_version=version_in_token(token), **step.journey.answers(path)
             )
-            keep(visit.answers, posted={}, confirmed=said, event=event)
+            save_answers(step.answers, posted={}, confirmed=token, event=event)
     except (ChangedSince, RuleBroken):
-        people = f"{visit.participant.role}s"
-        visit.participant = find_participant(people, visit.participant.id, gone=True, journey=visit.name)
-        visit.answers = answers_of(visit.participant, visit.name)
-        return visit.to(CONFIRMATION) if is_done(visit) else changed(visit)
-    return visit.to(CONFIRMATION)
+        people = f"{step.participant.role}s"
+        step.participant = find_participant(people, step.participant.id, gone=True, journey=step.name)
+        step.answers = answers_of(step.participant, step.name)
+        return step.to(CONFIRMATION) if is_done(step) else conflict(step)
+    return step.to(CONFIRMATION)
 
 
-def is_done(visit: Visit) -> bool:
-    """The same button was pressed before: what it asks for is done already."""
-    return visit.answers.confirmed is not None and visit.answers.confirmed == request.form.get("seen")
+def is_done(step: JourneyStep) -> bool:
+    """Whether these very answers were confirmed before: the button was pressed twice."""
+    return step.answers.confirmed is not None and step.answers.confirmed == request.form.get("seen")
 
 
-def confirmation(visit: Visit):
-    if not visit.answers.event:
-        return redirect(journey_url(visit.participant, visit.name) or record_url(visit.participant), 303)
-    return visit.show(event=visit.answers.event)
+def confirmation(step: JourneyStep):
+    if not step.answers.event:
+        return redirect(journey_url(step.participant, step.name) or record_url(step.participant), 303)
+    return step.show(event=step.answers.event)
 
 
-def changed(visit: Visit):
+def conflict(step: JourneyStep):
     """409: the record, or the answers in another window, changed after the page was drawn. Nothing was done."""
-    version, participant = version_in(request.form.get("seen", "")), visit.participant
+    version, participant = version_in_token(request.form.get("seen", "")), step.participant
     events = participant.events.where(Event.version > (participant.version if version is None else version))
-    can_go_on = visit.journey.offered_to(participant) and not participant.has_left
-    page = list(visit.journey.path(participant, visit.answers.posted))[-1] if can_go_on else None
+    can_go_on = step.journey.offered_to(participant) and not participant.has_left
+    page = list(step.journey.path(participant, step.answers.posted))[-1] if can_go_on else None
     return render_template(
         "errors/changed.html",
         participant=participant,
         events=events.order_by(Event.version.desc()),
-        go_on=page and step_url(participant, visit.name, page),
+        go_on=page and step_url(participant, step.name, page),
     ), 409
 
 
-def page_before(visit: Visit, path: dict) -> str:
+def page_before(step: JourneyStep, path: dict) -> str:
     """Where the back link leads: the page before this one on the path, or the record."""
     pages = list(path)
-    index = pages.index(visit.page)
-    return step_url(visit.participant, visit.name, pages[index - 1]) if index else record_url(visit.participant)
+    index = pages.index(step.page)
+    return step_url(step.participant, step.name, pages[index - 1]) if index else record_url(step.participant)
 
 
 def answers_of(participant: Participant, journey_name: str) -> Answers:
-    """What came along with the participant."""
+    """The saved answers, which were loaded with the participant, or an empty row."""
     none_yet = Answers(school_user=g.school_user, journey=journey_name, participant=participant)
     return next(iter(participant.answers), none_yet)
 
 
-def keep(answers: Answers, **changes) -> None:
-    """Write down the answers; whichever of two windows does so last is the one that counts."""
+def save_answers(answers: Answers, **changes) -> None:
+    """Insert or update the row of answers. Of two windows, the last to save wins."""
     changes["updated_at"] = now()
     key = {name: answers.__data__[name] for name in ("school_user", "journey", "participant")}
     Answers.insert(**key, **changes).on_conflict(

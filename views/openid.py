@@ -9,7 +9,7 @@ from flask import Flask, current_app, request, session, url_for
 
 from clock import now
 from domain.participants import cleaned
-from domain.sign_ins import Person
+from domain.sign_ins import Identity
 
 MOST_SECONDS = 3600
 """How long somebody may take at the provider."""
@@ -32,7 +32,7 @@ class NotSignedIn(Exception):
 
 
 @contextmanager
-def asking():
+def provider_errors():
     """What goes wrong while the provider is asked, or with its answer, ends the signing in."""
     from authlib.common.errors import AuthlibBaseError
     from joserfc.errors import JoseError
@@ -46,10 +46,10 @@ def asking():
         raise NotSignedIn("not_believed") from error
 
 
-def way_there(next_page: str, returns_to: str = "sign_in.came_back") -> str:
+def authorization_url(next_page: str, returns_to: str = "sign_in.callback") -> str:
     """The address to send the browser to, whose cookie remembers what to compare when it comes back."""
-    with asking():
-        provider, address = found(), address_of(returns_to)
+    with provider_errors():
+        provider, address = discovered_provider(), address_of(returns_to)
         way = provider.create_authorization_url(address)
         ways = [name for name in session if name.startswith("_state_")]
         for older in sorted(ways, key=lambda name: session[name]["data"]["at"])[: 1 - MOST_WAYS]:
@@ -59,15 +59,15 @@ def way_there(next_page: str, returns_to: str = "sign_in.came_back") -> str:
         return there
 
 
-def who_came_back(*, of_an_organisation: bool = True) -> tuple[Person, str]:
+def returned_identity(*, of_an_organisation: bool = True) -> tuple[Identity, str]:
     """Whom the provider vouches for, who must be `of_an_organisation` or not, and the page they were going to."""
     if request.args.get("error") == "access_denied":
         raise NotSignedIn("refused")
     way = client().framework.get_state_data(session, request.args.get("state"))
     if not way or now().timestamp() - way["at"] > MOST_SECONDS:
         raise NotSignedIn("out_of_date")
-    with asking():
-        provider = found()
+    with provider_errors():
+        provider = discovered_provider()
         wanted = {"iss": provider.server_metadata["issuer"], "aud": provider.client_id}
         options = {claim: {"essential": True, "value": value} for claim, value in wanted.items()}
         token = provider.authorize_access_token(claims_options=options)
@@ -80,10 +80,10 @@ def who_came_back(*, of_an_organisation: bool = True) -> tuple[Person, str]:
             if more["sub"] != claims["sub"]:
                 raise ValueError("somebody else's claims")
             claims = more | claims
-        return person_in(claims, token["id_token"], of_an_organisation), way["next"]
+        return identity_in(claims, token["id_token"], of_an_organisation), way["next"]
 
 
-def person_in(claims: dict, id_token: str, of_an_organisation: bool) -> Person:
+def identity_in(claims: dict, id_token: str, of_an_organisation: bool) -> Identity:
     """What the provider's claims say of somebody."""
     config = current_app.config
     organisation = claims.get(config["OIDC_ORGANISATION_CLAIM"])
@@ -98,7 +98,7 @@ def person_in(claims: dict, id_token: str, of_an_organisation: bool) -> Person:
         raise NotSignedIn("no_organisation")
     organisation = organisation or {}
     name = claims.get("name") or f"{claims.get('given_name', '')} {claims.get('family_name', '')}"
-    return Person(
+    return Identity(
         issuer=claims["iss"],
         subject=claims["sub"],
         name=(cleaned(name) or email)[:255],
@@ -109,14 +109,14 @@ def person_in(claims: dict, id_token: str, of_an_organisation: bool) -> Person:
     )
 
 
-def way_out(id_token: str | None) -> str | None:
+def end_session_url(id_token: str | None) -> str | None:
     """Where somebody signs out at the provider too, if it offers that and can be asked."""
     if not current_app.config["OIDC_ISSUER"]:
         return None
     try:
-        with asking():
+        with provider_errors():
             hint = id_token if id_token and len(id_token) <= LONGEST_ID_TOKEN else None
-            way = found().create_logout_url(
+            way = discovered_provider().create_logout_url(
                 post_logout_redirect_uri=address_of("sign_in.signed_out"),
                 id_token_hint=hint,
                 client_id=client().client_id,
@@ -126,8 +126,8 @@ def way_out(id_token: str | None) -> str | None:
         return None
 
 
-def found():
-    """The provider, after asking it (once) what it can do."""
+def discovered_provider():
+    """The provider, after provider_errors it (once) what it can do."""
     provider = client()
     can = provider.load_server_metadata()
     if can["issuer"].rstrip("/") != current_app.config["OIDC_ISSUER"].rstrip("/"):

@@ -44,8 +44,8 @@ def ect(participant_id):
         "records/ect.html",
         participant=participant,
         induction=induction_of(participant),
-        events=queries.history(participant),
-        back=way_back("mentors", "school.ects"),
+        events=queries.events_of(participant),
+        back=back_url("mentors", "school.ects"),
     )
 
 
@@ -55,8 +55,8 @@ def mentor(participant_id):
     return render_template(
         "records/mentor.html",
         participant=participant,
-        events=queries.history(participant),
-        back=way_back("ects", "school.mentors"),
+        events=queries.events_of(participant),
+        back=back_url("ects", "school.mentors"),
     )
 
 
@@ -83,7 +83,7 @@ def induction_tutor():
     return render_template("records/induction_tutor.html", school=g.school)
 
 
-def way_back(people: str, otherwise: str) -> str:
+def back_url(people: str, otherwise: str) -> str:
     """Where one came `from`: the list of `people`, the record of one of them (by id), or else the usual list."""
     if request.args.get("from") == people:
         return url_for(f"school.{people}")
@@ -129,7 +129,7 @@ def found_in(role: str, query) -> list[Participant]:
             query = query.where(Teacher.trn << trns)
         else:
             query = query.where(*[Teacher.folded_name.contains(f" {word}") for word in words])
-    return queries.of_school(g.school, role, [each.id for each in query.select(Participant.id)])
+    return queries.participants_of_school(g.school, role, [each.id for each in query.select(Participant.id)])
 
 
 def by_last_name(mentor: Participant) -> tuple[str, str]:

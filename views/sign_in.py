@@ -12,13 +12,13 @@ from domain import sign_ins
 from forms import Form
 from forms.fields import ChoiceField
 from models import School, SchoolUser
-from views import openid, sign_in_limits, this_browsers_sign_in, who_asks
+from views import client_key, openid, sign_in_timeouts, this_browsers_sign_in
 from views.openid import NotSignedIn
-from web.rate_limits import Limit
+from web.rate_limits import RateLimit
 
 blueprint = Blueprint("sign_in", __name__)
 
-STARTS = Limit(30, 60)
+STARTS = RateLimit(30, 60)
 """For each address, which a whole trust may share."""
 
 PERSONAS = 12
@@ -53,7 +53,7 @@ log = logging.getLogger("service.sign_ins")
 
 class PersonaForm(Form):
     school_user_id = ChoiceField(coerce=int)
-    words = {"missing": "Select who you want to sign in as", "unknown": "Select a person from the list"}
+    messages = {"missing": "Select who you want to sign in as", "unknown": "Select a person from the list"}
 
 
 @blueprint.get("/")
@@ -81,7 +81,7 @@ def sign_in():
 def show(page: str, **context) -> str:
     """A way in, which says so if it is there because the last sign-in is over."""
     last = this_browsers_sign_in()
-    is_over = last is not None and sign_in_limits().is_over(last)
+    is_over = last is not None and sign_in_timeouts().is_over(last)
     return render_template(f"sign_in/{page}.html", is_over=is_over, next=request.args.get("next", ""), **context)
 
 
@@ -91,31 +91,31 @@ def to_provider():
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
     refuse_too_many("sign-ins")
-    return redirect(openid.way_there(request.args.get("next", "")), 302)
+    return redirect(openid.authorization_url(request.args.get("next", "")), 302)
 
 
 def refuse_too_many(what: str) -> None:
     """Ends the request of an address that has begun too often. The database is open."""
-    if seconds := STARTS.seconds_to_wait(f"{what} {who_asks()}"):
+    if seconds := STARTS.seconds_to_wait(f"{what} {client_key()}"):
         raise TooManyRequests(retry_after=seconds)
 
 
 @blueprint.get("/sign-in/return")
-def came_back():
+def callback():
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
     last = this_browsers_sign_in()
     try:
-        person, next_page = openid.who_came_back()
+        identity, next_page = openid.returned_identity()
     except NotSignedIn as end:
-        if end.outcome == "out_of_date" and last and not sign_in_limits().is_over(last):
+        if end.outcome == "out_of_date" and last and not sign_in_timeouts().is_over(last):
             # The browser's Back, after signing in.
             return redirect(url_for("school.ects"), 303)
         raise
-    school_user = sign_ins.school_user_for(person)
+    school_user = sign_ins.school_user_for(identity)
     if not school_user:
-        raise NotSignedIn("unknown_school", organisation=person.organisation or "an organisation")
-    start_sign_in(school_user, id_token=person.id_token)
+        raise NotSignedIn("unknown_school", organisation=identity.organisation or "an organisation")
+    start_sign_in(school_user, id_token=identity.id_token)
     return redirect(return_address(next_page), 303)
 
 
@@ -143,10 +143,12 @@ def sign_out():
         log.info("signed out", extra={"fields": {"school_user": last.school_user_id}})
     is_demo = current_app.config["DEMO"]
     response = redirect(url_for("sign_in.sign_in" if is_demo else "sign_in.signed_out"), 303)
-    if last and last.id_token and (way_out := openid.way_out(last.id_token)):
+    if last and last.id_token and (end_session_url := openid.end_session_url(last.id_token)):
         # Not a redirect: a form may only lead to this service itself.
-        response = current_app.make_response(render_template("sign_in/signed_out.html", way_out=way_out))
-        response.headers["Refresh"] = f"0; url={way_out}"
+        response = current_app.make_response(
+            render_template("sign_in/signed_out.html", end_session_url=end_session_url)
+        )
+        response.headers["Refresh"] = f"0; url={end_session_url}"
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 

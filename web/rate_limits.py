@@ -13,7 +13,7 @@ from clock import now
 from models import RequestCount
 
 
-class Limit:
+class RateLimit:
     """At most `most` requests in each window of `seconds`. The windows follow on one another."""
 
     def __init__(self, most: int, seconds: int):

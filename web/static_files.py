@@ -36,7 +36,7 @@ def version() -> str:
 
 
 @cache
-def zipped(name: str) -> bytes | None:
+def gzipped(name: str) -> bytes | None:
     """The file as it is sent to whoever takes it so, if that saves anything."""
     content = files()[name]
     smaller = zlib.compress(content, 9, wbits=31)
@@ -58,7 +58,7 @@ def vendor(filename: str):
 
 def send(name: str, kept: str) -> Response:
     content = files().get(name) or abort(404)
-    smaller = zipped(name) if request.accept_encodings["gzip"] > 0 else None
+    smaller = gzipped(name) if request.accept_encodings["gzip"] > 0 else None
     response = Response(smaller or content, mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream")
     if smaller:
         response.headers["Content-Encoding"] = "gzip"

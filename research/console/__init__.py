@@ -20,7 +20,7 @@ from models import Participant, Teacher
 from research import log, moderators, sandboxes, sessions
 from research.models import Task, open_store, research_db
 from scenarios.pages import page_id, refused_page
-from views import ACTING, ASKED_BY_ITSELF, lead_to
+from views import ACTING, ASKED_BY_ITSELF, redirect_page
 from web.wordings import wording
 
 blueprint = Blueprint("research", __name__)
@@ -109,22 +109,22 @@ def enter_sandbox(token: str):
     start = url_for(f"school.{scenario.start}")
     if request.endpoint == "sign_in.sign_out":
         session["signed_out"] = True
-        return lead_to(start)
+        return redirect_page(start)
     if request.blueprint == "sign_in" and request.endpoint != "sign_in.home":
         session.pop("signed_out", None)
-        return lead_to(start)
+        return redirect_page(start)
     if session.get("signed_out"):
         return plain_page("research/signed_out.html", 200)
     place = f"{task.id}.{task.attempt}"
     was = session.get("place")
     if request.endpoint == ASKED_BY_ITSELF and was != place:
-        return lead_to(start)
+        return redirect_page(start)
     if was != place:
         session["place"] = place
     if was not in (None, place):
         # Another task was opened, or this one anew: what is still open in the browser belongs to the one before.
         session.pop("csrf_token", None)
-        return lead_to(start)
+        return redirect_page(start)
     g.task, g.asked_at = task, now()
     g.entered.enter_context(sandboxes.inside(task))
     g.entered.enter_context(wording(visit.wording))
@@ -135,7 +135,7 @@ def enter_sandbox(token: str):
 def plain_page(template: str, status: int):
     """A whole page about nothing: in a part of one, the header would go on offering what isn't there."""
     if request.htmx:
-        return lead_to(request.full_path)
+        return redirect_page(request.full_path)
     return render_template(template), status
 
 
@@ -185,7 +185,7 @@ def id_of_page(task: Task) -> str:
 # --- who may use the console -------------------------------------------------------------------------------
 
 OPEN = {f"research.{name}" for name in ("visit", "code", "watch", "watch_feed")}
-OPEN |= {f"research.{name}" for name in ("sign_in", "to_provider", "came_back")}
+OPEN |= {f"research.{name}" for name in ("sign_in", "to_provider", "callback")}
 """What needs no moderator: a participant's way in, an observer's, and signing in. All else does."""
 
 
@@ -195,7 +195,7 @@ def require_moderator():
     signed_in = moderators.find(request.cookies.get(cookie_name(MODERATOR), ""))
     g.moderator = signed_in and signed_in.moderator
     if signed_in and request.endpoint != "research.feed":
-        moderators.note_seen(signed_in)
+        moderators.update_seen_at(signed_in)
     return None if g.moderator or request.endpoint in OPEN else signed_out()
 
 
@@ -213,7 +213,7 @@ def signed_out():
     if page and text.strip():
         context = {"sign_in": sign_in, "address": f"{page}/notes", "key": key, "text": text}
         return render_template("research/unsaved.html", **context), 422
-    return lead_to(sign_in)
+    return redirect_page(sign_in)
 
 
 def page_asked_for() -> str | None:

@@ -55,7 +55,7 @@ class RoundForm(Form):
     sessions = NumberField(MOST_SESSIONS)
     planned_on = OptionalDateField()
     retention_days = NumberField(LONGEST_RETENTION)
-    words = {
+    messages = {
         "title missing": "Enter what the round is called",
         "scenarios missing": "Select one or more scenarios",
         "wordings missing": "Select one or more wordings",
@@ -94,17 +94,17 @@ class RoundForm(Form):
             without = [name for name in chosen if name not in having]
             if without:
                 facts = {"having": ", ".join(having), "without": ", ".join(without)}
-                self.refuse("wordings", "not_in_all" if having else "in_none", wording=wording, **facts)
+                self.add_error("wordings", "not_in_all" if having else "in_none", wording=wording, **facts)
                 return False
         return True
 
-    def refuse(self, field, code, /, **facts):
-        super().refuse(field, f"{field} {code}" if f"{field} {code}" in self.words else code, **facts)
+    def add_error(self, field, code, /, **facts):
+        super().add_error(field, f"{field} {code}" if f"{field} {code}" in self.messages else code, **facts)
 
 
 class SessionForm(Form):
     planned_on = OptionalDateField()
-    words = {
+    messages = {
         "incomplete": "The date must include {parts}",
         "short_year": "The year must have 4 numbers, for example 2026",
         "not_a_date": "The date must be a real date, for example 31 3 2026",
@@ -118,7 +118,10 @@ class ConsentForm(Form):
             (CONSENTS[1], "No: log nothing. The session can be held all the same"),
         ]
     )
-    words = {"missing": "Select whether the participant consents", "unknown": "Select whether the participant consents"}
+    messages = {
+        "missing": "Select whether the participant consents",
+        "unknown": "Select whether the participant consents",
+    }
 
 
 class ProfileForm(Form):
@@ -127,7 +130,7 @@ class ProfileForm(Form):
     school = StringField()
     appropriate_body = StringField()
     lead_provider = StringField()
-    words = {
+    messages = {
         "unreadable": "Use only characters that can be seen",
         "too_long": "Use 100 characters or fewer",
         "unknown": "Select a lead provider from the list",
@@ -141,10 +144,10 @@ class ProfileForm(Form):
         is_valid = super().validate(extra_validators)
         for name, value in self.said.items():
             if len(value) > 100 or not value.isprintable():
-                self.refuse(name, "too_long" if value.isprintable() else "unreadable")
+                self.add_error(name, "too_long" if value.isprintable() else "unreadable")
                 is_valid = False
             elif name == "lead_provider" and value not in lead_providers():
-                self.refuse(name, "unknown")
+                self.add_error(name, "unknown")
                 is_valid = False
         return is_valid
 
@@ -156,7 +159,7 @@ class OutcomeForm(Form):
     is_assisted = BooleanField()
     judged = SelectMultipleField(coerce=int)
     reason = StringField()
-    words = {
+    messages = {
         "missing": "Select how the task ended",
         "unknown": "Select how the task ended",
         "no_reason": "Say why the outcome is not “{proposed}”",
@@ -178,11 +181,11 @@ class OutcomeForm(Form):
             return False
         outcome, proposed = self.outcome.data, self.task.proposed
         if outcome in OUTCOMES[:2] and len(self.judged.data or []) < len(self.statements):
-            self.refuse("judged", "not_judged")
+            self.add_error("judged", "not_judged")
         if proposed and outcome != proposed and not (self.reason.data or "").strip():
-            self.refuse("reason", "no_reason", proposed=WORDS[proposed])
+            self.add_error("reason", "no_reason", proposed=WORDS[proposed])
         if len(self.reason.data or "") > 1000:
-            self.refuse("reason", "too_long")
+            self.add_error("reason", "too_long")
         return not any(field.errors for field in self)
 
 
@@ -192,7 +195,7 @@ class NoteForm(Form):
 
 class WatchForm(Form):
     name = TextField(max_length=60)
-    words = {
+    messages = {
         "missing": "Enter your name",
         "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",

@@ -11,7 +11,7 @@ from research.console import PARTICIPANT, blueprint, plain_page, set_cookie
 
 class CodeForm(Form):
     code = TextField(max_length=20)
-    words = {
+    messages = {
         "missing": "Enter the code",
         "unreadable": "Use only characters that can be seen",
         "too_long": "The code has 8 letters and numbers",
@@ -35,7 +35,7 @@ def code():
     if form.validate():
         if found := sessions.use_code(form.code.data):
             return let_in(found)
-        form.refuse("code", "unknown")
+        form.add_error("code", "unknown")
     return render_template("research/code.html", form=form), 422
 
 

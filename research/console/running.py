@@ -13,7 +13,7 @@ from markupsafe import Markup
 from clock import display
 from database import db
 from domain.changes import RuleBroken
-from domain.queries import by_ids
+from domain.queries import participants_by_ids
 from forms import Form
 from models import Participant, School
 from research import log, results, sandboxes, sessions
@@ -92,7 +92,7 @@ def people_in(session: Session) -> list[tuple[int, str]]:
     about = scenario(task.scenario).about
     with sandboxes.inside(task), db.connection_context():
         at_school = Participant.school == School.select(School.id).order_by(School.id).limit(1)
-        people = by_ids([person.id for person in Participant.select(Participant.id).where(at_school)])
+        people = participants_by_ids([person.id for person in Participant.select(Participant.id).where(at_school)])
         names = [(person.id, person.name) for person in people if person.last_provider_led_period]
     return sorted(names, key=lambda one: (about.index(one[1]) if one[1] in about else len(about), one[1]))
 

@@ -30,7 +30,7 @@ log = logging.getLogger("service.sign_ins")
 
 class ModeratorForm(Form):
     moderator_id = ChoiceField(coerce=int)
-    words = {"missing": "Select who you are", "unknown": "Select a person from the list"}
+    messages = {"missing": "Select who you are", "unknown": "Select a person from the list"}
 
 
 @blueprint.route("/research/sign-in", methods=["GET", "POST"])
@@ -55,22 +55,22 @@ def to_provider():
         abort(404)
     with db.connection_context():
         refuse_too_many("moderators’ sign-ins")
-    return redirect(openid.way_there(request.args.get("next", ""), returns_to="research.came_back"), 302)
+    return redirect(openid.authorization_url(request.args.get("next", ""), returns_to="research.callback"), 302)
 
 
 @blueprint.get("/research/sign-in/return")
-def came_back():
+def callback():
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
     try:
-        person, next_page = openid.who_came_back(of_an_organisation=False)
+        identity, next_page = openid.returned_identity(of_an_organisation=False)
     except NotSignedIn as end:
         if end.outcome == "out_of_date" and moderators.find(token_here()):
             return redirect(url_for("research.home"), 303)
         raise
-    moderator = moderators.known_as(person.email)
+    moderator = moderators.known_as(identity.email)
     if not moderator:
-        raise NotSignedIn("no_moderator", email=person.email)
+        raise NotSignedIn("no_moderator", email=identity.email)
     return start_sign_in(moderator, next_page)
 
 

@@ -9,7 +9,7 @@ from research.console import blueprint, plain_page
 from research.console.forms import WatchForm
 from research.console.running import feed_of, sheet_of, show_feed
 from research.models import Session
-from views import lead_to
+from views import redirect_page
 
 
 @blueprint.route("/research/watch/<token>", methods=["GET", "POST"])
@@ -34,7 +34,7 @@ def watch(token):
 def watch_feed(token):
     watched = find(token)
     if watched.is_over:
-        return lead_to(url_for("research.watch", token=token))
+        return redirect_page(url_for("research.watch", token=token))
     if not is_known(token):
         abort(404)
     note_presence(watched)

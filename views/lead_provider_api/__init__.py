@@ -20,15 +20,15 @@ from clock import now, today
 from database import read_from_replica, save_if_possible
 from domain.changes import RuleBroken
 from models import ApiToken, LeadProvider, digest
-from views import who_asks
-from web.rate_limits import Limit
+from views import client_key
+from web.rate_limits import RateLimit
 
 api = Blueprint("api", __name__, url_prefix="/api/v3")
 
-REQUESTS = Limit(1000, 5 * 60)
+REQUESTS = RateLimit(1000, 5 * 60)
 """For each token."""
 
-GUESSES = Limit(1500, 5 * 60)
+GUESSES = RateLimit(1500, 5 * 60)
 """For each address that has no token."""
 
 LAST_USED_PRECISION = timedelta(minutes=5)
@@ -79,7 +79,7 @@ def require_token():
     sent = digest(token.strip())
     found = ApiToken.select(ApiToken, LeadProvider).join(LeadProvider).where(ApiToken.digest == sent).first()
     if scheme.lower() not in ("bearer", "token") or not found or not hmac.compare_digest(found.digest, sent):
-        if seconds := GUESSES.seconds_to_wait(f"guesses {who_asks()}"):
+        if seconds := GUESSES.seconds_to_wait(f"guesses {client_key()}"):
             raise TooManyRequests(retry_after=seconds)
         response = answer({"error": "access denied"}, 401)
         response.headers["WWW-Authenticate"] = "Bearer"

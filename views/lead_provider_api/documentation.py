@@ -13,14 +13,14 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
-from views import who_asks
+from views import client_key
 from views.lead_provider_api import DETAILS, TITLES, WORDS, answer, schemas
 from views.lead_provider_api.operations import ID, OPTIONAL, TYPES, Operation
-from web.rate_limits import Limit
+from web.rate_limits import RateLimit
 
 documentation = Blueprint("documentation", __name__, url_prefix="/api")
 
-READINGS = Limit(300, 5 * 60)
+READINGS = RateLimit(300, 5 * 60)
 """For each address that reads."""
 
 REF = "#/components/schemas/"
@@ -38,7 +38,7 @@ PROBLEMS = {
 
 @documentation.before_request
 def limit_readings():
-    if seconds := READINGS.seconds_to_wait(f"documentation {who_asks()}"):
+    if seconds := READINGS.seconds_to_wait(f"documentation {client_key()}"):
         raise TooManyRequests(retry_after=seconds)
 
 

@@ -64,7 +64,7 @@ def transfers_json(teacher_ids: list[int]) -> Iterator[dict]:
         }
 
 
-class Place(NamedTuple):
+class Placement(NamedTuple):
     """A person in one role at one school, with their training there."""
 
     participant: Participant
@@ -78,27 +78,27 @@ class Place(NamedTuple):
 def transfers_of(teacher_ids: list[int]) -> dict[int, list[dict]]:
     """Person → the transfers that this provider sees, by four queries however many they are. It sees those from its
     training or to it. Nobody is in it who has none."""
-    teachers, places = with_inductions(teacher_ids), places_of(teacher_ids)
+    teachers, placements = with_inductions(teacher_ids), placements_of(teacher_ids)
     found = {}
     for teacher_id in teacher_ids:
         told = [
             transfer_json(teachers[teacher_id], role, *both)
             for role in ROLES
-            for both in transfers_in(teachers[teacher_id], role, places.get((teacher_id, role), []))
+            for both in transfers_in(teachers[teacher_id], role, placements.get((teacher_id, role), []))
         ]
         if told:
             found[teacher_id] = sorted(told, key=lambda transfer: transfer["leaving"]["date"])
     return found
 
 
-def places_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[Place]]:
-    """Person and role → their places at schools, and the training at each, from the first to the last."""
-    by_id: dict[int, Place] = {}
-    places: dict[tuple[int, str], list[Place]] = {}
+def placements_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[Placement]]:
+    """Person and role → their placements at schools, and the training at each, from the first to the last."""
+    by_id: dict[int, Placement] = {}
+    placements: dict[tuple[int, str], list[Placement]] = {}
     participants = Participant.select(Participant, School).join(School).where(among(Participant.teacher, teacher_ids))
     for participant in participants.order_by(Participant.started_on, Participant.id):
-        by_id[participant.id] = Place(participant, [])
-        places.setdefault((participant.teacher_id, participant.role), []).append(by_id[participant.id])
+        by_id[participant.id] = Placement(participant, [])
+        placements.setdefault((participant.teacher_id, participant.role), []).append(by_id[participant.id])
     training = (
         TrainingPeriod.select(
             TrainingPeriod.participant,
@@ -115,28 +115,30 @@ def places_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[Place]]:
     )
     for period in training.namedtuples():
         by_id[period.participant].training.append(period)
-    return places
+    return placements
 
 
-def transfers_in(teacher: Teacher, role: str, places: list[Place]) -> Iterator[tuple[Place, Place | None]]:
-    """Each place that the person leaves or left, and the next school that they are or will be trained at, if any."""
-    for place in places:
-        last_day = place.participant.finished_on
-        if not last_day or not place.latest or not place.latest.finished_on:
+def transfers_in(
+    teacher: Teacher, role: str, placements: list[Placement]
+) -> Iterator[tuple[Placement, Placement | None]]:
+    """Each placement that ends or has ended, and the next one at another school with training, if any."""
+    for placement in placements:
+        last_day = placement.participant.finished_on
+        if not last_day or not placement.latest or not placement.latest.finished_on:
             continue
         # Mentors can be at two schools at once: one where they were already isn't one that they joined.
-        after = next((later for later in places if later.participant.started_on > last_day), None)
-        if after and after.participant.school_id == place.participant.school_id:
+        after = next((later for later in placements if later.participant.started_on > last_day), None)
+        if after and after.participant.school_id == placement.participant.school_id:
             continue
         if not after and role == "ect" and reports.completed_on(teacher, "ect"):
             continue
         joined = after if after and after.training else None
-        ours = {place.latest.lead_provider, joined.training[0].lead_provider if joined else None}
+        ours = {placement.latest.lead_provider, joined.training[0].lead_provider if joined else None}
         if g.lead_provider.id in ours:
-            yield place, joined
+            yield placement, joined
 
 
-def transfer_json(teacher: Teacher, role: str, left: Place, joined: Place | None) -> dict:
+def transfer_json(teacher: Teacher, role: str, left: Placement, joined: Placement | None) -> dict:
     ended, begins = left.latest, joined and joined.training[0]
     is_complete = ended.finished_on <= today() and not (begins and begins.started_on > today())
     return {
@@ -145,10 +147,10 @@ def transfer_json(teacher: Teacher, role: str, left: Place, joined: Place | None
             "unknown" if not begins else "new_school" if begins.lead_provider == ended.lead_provider else "new_provider"
         ),
         "status": "complete" if is_complete else "incomplete",
-        "leaving": side(left, ended, ended.finished_on),
-        "joining": side(joined, begins, begins.started_on) if begins else None,
+        "leaving": transfer_side_json(left, ended, ended.finished_on),
+        "joining": transfer_side_json(joined, begins, begins.started_on) if begins else None,
     }
 
 
-def side(place: Place, period, on) -> dict:
-    return {"school_urn": place.participant.school.urn, "provider": period.name, "date": day(on)}
+def transfer_side_json(placement: Placement, period, on) -> dict:
+    return {"school_urn": placement.participant.school.urn, "provider": period.name, "date": day(on)}
