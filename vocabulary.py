@@ -1,7 +1,10 @@
 """The field's words, as the database, the forms and the API all have them, and what is done to a name before it is
 shown or searched. Nothing here knows a table: those are in models.py."""
 
+import re
 import unicodedata
+
+from anyascii import anyascii
 
 ROLES = ("ect", "mentor")
 TRAINING_PROGRAMMES = ("provider_led", "school_led")
@@ -30,11 +33,29 @@ STATUSES = ("leaving", "exempt", "passed", "failed", "withdrawn", "deferred", "m
 AUTHOR_TYPES = ("school_user", "lead_provider_api", "system", "dfe_staff_user", "appropriate_body_user")
 
 
+JOINERS = "\u200c\u200d"
+UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters and marks by their category that nobody sees. What else can't be seen has a category of its own."""
+
+
+def visible(text: str) -> str:
+    """Without what nobody sees: controls, marks of direction, fillers. The joiners of Arabic and Indian scripts, which
+    have no capitals, are seen by what they do to the letter before them."""
+    kept = []
+    for letter in UNSEEN.sub("", text):
+        is_unseen = unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and not letter.isspace()
+        joins = letter in JOINERS and kept and unicodedata.category(kept[-1]) in ("Lo", "Mc", "Mn")
+        if joins or not is_unseen:
+            kept.append(letter)
+    return "".join(kept)
+
+
 def folded(name: str) -> str:
-    """How names are searched: without accents, case or apostrophes, every word after a space."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    letters = "".join(c if c.isalnum() else " " for c in plain if c not in "'’")
-    return " " + " ".join(letters.split())
+    """How names are searched and put in order: in the letters a to z where a letter has any (ł as l, þ as th), without
+    accents, case, apostrophes or what nobody sees, every word after a space."""
+    marked = unicodedata.normalize("NFD", visible(name))
+    letters = "".join(anyascii(c) or c for c in marked if not unicodedata.combining(c) and c not in JOINERS)
+    return " " + " ".join(re.sub(r"[\W_]+", " ", re.sub("['`]", "", letters.casefold())).split())
 
 
 ISOLATES = "\u2068\u2069"

@@ -21,7 +21,7 @@ from domain.changes import (
 )
 from domain.queries import mentors_at_school_of
 from models import Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
-from vocabulary import ISOLATES, WORKING_PATTERNS
+from vocabulary import WORKING_PATTERNS, visible
 
 MOST_MONTHS_AHEAD = 4
 
@@ -143,7 +143,7 @@ def _without_mentor(ended: dict[Participant, date], everybody: dict[int, Partici
         if (ect.finished_on is None or ect.finished_on > last_day)
         and not any(mentorship.started_on > last_day for mentorship in ect.mentorships)
     ]
-    return [[ect.id, ect.name] for ect in sorted(left, key=lambda ect: ect.name)]
+    return [[ect.id, ect.name] for ect in sorted(left, key=lambda ect: ect.teacher.folded_name)]
 
 
 def lead_provider_name(participant: Participant) -> str | None:
@@ -220,7 +220,7 @@ def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict
 def offered_mentors(ect: Participant) -> list[Participant]:
     """Who may mentor this ECT from now on: this school's mentors with no last day, without the present one."""
     mentors = [each for each in mentors_at_school_of(ect) if _may_mentor(each, ect)]
-    return sorted(mentors, key=lambda mentor: mentor.name)
+    return sorted(mentors, key=lambda mentor: mentor.teacher.folded_name)
 
 
 def _may_mentor(mentor: Participant, ect: Participant) -> bool:
@@ -295,14 +295,9 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
 
 
 def cleaned(text: str) -> str:
-    """What somebody typed, without the space around it, each letter in its one Unicode form. Raises ValueError for
-    characters that can't be seen or that turn the text's direction, which no name or address needs."""
-    copied_from_our_pages = str.maketrans("", "", ISOLATES)
-    text = " ".join(unicodedata.normalize("NFC", text.translate(copied_from_our_pages)).split())
-    joiners = "\u200c\u200d"  # some scripts join letters by them
-    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co") and letter not in joiners for letter in text):
-        raise ValueError("has characters that cannot be shown")
-    return text
+    """What somebody typed or pasted, without the space around it and what nobody sees, each letter in its one Unicode
+    form."""
+    return " ".join(unicodedata.normalize("NFC", visible(text)).split())
 
 
 def check_name(participant: Participant, name: str) -> None:

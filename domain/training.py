@@ -28,6 +28,7 @@ from models import (
     SchoolUser,
     TrainingPeriod,
 )
+from vocabulary import folded
 
 
 def contract_period_for(participant: Participant) -> ContractPeriod | None:
@@ -47,7 +48,7 @@ def offered_lead_providers(participant: Participant) -> list[LeadProvider]:
     contract_period = contract_period_for(participant)
     providers = [active.lead_provider for active in _active_in(participant, contract_period)]
     present = _present_lead_provider_id(participant)
-    return sorted((each for each in providers if each.id != present), key=lambda provider: provider.name)
+    return sorted((each for each in providers if each.id != present), key=lambda provider: folded(provider.name))
 
 
 def _active_in(participant: Participant, contract_period: ContractPeriod | None) -> list[ActiveLeadProvider]:

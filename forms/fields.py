@@ -45,27 +45,21 @@ class ChoiceField(Field):
 
 
 class TextField(StringField):
-    """One line of text that must be there, cleaned of what can't be seen. Refuses as `missing`, `unreadable` or
-    `too_long`."""
+    """One line of text that must be there, cleaned of what can't be seen. Refuses as `missing` or `too_long`."""
 
-    codes = ("missing", "unreadable", "too_long")
+    codes = ("missing", "too_long")
 
     def __init__(self, *, max_length: int = 255, **kwargs):
         super().__init__(**kwargs)
-        self.facts, self.is_readable = {"max_length": max_length}, True
+        self.facts = {"max_length": max_length}
 
     def process_formdata(self, valuelist):
         if valuelist:
-            try:
-                self.data = cleaned(valuelist[0])
-            except ValueError:
-                self.data, self.is_readable = valuelist[0], False
+            self.data = cleaned(valuelist[0])
 
     def pre_validate(self, form):
         if not self.data:
             raise ValidationError("missing")
-        if not self.is_readable:
-            raise ValidationError("unreadable")
         if len(self.data) > self.facts["max_length"]:
             raise ValidationError("too_long")
 

@@ -109,7 +109,6 @@ class NameForm(Question):
     name = TextField(max_length=100)
     messages = {
         "missing": "Enter the full name",
-        "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",
         "already": "{name} is the name that we have already. Enter another name",
     }
@@ -132,7 +131,6 @@ class EmailAddressForm(Question):
     email = TextField()
     messages = {
         "missing": "Enter an email address for {name}",
-        "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",
         "not_an_address": "Enter an email address in the correct format, like name@example.com",
         "already": "{email} is the email address that we have already. Enter another one",

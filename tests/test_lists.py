@@ -28,9 +28,9 @@ def test_who_needs_something_comes_first_and_then_the_newest(naomi):
     ect((TODAY, mentored("John Doe", april(1), april(19))), name="Mentored Yesterday", mentor=None, started_on=april(1))
     ect(name="Starts Later", started_on=date(2026, 9, 1), induction_started_on=None)
     assert naomi.get("/school/ects").cards == [
+        "Steven Taylor",
         "Mentored Yesterday",
         "Priya Shah",
-        "Steven Taylor",
         "Starts Later",
         "Mentored Soon",
         "Oliver Bennett",
@@ -46,11 +46,22 @@ def test_who_needs_something_comes_first_and_then_the_newest(naomi):
 
 
 @both_engines
-def test_mentors_come_by_last_name_as_it_is_shown(naomi):
-    for name in ["Ann de Souza", "Jo Smith-Jones", "Kim Smithers", "Al Smith", "Éva Ábel", "Cher .", "A O’Dea"]:
+def test_withdrawn_mentors_come_first_and_then_all_by_last_name_as_it_is_shown(naomi):
+    for name in [
+        "Ann de Souza",
+        "Jo Smith-Jones",
+        "Kim Smithers",
+        "Al Smith",
+        "Éva Ábel",
+        "Cher .",
+        "A O’Dea",
+        "B Ødegaard",
+    ]:
         mentor(name=name)
+    mentor((april(8), withdrawn), name="Zofia Łabędź")
     Teacher.update(corrected_name="Peter Abbott").where(Teacher.trs_last_name == "Marsh").execute()
     assert naomi.get("/school/mentors").cards == [
+        "Zofia Łabędź",
         "Peter Abbott",
         "Éva Ábel",
         "Cher",
@@ -59,6 +70,7 @@ def test_mentors_come_by_last_name_as_it_is_shown(naomi):
         "Margaret Evans",
         "Alison Hughes",
         "A O’Dea",
+        "B Ødegaard",
         "Al Smith",
         "Jo Smith-Jones",
         "Kim Smithers",
@@ -121,6 +133,34 @@ def test_search_for_ects(naomi):
         counted = {0: "Nobody matches", 1: "1 person matches", 2: "2 people match"}[len(found)]
         assert f"{counted} “{' '.join(search.replace(ZERO, '').split())}”." in naomi.text
     assert len(naomi.click("Show everybody").cards) == 9
+
+
+SØREN, GUÐRÚN, O_BRIEN = "Łukasz Søren Đorđević", "Guðrún Þóra Guðmundsdóttir", "Ħelen Æsa O‘Brien"
+
+
+@both_engines
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("lukasz", SØREN),
+        ("Łukasz", SØREN),
+        ("soren", SØREN),
+        ("dordevic", SØREN),
+        ("gudrun thora gudmundsdottir", GUÐRÚN),
+        ("GUÐMUNDSDÓTTIR", GUÐRÚN),
+        *((f"o{apostrophe}brien", O_BRIEN) for apostrophe in "'’‘‛`´ʼʻ′＇"),
+        ("helen aesa", O_BRIEN),
+        ("\u200bHel\u00aden\ufeff", O_BRIEN),
+        ("He\u200blen", O_BRIEN),
+        ("Helen\u200bAesa", O_BRIEN),
+        ("Helen\u00a0Aesa\u2009O'Brien", O_BRIEN),
+        ("\u202ehelen\u202c", O_BRIEN),
+    ],
+)
+def test_search_by_letters_that_a_keyboard_has(naomi, search, found):
+    for name in (SØREN, GUÐRÚN, O_BRIEN):
+        ect(name=name)
+    assert look_for(naomi.get("/school/ects"), search).cards == [found]
 
 
 @both_engines

@@ -8,12 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from peewee import fn
 
 from database import MIGRATIONS, Runner, db, migrate
 from domain import maintenance
 from domain.participants import change_name
 from models import ApiToken, LeadProvider, Participant, SignIn, Teacher
 from tests.conftest import both_engines, person
+from tests.given import ect
 from tests.identity import issuer_of, outside_the_demo, running
 from tests.reports import tutor_of
 from tests.test_journeys import dump
@@ -277,3 +279,20 @@ def test_an_upgrade_from_the_first_release_keeps_every_row(world, engine):
         assert kept == rows, table
     assert Teacher.select().exists()
     assert LeadProvider.select().exists()
+
+
+@both_engines
+def test_an_upgrade_folds_the_names_that_there_are(world, engine):
+    before = dict.fromkeys(["Łukasz Nowak", "Þóra O´Brien", "Ann-Marie Lee"], "")
+    for name in before:
+        participant = ect(name=name)
+        before[name] = participant.teacher.folded_name
+    moved = Teacher.select(fn.max(Teacher.api_updated_at)).scalar()
+    with db.atomic():
+        Runner(db.obj, str(MIGRATIONS)).down("0006_folded_names")
+    assert Teacher.get(trs_last_name="Nowak").folded_name == " łukasz nowak"
+    db.close()
+    assert "0006_folded_names" in migrate()
+    db.connect()
+    assert {teacher.name: teacher.folded_name for teacher in Teacher.select() if teacher.name in before} == before
+    assert Teacher.select(fn.max(Teacher.api_updated_at)).scalar() == moved, "providers are told nothing"

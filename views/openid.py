@@ -10,6 +10,7 @@ from flask import Flask, current_app, request, session, url_for
 from clock import now
 from domain.participants import cleaned
 from domain.sign_ins import Identity
+from vocabulary import visible
 
 MOST_SECONDS = 3600
 """How long somebody may take at the provider."""
@@ -94,6 +95,8 @@ def identity_in(claims: dict, id_token: str, of_an_organisation: bool) -> Identi
     email, is_verified = claims.get("email"), claims.get("email_verified", config["OIDC_EMAIL_IS_VERIFIED"])
     if not email or is_verified not in (True, "true"):
         raise NotSignedIn("no_email")
+    if visible(email) != email:
+        raise ValueError("an address that looks like another one")
     if not organisation and of_an_organisation:
         raise NotSignedIn("no_organisation")
     organisation = organisation or {}

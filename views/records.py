@@ -1,6 +1,8 @@
 """The school's lists, one participant's record, and who the induction tutor is."""
 
 import re
+from functools import reduce
+from operator import and_, or_
 
 from flask import abort, g, redirect, render_template, request, url_for
 
@@ -22,19 +24,20 @@ def home():
 
 @school.get("/ects")
 def ects():
-    """ECTs who are or will be here and whose induction isn't over: first who needs a mentor, then whom a lead provider
-    withdrew, then the newest."""
+    """ECTs who are or will be here and whose induction isn't over: first whom a lead provider withdrew, then who needs
+    a mentor, then the newest."""
     query = here("ect").where(
         Teacher.trs_induction_status.is_null() | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER)
     )
     newest_first = found_in("ect", query.order_by(Participant.started_on.desc(), Participant.id))
-    return show_list("ects", sorted(newest_first, key=lambda ect: (bool(ect.mentor), ect.status != "withdrawn")))
+    return show_list("ects", sorted(newest_first, key=lambda ect: (ect.status != "withdrawn", bool(ect.mentor))))
 
 
 @school.get("/mentors")
 def mentors():
-    """Mentors who are or will be here, by last name."""
-    return show_list("mentors", sorted(found_in("mentor", here("mentor")), key=by_last_name))
+    """Mentors who are or will be here: first whom a lead provider withdrew, then by last name."""
+    by_name = sorted(found_in("mentor", here("mentor")), key=by_last_name)
+    return show_list("mentors", sorted(by_name, key=lambda mentor: mentor.status != "withdrawn"))
 
 
 @school.get("/ects/<int:participant_id>")
@@ -124,12 +127,18 @@ def found_in(role: str, query) -> list[Participant]:
     """Whom the search (`q`) finds: by any TRNs in it, otherwise by the beginnings of words in the name."""
     if searched():
         trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
-        words = folded(searched()).split()[:MOST_WORDS]
-        if trns or not words:
+        # A space that nobody sees may have been pasted inside a word, or be the one between two.
+        readings = {folded(searched()), folded(searched().replace("\u200b", " "))} - {" "}
+        if trns or not readings:
             query = query.where(Teacher.trn << trns)
         else:
-            query = query.where(*[Teacher.folded_name.contains(f" {word}") for word in words])
+            query = query.where(reduce(or_, map(has_words, readings)))
     return queries.participants_of_school(g.school, role, [each.id for each in query.select(Participant.id)])
+
+
+def has_words(words: str):
+    """The condition that a name has words that begin like each of these."""
+    return reduce(and_, [Teacher.folded_name.contains(f" {word}") for word in words.split()[:MOST_WORDS]])
 
 
 def by_last_name(mentor: Participant) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import re
 
 from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField, ValidationError
 
+from domain.participants import cleaned
 from forms import Form
 from forms.fields import ChoiceField, DateField, TextField
 from research.models import CONSENTS, LONGEST_RETENTION, OUTCOMES
@@ -62,7 +63,6 @@ class RoundForm(Form):
         "sessions missing": "Enter how many participants there will be",
         "retention_days missing": "Enter for how many days the log is kept",
         "missing": "Select an order",
-        "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",
         "unknown": "Select from the list",
         "in_none": "No scenario that you selected has the wording “{wording}”",
@@ -131,20 +131,20 @@ class ProfileForm(Form):
     appropriate_body = StringField()
     lead_provider = StringField()
     messages = {
-        "unreadable": "Use only characters that can be seen",
         "too_long": "Use 100 characters or fewer",
         "unknown": "Select a lead provider from the list",
     }
 
     @property
     def said(self) -> dict[str, str]:
-        return {name: value.strip() for name, value in self.answers.items() if value and value.strip()}
+        cleaned_answers = {name: cleaned(value) for name, value in self.answers.items() if value}
+        return {name: value for name, value in cleaned_answers.items() if value}
 
     def validate(self, extra_validators=None):
         is_valid = super().validate(extra_validators)
         for name, value in self.said.items():
-            if len(value) > 100 or not value.isprintable():
-                self.add_error(name, "too_long" if value.isprintable() else "unreadable")
+            if len(value) > 100:
+                self.add_error(name, "too_long")
                 is_valid = False
             elif name == "lead_provider" and value not in lead_providers():
                 self.add_error(name, "unknown")
@@ -197,7 +197,6 @@ class WatchForm(Form):
     name = TextField(max_length=60)
     messages = {
         "missing": "Enter your name",
-        "unreadable": "Use only characters that can be seen",
         "too_long": "Use {max_length} characters or fewer",
     }
 

@@ -13,7 +13,6 @@ class CodeForm(Form):
     code = TextField(max_length=20)
     messages = {
         "missing": "Enter the code",
-        "unreadable": "Use only characters that can be seen",
         "too_long": "The code has 8 letters and numbers",
         "unknown": "This code is wrong, was used already, or is too old. Ask for a new one",
     }
