@@ -7,12 +7,24 @@ form's fields and of the API's attributes, so whoever called can put a sentence 
 
 from collections.abc import Iterable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from clock import now
 from database import advisory_lock, db
 from domain.queries import locked_participants
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
+
+
+@dataclass(frozen=True)
+class System:
+    """The service itself, as the author of what neither a school nor a lead provider does: what files bring."""
+
+    name: str = "Register early career teachers"
+
+
+Author = SchoolUser | LeadProvider | System
+AUTHOR_TYPES = {SchoolUser: "school_user", LeadProvider: "lead_provider_api", System: "system"}
 
 HEADINGS = {
     "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}{as_a_mentor}",
@@ -21,8 +33,8 @@ HEADINGS = {
     "teacher_changes_schedule": "{provider} changed the schedule of {name}’s {mentor}training",
     "teacher_training_period_confirmed": "{provider} confirmed that it trains {name}, with {delivery_partner}",
     "teacher_delivery_partner_updated": "{provider} changed {name}’s delivery partner to {delivery_partner}",
-    "teacher_training_lead_provider_updated": "Your school changed {name}’s lead provider from {old} to {new}",
-    "teacher_training_programme_updated": "Your school changed {name}’s training programme to {programme}",
+    "teacher_training_lead_provider_updated": "{who} changed {name}’s lead provider from {old} to {new}",
+    "teacher_training_programme_updated": "{who} changed {name}’s training programme to {programme}",
 }
 """How events are told, by their type. The large demo world tells them by the same words."""
 
@@ -30,7 +42,13 @@ HEADINGS = {
 def heading_of(event_type: str, participant: Participant, **words: str) -> str:
     """What happened to this person, told to their school."""
     as_a_mentor, mentor = ("", "") if participant.is_ect else (" as a mentor", "mentor ")
-    return HEADINGS[event_type].format(name=participant.name, as_a_mentor=as_a_mentor, mentor=mentor, **words)
+    told = {"who": "Your school", "name": participant.name, "as_a_mentor": as_a_mentor, "mentor": mentor} | words
+    return HEADINGS[event_type].format(**told)
+
+
+def who(author: Author) -> str:
+    """How a sentence for the school begins that says what this author did."""
+    return "We" if isinstance(author, System) else "Your school" if isinstance(author, SchoolUser) else author.name
 
 
 class RuleBroken(Exception):
@@ -47,7 +65,7 @@ class ChangedSince(Exception):
 
 
 @contextmanager
-def changing(participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None = None):
+def changing(participant_id: int, author: Author, seen_version: int | None = None):
     """One transaction for one change: gives the participant as they are now. Nobody else can change that person
     meanwhile, at whatever school."""
     with changing_with(participant_id, author, seen_version, ()) as (participant, _):
@@ -55,9 +73,7 @@ def changing(participant_id: int, author: SchoolUser | LeadProvider, seen_versio
 
 
 @contextmanager
-def changing_with(
-    participant_id: int, author: SchoolUser | LeadProvider, seen_version: int | None, others: Iterable[int]
-):
+def changing_with(participant_id: int, author: Author, seen_version: int | None, others: Iterable[int]):
     """The same for a change that touches others, too: gives the participant and the others by their ids."""
     with db.atomic():
         everybody = locked_participants([participant_id, *others])
@@ -66,7 +82,7 @@ def changing_with(
             raise ChangedSince
         if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
             raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
-        if isinstance(author, SchoolUser) and participant.has_left:
+        if not isinstance(author, LeadProvider) and participant.has_left:
             raise RuleBroken({"participant": "has_left"})
         yield participant, everybody
 
@@ -80,7 +96,7 @@ def updated_at() -> datetime:
 
 def write_event(
     participant: Participant,
-    author: SchoolUser | LeadProvider,
+    author: Author,
     event_type: str,
     heading: str,
     beside: Iterable[Event] = (),
@@ -102,7 +118,7 @@ def write_event(
 
 def next_event(
     participant: Participant,
-    author: SchoolUser | LeadProvider,
+    author: Author,
     event_type: str,
     heading: str,
     *,
@@ -118,7 +134,7 @@ def next_event(
         event_type=event_type,
         heading=heading,
         happened_at=happened_at or now(),
-        author_type="school_user" if is_school else "lead_provider_api",
+        author_type=AUTHOR_TYPES[type(author)],
         author_name=author.name,
         school_user=author if is_school else None,
         teacher=participant.teacher_id,

@@ -259,7 +259,8 @@ def every_mark_has_its_event():
 
 @always
 def authors_were_allowed():
-    """A user of the participant's school, or the provider that trained them. And an event is about one person.
+    """A user of the participant's school, the provider that trained them, or the service itself. And an event is about
+    one person.
 
     Training that a provider told us of may have made way since, by what the school did or another school registered:
     then the event alone still says whose it was.
@@ -273,6 +274,7 @@ def authors_were_allowed():
         "WHERE e.school_id <> p.school_id OR e.teacher_id <> p.teacher_id OR CASE author_type "
         "WHEN 'school_user' "
         "THEN e.school_user_id NOT IN (SELECT u.id FROM school_user u WHERE u.school_id = p.school_id) "
+        "WHEN 'system' THEN e.school_user_id IS NOT NULL "
         "ELSE coalesce(l.name, '') <> author_name "
         "OR (t.id IS NOT NULL AND coalesce(a.lead_provider_id, 0) <> l.id AND NOT EXISTS (SELECT 1 FROM event later "
         "WHERE later.participant_id = p.id AND later.version > e.version AND later.author_type = 'school_user')) END"

@@ -10,17 +10,20 @@ from datetime import date, datetime, time, timedelta
 
 from clock import LONDON, display, today
 from domain.changes import (
+    Author,
     ChangedSince,
     RuleBroken,
+    System,
     changing,
     changing_with,
     end_period,
     next_event,
     updated_at,
+    who,
     write_event,
 )
 from domain.queries import mentors_at_school_of
-from models import Event, Mentorship, Participant, School, SchoolUser, TrainingPeriod
+from models import Event, Mentorship, Participant, School, TrainingPeriod
 from vocabulary import WORKING_PATTERNS, visible
 
 MOST_MONTHS_AHEAD = 4
@@ -64,7 +67,7 @@ def last_day(participant: Participant, leaving_on: date) -> date:
 
 
 def report_leaving(
-    participant: Participant, author: SchoolUser, *, leaving_on: date, seen_version: int | None = None
+    participant: Participant, author: Author, *, leaving_on: date, seen_version: int | None = None
 ) -> Event:
     """The school says which day is or was the participant's last, or changes the day it said before. What would go on
     longer ends then; what ended on the day said before moves with it."""
@@ -106,9 +109,9 @@ def report_leaving(
             participant,
             author,
             "teacher_left_school_as_ect" if participant.is_ect else "teacher_left_school_as_mentor",
-            f"Your school changed {participant.name}’s last day from {display(old)} to {display(new)}"
+            f"{who(author)} changed {participant.name}’s last day from {display(old)} to {display(new)}"
             if was_leaving
-            else leaving_heading(participant.name, new),
+            else leaving_heading(participant.name, new, author),
             [
                 next_event(everybody[other.id], author, **end_of_mentorship(participant, other, day))
                 for other, day in ended.items()
@@ -155,8 +158,9 @@ def lead_provider_name(participant: Participant) -> str | None:
     return None if has_ended else period.lead_provider.name
 
 
-def leaving_heading(name: str, last_day: date) -> str:
-    return f"Your school told us that {name}’s last day {'was' if last_day < today() else 'is'} {display(last_day)}"
+def leaving_heading(name: str, last_day: date, author: Author) -> str:
+    told_us = "We were told" if isinstance(author, System) else "Your school told us"
+    return f"{told_us} that {name}’s last day {'was' if last_day < today() else 'is'} {display(last_day)}"
 
 
 def _mentorships(participant: Participant) -> list[Mentorship]:
@@ -241,7 +245,7 @@ def check_mentor(ect: Participant, mentor_id: int, mentors: Iterable[Participant
     return mentor
 
 
-def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_version: int | None = None) -> Event:
+def change_mentor(ect: Participant, author: Author, *, mentor_id: int, seen_version: int | None = None) -> Event:
     """The school assigns a mentor to an ECT, or another one, from today or from the day that both are here."""
     touched = {mentorship.mentor_id for mentorship in ect.current_mentorships}
     with changing_with(ect.id, author, seen_version, [*touched, mentor_id]) as (ect, everybody):
@@ -279,9 +283,9 @@ def change_mentor(ect: Participant, author: SchoolUser, *, mentor_id: int, seen_
             ect,
             author,
             "teacher_mentor_changed",
-            f"Your school changed {ect.name}’s mentor from {old.name} to {mentor.name}"
+            f"{who(author)} changed {ect.name}’s mentor from {old.name} to {mentor.name}"
             if old
-            else f"Your school assigned {mentor.name} to {ect.name} as mentor",
+            else f"{who(author)} assigned {mentor.name} to {ect.name} as mentor",
             mentors_events,
             modifications=[f"mentor: {old and old.id} → {mentor.id}"],
             old_mentor=old.name if old else None,
@@ -305,7 +309,7 @@ def check_name(participant: Participant, name: str) -> None:
         raise RuleBroken({"name": "already"})
 
 
-def change_name(participant: Participant, author: SchoolUser, *, name: str, seen_version: int | None = None) -> Event:
+def change_name(participant: Participant, author: Author, *, name: str, seen_version: int | None = None) -> Event:
     """The name that everybody is shown. The national record keeps its own."""
     with changing(participant.id, author, seen_version) as participant:
         check_name(participant, name)
@@ -316,7 +320,7 @@ def change_name(participant: Participant, author: SchoolUser, *, name: str, seen
             participant,
             author,
             "teacher_name_updated",
-            f"Your school changed the name {old} to {participant.name}",
+            f"{who(author)} changed the name {old} to {participant.name}",
             modifications=[f"name: {old} → {name}"],
         )
 
@@ -335,7 +339,7 @@ def check_email(participant: Participant, email: str) -> None:
 
 
 def change_email_address(
-    participant: Participant, author: SchoolUser, *, email: str, seen_version: int | None = None
+    participant: Participant, author: Author, *, email: str, seen_version: int | None = None
 ) -> Event:
     with changing(participant.id, author, seen_version) as participant:
         check_email(participant, email)
@@ -345,7 +349,7 @@ def change_email_address(
             participant,
             author,
             "teacher_email_address_updated",
-            f"Your school changed {participant.name}’s email address",
+            f"{who(author)} changed {participant.name}’s email address",
             modifications=[f"email: {old} → {email}"],
         )
 
@@ -358,7 +362,7 @@ def check_working_pattern(participant: Participant, working_pattern: str) -> Non
 
 
 def change_working_pattern(
-    participant: Participant, author: SchoolUser, *, working_pattern: str, seen_version: int | None = None
+    participant: Participant, author: Author, *, working_pattern: str, seen_version: int | None = None
 ) -> Event:
     with changing(participant.id, author, seen_version) as participant:
         if not participant.is_ect:
@@ -371,6 +375,6 @@ def change_working_pattern(
             participant,
             author,
             "teacher_working_pattern_updated",
-            f"Your school changed {participant.name}’s working pattern to {words}",
+            f"{who(author)} changed {participant.name}’s working pattern to {words}",
             modifications=[f"working_pattern: {old} → {working_pattern}"],
         )

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from clock import today
 from database import advisory_lock
 from domain.changes import (
+    Author,
     ChangedSince,
     RuleBroken,
     changing,
@@ -15,6 +16,7 @@ from domain.changes import (
     end_period,
     heading_of,
     next_event,
+    who,
     write_event,
 )
 from domain.queries import contract_periods, participants_by_ids
@@ -25,7 +27,6 @@ from models import (
     LeadProvider,
     Participant,
     SchoolPartnership,
-    SchoolUser,
     TrainingPeriod,
 )
 from vocabulary import folded
@@ -93,7 +94,7 @@ def is_trained_elsewhere(participant: Participant) -> bool:
 
 
 def change_lead_provider(
-    participant: Participant, author: SchoolUser, *, lead_provider_id: int, seen_version: int | None = None
+    participant: Participant, author: Author, *, lead_provider_id: int, seen_version: int | None = None
 ) -> Event:
     """The school chooses another lead provider for an ECT or a mentor, from today."""
     with changing(participant.id, author, seen_version) as participant:
@@ -108,7 +109,7 @@ def change_lead_provider(
             participant,
             author,
             event_type,
-            heading_of(event_type, participant, old=old, new=lead_provider.name),
+            heading_of(event_type, participant, who=who(author), old=old, new=lead_provider.name),
             period=period,
             modifications=[f"lead_provider: {old} → {lead_provider.name}"],
             new_lead_provider=lead_provider.name,
@@ -142,7 +143,7 @@ def check_training_programme(participant: Participant, training_programme: str) 
 
 def change_training_programme(
     participant: Participant,
-    author: SchoolUser,
+    author: Author,
     *,
     training_programme: str,
     lead_provider_id: int | None = None,
@@ -173,7 +174,7 @@ def change_training_programme(
             participant,
             author,
             event_type,
-            heading_of(event_type, participant, programme=words[training_programme]),
+            heading_of(event_type, participant, who=who(author), programme=words[training_programme]),
             mentors_events,
             period=period,
             modifications=[f"training_programme: → {training_programme}"],
@@ -202,7 +203,7 @@ def mentor_who_begins(ect: Participant) -> Participant | None:
 
 def _train_mentor_too(
     mentor: Participant,
-    author: SchoolUser,
+    author: Author,
     ect: Participant,
     lead_provider: LeadProvider,
     contract_period: ContractPeriod,

@@ -432,7 +432,7 @@ class InventedSchool:
             participant,
             self.school_user,
             f"teacher_left_school_as_{participant.role}",
-            leaving_heading(participant.name, last_day),
+            leaving_heading(participant.name, last_day, self.school_user),
             happened_at=datetime.combine(last_day, time(12), LONDON),
             modifications=[f"finished_on: None → {last_day}"],
             leaving_on=last_day.isoformat(),

@@ -1,0 +1,1 @@
+"""The tests of filling/: files that bring real schools and people."""
