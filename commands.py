@@ -361,18 +361,18 @@ def load_scenario(name, yes):
     click.echo(f"Sign in as {wanted.persona}. The task: {wanted.task}")
 
 
-@scenario_group.command("pictures")
+@scenario_group.command("screenshots")
 @click.argument("names", nargs=-1)
-@click.option("--folder", default="pictures", show_default=True, type=click.Path(path_type=Path))
-def take_pictures(names, folder):
+@click.option("--folder", default="screenshots", show_default=True, type=click.Path(path_type=Path))
+def take_screenshots(names, folder):
     """Take a picture of every page of the scenarios of these NAMES, or all, at three widths."""
-    from scenarios import pictures  # brings Playwright along, which only developers have
+    from scenarios import screenshots  # brings Playwright along, which only developers have
 
     db.initialize(sandboxes_only())
     try:
-        for file in pictures.take(current_app._get_current_object(), named_scenarios(names), folder):
+        for file in screenshots.take(current_app._get_current_object(), named_scenarios(names), folder):
             click.echo(file)
-    except pictures.NoBrowser as problem:
+    except screenshots.NoBrowser as problem:
         raise click.ClickException(str(problem)) from None
 
 

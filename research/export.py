@@ -13,8 +13,8 @@ from pathlib import Path
 
 from clock import today
 from research.journey_map import map_of, svg
-from research.models import OUTCOMES, Entry, Note, Round, Session, home
-from research.results import WORDS, Result, of_those_who_consented, results_of, wilson
+from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
+from research.results import WORDS, Result, consented_sessions, results_of, wilson
 from scenarios.scenario import scenario, scenario_ids
 
 SCHEMA_VERSION = 3
@@ -98,8 +98,8 @@ SCHEMA = {
 """The columns of each file and what they mean."""
 
 
-def export(round_: Round, *, with_research_data: bool, pictures: Path | None = None) -> bytes:
-    """The zip. `pictures` is the folder that `flask research pictures` fills."""
+def export(round_: Round, *, with_research_data: bool, screenshots: Path | None = None) -> bytes:
+    """The zip. `screenshots` is the folder that `flask research screenshots` fills."""
     results = results_of(round_)
     tables = aggregates(results) | (research_data(round_) if with_research_data else {})
     names = round_.scenarios
@@ -107,10 +107,10 @@ def export(round_: Round, *, with_research_data: bool, pictures: Path | None = N
     for name in names:
         title = f"{name}: {scenario(name).title}"
         files[f"aggregate/map-{name}.svg"] = svg(map_of([r for r in results if r.scenario.id == name]), title)
-    pictures = pictures or home() / "pictures"
-    images = sorted(path for name in names for path in pictures.glob(f"{name}-*.png"))
+    screenshots = screenshots or store_folder() / "screenshots"
+    images = sorted(path for name in names for path in screenshots.glob(f"{name}-*.png"))
     headings = {}
-    for about in (path for name in names for path in sorted(pictures.glob(f"{name}*.json"))):
+    for about in (path for name in names for path in sorted(screenshots.glob(f"{name}*.json"))):
         headings |= json.loads(about.read_text())
     files |= {f"aggregate/images/{path.name}": path.read_bytes() for path in images}
     files["aggregate/post.md"] = post(round_, results, headings)
@@ -136,7 +136,7 @@ def export(round_: Round, *, with_research_data: bool, pictures: Path | None = N
 
 def held(round_: Round) -> list[Session]:
     """The sessions that there is something to report of."""
-    were_held = Session.select().where(*of_those_who_consented(round_), Session.held_on.is_null(False))
+    were_held = Session.select().where(*consented_sessions(round_), Session.held_on.is_null(False))
     return [session for session in were_held.order_by(Session.number) if session.is_over]
 
 

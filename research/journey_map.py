@@ -13,7 +13,7 @@ INK, PALE, LINE, RED = "#0b0c0c", "#f4f8fb", "#505a5f", "#ca3535"
 
 
 @dataclass
-class Map:
+class JourneyMap:
     people: Counter
     """Page → how many came to it."""
     ways: Counter
@@ -39,7 +39,7 @@ class Map:
         return places
 
 
-def map_of(results: list[Result]) -> Map:
+def map_of(results: list[Result]) -> JourneyMap:
     """Of one scenario, in whatever wordings."""
     people, ways, stopped, errors = Counter(), Counter(), Counter(), Counter()
     for result in results:
@@ -48,12 +48,12 @@ def map_of(results: list[Result]) -> Map:
             ways.update(set(pairwise(path)))
             stopped.update(path[-1:])
         errors.update(result.refused_on)
-    return Map(
+    return JourneyMap(
         people, ways, stopped, errors, without_repeats(s.page for s in results[0].scenario.direct_path if s.page)
     )
 
 
-def svg(map_: Map, title: str) -> str:
+def svg(map_: JourneyMap, title: str) -> str:
     places = map_.places
     columns, rows = (max((place[axis] for place in places.values()), default=0) + 1 for axis in (0, 1))
     width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP_X
@@ -115,7 +115,7 @@ def arrow(origin: tuple[int, int], to: tuple[int, int], count: int, *, is_direct
     )
 
 
-def box(page: str, place: tuple[int, int], map_: Map) -> str:
+def box(page: str, place: tuple[int, int], map_: JourneyMap) -> str:
     x, y = corner(place)
     is_direct = page in map_.direct
     lines = [f"{part}/" for part in page.split("/")[:-1]] + [page.split("/")[-1]]
@@ -143,7 +143,7 @@ def people(count: int) -> str:
     return f"{count} {'person' if count == 1 else 'people'}"
 
 
-def in_words(map_: Map) -> str:
+def in_words(map_: JourneyMap) -> str:
     """The same for whoever doesn't see the picture. Nothing as long as nobody has been there."""
     if not map_.people:
         return ""

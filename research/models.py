@@ -52,14 +52,14 @@ def open_store(folder: Path) -> None:
     research_db.init(str(folder / "research.sqlite3"))
 
 
-def home() -> Path:
+def store_folder() -> Path:
     """The folder that everything is kept in."""
     return Path(research_db.database).parent
 
 
 def migrate_store() -> list[str]:
     """Bring the database up to date, making it if it isn't there. Returns the names of the migrations that it ran."""
-    home().mkdir(parents=True, exist_ok=True)
+    store_folder().mkdir(parents=True, exist_ok=True)
     return migrate(research_db, MIGRATIONS)
 
 
@@ -199,7 +199,7 @@ class Task(ResearchTable):
         return self.elapsed_ms + max(int(running * 1000), 0)
 
 
-def only(characters: str, column: str) -> Check:
+def allows_only(characters: str, column: str) -> Check:
     return Check(f"\"{column}\" NOT GLOB '*[^{characters}]*'")
 
 
@@ -216,7 +216,7 @@ class Entry(ResearchTable):
     """Of an error its code, of a change the attribute, of a provider its act."""
 
     class Meta:
-        constraints = [only("a-z/-", "page"), only("a-z_", "field"), only("a-z_", "code")]
+        constraints = [allows_only("a-z/-", "page"), allows_only("a-z_", "field"), allows_only("a-z_", "code")]
 
 
 class Note(ResearchTable):
@@ -244,6 +244,6 @@ class Watcher(ResearchTable):
 TABLES = ResearchTable.__subclasses__()
 
 
-def past(day: date | None, days: int, today: date) -> bool:
+def has_been_kept(day: date | None, days: int, today: date) -> bool:
     """So many days after that day have gone by."""
     return day is not None and (today - day).days > days

@@ -57,7 +57,7 @@ class Result:
         return f"{low:.0%} to {high:.0%}"
 
 
-def of_those_who_consented(round_: Round) -> tuple:
+def consented_sessions(round_: Round) -> tuple:
     """The conditions on a session of which anything is told: not of one whose deletion was cut short."""
     return Session.round == round_, Session.consent == "given", Session.state != "purging"
 
@@ -68,7 +68,7 @@ def results_of(round_: Round) -> list[Result]:
     for name in round_.scenarios:
         for wording in round_.wordings:
             found[name, wording] = Result(scenario(name), wording)
-    tasks = Task.select(Task, Session).join(Session).where(*of_those_who_consented(round_)).order_by(Session.number)
+    tasks = Task.select(Task, Session).join(Session).where(*consented_sessions(round_)).order_by(Session.number)
     for task in tasks:
         result = found.get((task.scenario, task.session.wording))
         if result and task.session.is_over:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from clock import clock_at
 from database import in_sandbox
-from research.models import Session, Task, home
+from research.models import Session, Task, store_folder
 from scenarios import WORLD, build, fresh_copy, template, world_of
 from scenarios.scenario import Scenario, scenario
 
@@ -21,7 +21,7 @@ PROFILE_FILE = "profile.json"
 
 
 def folder_of(session: Session) -> Path:
-    return home() / "sandboxes" / session.folder
+    return store_folder() / "sandboxes" / session.folder
 
 
 def file_of(task: Task) -> Path:
@@ -29,7 +29,7 @@ def file_of(task: Task) -> Path:
 
 
 def template_of(task: Task) -> Path:
-    return template(task.scenario, home() / "templates")
+    return template(task.scenario, store_folder() / "templates")
 
 
 def make(task: Task) -> None:

@@ -10,7 +10,17 @@ from clock import now, today
 from database import db
 from models import Answers, Event, Participant
 from research import log, moderators, sandboxes
-from research.models import LONGEST_RETENTION, Round, Session, Task, Watcher, home, new_token, past, research_db
+from research.models import (
+    LONGEST_RETENTION,
+    Round,
+    Session,
+    Task,
+    Watcher,
+    has_been_kept,
+    new_token,
+    research_db,
+    store_folder,
+)
 from research.results import is_unconfirmed
 from scenarios import provider_acts
 
@@ -333,8 +343,8 @@ def purge_what_is_due() -> list[str]:
     done = []
     for session in Session.select(Session, Round).join(Round):
         name, folder = f"{session.name} of round {session.round_id}", sandboxes.folder_of(session)
-        closed_long_ago = past(session.round.closed_on, session.round.retention_days, today())
-        if session.state == "purging" or closed_long_ago or past(session.held_on, LONGEST_RETENTION, today()):
+        closed_long_ago = has_been_kept(session.round.closed_on, session.round.retention_days, today())
+        if session.state == "purging" or closed_long_ago or has_been_kept(session.held_on, LONGEST_RETENTION, today()):
             purge(session)
             done.append(f"deleted {name}")
         elif folder.exists() and sandboxes.last_used_at(folder) < now() - SANDBOX_LASTS:
@@ -342,7 +352,7 @@ def purge_what_is_due() -> list[str]:
             sandboxes.remove(folder)
             done.append(f"deleted the sandboxes of {name}")
     folders = {session.folder for session in Session.select(Session.folder)}
-    for left in (home() / "sandboxes").glob("*"):
+    for left in (store_folder() / "sandboxes").glob("*"):
         if left.name not in folders:
             sandboxes.remove(left)
             done.append("deleted a sandbox of no session")

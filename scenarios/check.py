@@ -17,7 +17,7 @@ from forms.journeys import CHECK_ANSWERS
 from models import Participant
 from scenarios import fresh_copy, provider_acts, template
 from scenarios.pages import Page, filled_in, page_id, refused_page
-from scenarios.predicates import End
+from scenarios.predicates import EndState
 from scenarios.scenario import Scenario, Step
 from views import ACTING
 from web.wordings import misplaced, wording
@@ -36,7 +36,7 @@ class Problem(Exception):
 
 
 @dataclass
-class Shown:
+class ShownPage:
     """One page that the service has shown."""
 
     page: str
@@ -68,7 +68,7 @@ class Walker:
         self.client = app.test_client()
         self.client.environ_base[ACTING] = scenario.persona_email
         self.happened: list[tuple[str, str]] = []
-        self.now: Shown | None = None
+        self.now: ShownPage | None = None
         self.ids: dict[str, int] = {}
 
     @contextmanager
@@ -86,7 +86,7 @@ class Walker:
             finally:
                 db.close()
 
-    def ask(self, path: str, data: dict | None = None) -> Shown:
+    def ask(self, path: str, data: dict | None = None) -> ShownPage:
         """Any page, by its address; nothing is remembered of it."""
         rendered = []
 
@@ -103,22 +103,22 @@ class Walker:
         path = response.request.path
         endpoint, values = self.app.url_map.bind("").match(path, "GET")
         page = refused_page(name, response.status_code) or page_id(endpoint, values)
-        return Shown(page, values.get("participant_id"), path, response.status_code, response.text, dict(codes))
+        return ShownPage(page, values.get("participant_id"), path, response.status_code, response.text, dict(codes))
 
-    def open(self, path: str, data: dict | None = None) -> Shown:
+    def open(self, path: str, data: dict | None = None) -> ShownPage:
         self.now = self.ask(path, data)
         self.happened.append(("page", self.now.page))
         self.happened += [("error", code) for code in self.now.codes.values()]
         return self.now
 
-    def begin(self) -> Shown:
+    def begin(self) -> ShownPage:
         return self.open(f"/school/{self.scenario.start}")
 
     def id_of(self, who: str) -> int:
         who = who or self.scenario.about[0]
         if who not in self.ids:
             with self.data():
-                self.ids[who] = self.end().person(who).id
+                self.ids[who] = self.end_state().person(who).id
         return self.ids[who]
 
     def address_of(self, step: Step) -> str:
@@ -163,22 +163,22 @@ class Walker:
 
     def provider_acts(self, act: str, who: str = "") -> None:
         with self.data():
-            provider_acts(act, self.end().person(who or self.scenario.about[0]))
+            provider_acts(act, self.end_state().person(who or self.scenario.about[0]))
         self.happened.append(("provider", act))
 
-    def end(self) -> End:
+    def end_state(self) -> EndState:
         """How it has ended so far. For use where `data` is open."""
-        return End(self.fetch, self.told_at_first, self.happened, self.shown_names)
+        return EndState(self.fetch, self.report_shown_at_first, self.happened, self.shown_names)
 
     def fetch(self, path: str) -> Page:
         with self.elsewhere():
             return self.ask(path).read
 
-    def told_at_first(self, who: str) -> str:
+    def report_shown_at_first(self, who: str) -> str:
         """What the pages said of the provider's report when the scenario began: the longest stretch of it without the
         provider's name."""
         with self.elsewhere(), in_sandbox(self.fresh), wording(self.words), db.connection_context():
-            participant = self.end().person(who)
+            participant = self.end_state().person(who)
             provider = participant.training_period.lead_provider.name
             says = self.app.jinja_env.get_template("status.html").module
             message = " ".join(says.provider_message(participant).unescape().split())
@@ -201,18 +201,18 @@ def check(app: Flask, scenario: Scenario, words: str = "", templates: Path | Non
     """What is wrong with the scenario in this wording (the ordinary one has no name), a sentence each. `templates` is a
     folder that keeps templates for the next time."""
     with TemporaryDirectory() as folder:
-        ground = Ground(app, scenario, Path(folder), words, templates)
+        run = CheckRun(app, scenario, Path(folder), words, templates)
         found = []
         for part in PARTS:
             try:
-                found += part(ground)
+                found += part(run)
             except Problem as problem:
                 found.append(str(problem))
     name = f"{scenario.id} in the wording {words}" if words else scenario.id
     return [f"{name}: {sentence}" for sentence in dict.fromkeys(found)]
 
 
-class Ground:
+class CheckRun:
     """Where a scenario is checked: as many sandboxes as it takes."""
 
     def __init__(self, app: Flask, scenario: Scenario, folder: Path, words: str, templates: Path | None = None):
@@ -227,13 +227,13 @@ class Ground:
         return Walker(self.app, self.scenario, self.fresh, file, self.words)
 
 
-def walks_directly(ground: Ground) -> Iterator[str]:
+def walks_directly(run: CheckRun) -> Iterator[str]:
     """The direct path is there, its pages say and take nothing that they mustn't, and it ends well. Nothing of what is
     done is in another sandbox, nothing of what is answered is there for somebody else."""
-    scenario, walker, other, answered = ground.scenario, ground.walker(), ground.walker(), None
+    scenario, walker, other, answered = run.scenario, run.walker(), run.walker(), None
     at_first = plain(other.begin())
     for _step, shown in walker.walk(scenario.direct_path):
-        yield from faults_of(shown, scenario)
+        yield from page_faults(shown, scenario)
         yield from nonsense_taken(walker, shown)
         for path in same_about_somebody_else(other, answered):
             if plain(walker.ask(path)) != plain(other.ask(path)):
@@ -241,15 +241,15 @@ def walks_directly(ground: Ground) -> Iterator[str]:
         answered = shown if shown.about and shown.read.question else None
     with walker.data():
         for claim in scenario.success:
-            if not claim.is_true(walker.end()):
+            if not claim.is_true(walker.end_state()):
                 yield f"after the direct path this isn’t true: {claim}"
     with other.data():
-        is_changed = bool(other.end().changed_by_school())
+        is_changed = bool(other.end_state().changed_by_school())
     if is_changed or plain(other.begin()) != at_first:
         yield "another sandbox shows what is done in this one"
 
 
-def faults_of(shown: Shown, scenario: Scenario) -> Iterator[str]:
+def page_faults(shown: ShownPage, scenario: Scenario) -> Iterator[str]:
     """What one page says and mustn't."""
     if shown.status not in (200, 422):
         yield f"{shown.page} answers {shown.status}"
@@ -267,16 +267,16 @@ def faults_of(shown: Shown, scenario: Scenario) -> Iterator[str]:
             yield f"the task gives away “{words}”, which {shown.page} has to select"
 
 
-def tells_wrong_ends(ground: Ground) -> Iterator[str]:
+def tells_wrong_ends(run: CheckRun) -> Iterator[str]:
     """Nothing is wrong or, where something is to be done, right from the start; each wrong path ends wrong."""
-    scenario = ground.scenario
+    scenario = run.scenario
     for path in ([], *scenario.wrong_paths):
-        walker, name = ground.walker(), f"the wrong path to {path[-1].page}" if path else "the start"
+        walker, name = run.walker(), f"the wrong path to {path[-1].page}" if path else "the start"
         for _step, shown in walker.walk(path):
-            yield from faults_of(shown, scenario)
+            yield from page_faults(shown, scenario)
         with walker.data():
-            is_wrong = any(claim.is_true(walker.end()) for claim in scenario.wrong_if)
-            is_success = bool(scenario.success) and all(claim.is_true(walker.end()) for claim in scenario.success)
+            is_wrong = any(claim.is_true(walker.end_state()) for claim in scenario.wrong_if)
+            is_success = bool(scenario.success) and all(claim.is_true(walker.end_state()) for claim in scenario.success)
         if is_wrong != bool(path):
             yield f"{name} is {'not ' * bool(path)}told to be wrong"
         if path and is_success:
@@ -285,7 +285,7 @@ def tells_wrong_ends(ground: Ground) -> Iterator[str]:
         yield "it has no wrong path to prove that a wrong end is told apart"
 
 
-def nonsense_taken(walker: Walker, shown: Shown) -> Iterator[str]:
+def nonsense_taken(walker: Walker, shown: ShownPage) -> Iterator[str]:
     """A question must be answered, and a date must be one."""
     form = shown.read.question or {"fields": []}
     hidden = {field["name"]: field["value"] for field in form["fields"] if field.get("type") == "hidden"}
@@ -298,7 +298,7 @@ def nonsense_taken(walker: Walker, shown: Shown) -> Iterator[str]:
             yield f"{shown.page} takes 31 February for an answer"
 
 
-def same_about_somebody_else(walker: Walker, answered: Shown | None) -> list[str]:
+def same_about_somebody_else(walker: Walker, answered: ShownPage | None) -> list[str]:
     """The address of the same question about somebody else at the school, if anything was answered."""
     if not answered:
         return []
@@ -311,34 +311,34 @@ def same_about_somebody_else(walker: Walker, answered: Shown | None) -> list[str
     return next(([path] for path in paths if walker.ask(path).status == 200), [])
 
 
-def begins_anew(ground: Ground) -> Iterator[str]:
+def begins_anew(run: CheckRun) -> Iterator[str]:
     """What was begun before a reset isn't done after it."""
-    walker = ground.walker()
-    for step, shown in walker.walk(ground.scenario.direct_path):
+    walker = run.walker()
+    for step, shown in walker.walk(run.scenario.direct_path):
         if shown.page.endswith(f"/{CHECK_ANSWERS}"):
-            fresh_copy(ground.fresh, walker.file)
+            fresh_copy(run.fresh, walker.file)
             walker.answer(step)
             break
     with walker.data():
-        if walker.end().changed_by_school():
+        if walker.end_state().changed_by_school():
             yield "what was begun before a reset is done after it"
 
 
-def says_the_same(ground: Ground) -> Iterator[str]:
+def says_the_same(run: CheckRun) -> Iterator[str]:
     """The page that the link opens has one wording, however often it is loaded."""
-    walker = ground.walker()
+    walker = run.walker()
     if len({plain(walker.begin()) for _ in range(LOADS)}) > 1:
         yield f"{walker.now.page} says something else when it is loaded again"
 
 
-def plain(shown: Shown) -> str:
+def plain(shown: ShownPage) -> str:
     """A page without what is new each time: the tokens of its forms."""
     return re.sub(r'(name="csrf_token"[^>]*value=)"[^"]*"', r"\1", shown.html)
 
 
-def is_another_wording(ground: Ground) -> Iterator[str]:
+def is_another_wording(run: CheckRun) -> Iterator[str]:
     """Every template of the wording takes the place of an ordinary one."""
-    for name in misplaced(ground.words) if ground.words else ():
+    for name in misplaced(run.words) if run.words else ():
         yield f"{name} takes the place of no template"
 
 

@@ -1,6 +1,6 @@
 """Pictures of pages that come out the same, byte for byte, whenever they are taken; and the browser that takes them.
 For tests and commands, with what requirements-dev.txt and apt-get install chromium bring; the service itself needs
-nothing of it. Which pages of a scenario there are is in scenarios/pictures.py."""
+nothing of it. Which pages of a scenario there are is in scenarios/screenshots.py."""
 
 import shutil
 from pathlib import Path

@@ -12,12 +12,12 @@ from scenarios.pages import Page
 
 
 @dataclass(frozen=True)
-class End:
+class EndState:
     """How a sandbox was left. Its database is open."""
 
     fetch: Callable[[str], Page]
     """The page at this address, as the school user is shown it."""
-    told_at_first: Callable[[str], str]
+    report_shown_at_first: Callable[[str], str]
     """What the pages said of the lead provider's report about this person, when the scenario began."""
     happened: list[tuple[str, str]]
     """(kind, what) in order: ("page", its id), ("error", its code), ("provider", its act), ("change", attribute)."""
@@ -48,76 +48,76 @@ class End:
         return f"/school/{participant.role}s/{participant.id}"
 
 
-def status(end: End, who: str, status: str) -> bool:
+def status(end_state: EndState, who: str, status: str) -> bool:
     """`who` has this `status`, as `Participant.status` names it"""
-    return end.person(who).status == status
+    return end_state.person(who).status == status
 
 
-def trained_by(end: End, who: str, lead_provider: str, confirmed: bool) -> bool:
+def trained_by(end_state: EndState, who: str, lead_provider: str, confirmed: bool) -> bool:
     """`lead_provider` trains `who`, and has `confirmed` it (true) or has not yet (false)"""
-    period = end.person(who).training_period
+    period = end_state.person(who).training_period
     is_running = period and period.is_provider_led and period.training_status == "active" and not period.has_finished
-    wanted = end.shown_names.get(lead_provider, lead_provider), confirmed
+    wanted = end_state.shown_names.get(lead_provider, lead_provider), confirmed
     return bool(is_running) and (period.lead_provider.name, period.is_confirmed) == wanted
 
 
-def school_led(end: End, who: str) -> bool:
+def school_led(end_state: EndState, who: str) -> bool:
     """The school itself trains `who`"""
-    period = end.person(who).training_period
+    period = end_state.person(who).training_period
     return period is not None and not period.is_provider_led and not period.has_finished
 
 
-def leaves(end: End, who: str, on: date) -> bool:
+def leaves(end_state: EndState, who: str, on: date) -> bool:
     """The school reported that the last day of `who` is or was `on`"""
-    participant = end.person(who)
+    participant = end_state.person(who)
     return participant.finished_on == on and participant.reported_leaving_by_school_id == participant.school_id
 
 
-def stays(end: End, who: str) -> bool:
+def stays(end_state: EndState, who: str) -> bool:
     """`who` has no last day"""
-    return end.person(who).finished_on is None
+    return end_state.person(who).finished_on is None
 
 
-def mentored_by(end: End, who: str, mentor: str) -> bool:
+def mentored_by(end_state: EndState, who: str, mentor: str) -> bool:
     """`mentor` mentors `who`"""
-    return end.person(who).mentor == end.person(mentor)
+    return end_state.person(who).mentor == end_state.person(mentor)
 
 
-def without_mentor(end: End, who: str) -> bool:
+def without_mentor(end_state: EndState, who: str) -> bool:
     """Nobody mentors `who`"""
-    return end.person(who).mentor is None
+    return end_state.person(who).mentor is None
 
 
-def changed(end: End) -> bool:
+def changed(end_state: EndState) -> bool:
     """The school has changed something about anybody"""
-    return bool(end.changed_by_school())
+    return bool(end_state.changed_by_school())
 
 
-def only_changed(end: End, who: list[str]) -> bool:
+def only_changed(end_state: EndState, who: list[str]) -> bool:
     """The school has changed something about each of `who`, and about nobody else"""
-    return end.changed_by_school() == {end.person(name).id for name in who}
+    return end_state.changed_by_school() == {end_state.person(name).id for name in who}
 
 
-def listed(end: End, who: str) -> bool:
+def listed(end_state: EndState, who: str) -> bool:
     """`who` is on the list of ECTs or mentors"""
-    return end.record_address(who) in end.list_page(who).links
+    return end_state.record_address(who) in end_state.list_page(who).links
 
 
-def told(end: End, who: str) -> bool:
+def still_shown(end_state: EndState, who: str) -> bool:
     """The record or the list still says what it said at first: that a lead provider withdrew or deferred `who`"""
-    pages = end.fetch(end.record_address(who)), end.list_page(who)
-    return any(end.told_at_first(who) in page.text for page in pages)
+    pages = end_state.fetch(end_state.record_address(who)), end_state.list_page(who)
+    return any(end_state.report_shown_at_first(who) in page.text for page in pages)
 
 
-def visited(end: End, page: str, after: str) -> bool:
+def visited(end_state: EndState, page: str, after: str) -> bool:
     """`page` was shown after the lead provider did `after` (`withdraw`, `defer` or `resume`)"""
-    acts = [place for place, what in enumerate(end.happened) if what == ("provider", after)]
-    return bool(acts) and ("page", page) in end.happened[acts[-1] :]
+    acts = [place for place, what in enumerate(end_state.happened) if what == ("provider", after)]
+    return bool(acts) and ("page", page) in end_state.happened[acts[-1] :]
 
 
-def refused(end: End, code: str) -> bool:
+def refused(end_state: EndState, code: str) -> bool:
     """An answer was refused with this error `code`"""
-    return ("error", code) in end.happened
+    return ("error", code) in end_state.happened
 
 
 PREDICATES = {
@@ -133,7 +133,7 @@ PREDICATES = {
         changed,
         only_changed,
         listed,
-        told,
+        still_shown,
         visited,
         refused,
     )
@@ -142,7 +142,7 @@ PREDICATES = {
 
 def parameters(predicate: Callable) -> dict[str, type]:
     """What a scenario must say beside `holds`: name → type."""
-    return {name: p.annotation for name, p in inspect.signature(predicate).parameters.items() if name != "end"}
+    return {name: p.annotation for name, p in inspect.signature(predicate).parameters.items() if name != "end_state"}
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,8 @@ class Claim:
     arguments: dict
     is_denied: bool = False
 
-    def is_true(self, end: End) -> bool:
-        return PREDICATES[self.holds](end, **self.arguments) != self.is_denied
+    def is_true(self, end_state: EndState) -> bool:
+        return PREDICATES[self.holds](end_state, **self.arguments) != self.is_denied
 
     def __str__(self):
         arguments = ", ".join(f"{name} = {value}" for name, value in self.arguments.items())

@@ -58,7 +58,7 @@ PRIVACY = "about.privacy"
 
 
 def add_to(app: Flask) -> None:
-    from research.console import participant, rounds, running, said, sign_in, watching  # noqa: F401 - they bring the routes
+    from research.console import entry_text, participant, rounds, running, sign_in, watching  # noqa: F401 - they bring the routes
     from research.console.commands import commands
 
     open_store(Path(app.config["RESEARCH"]))

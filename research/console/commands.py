@@ -7,9 +7,9 @@ from flask import current_app
 
 from domain.participants import is_email_address
 from research.console import guide
-from research.models import Moderator, home, migrate_store, research_db
+from research.models import Moderator, migrate_store, research_db, store_folder
 from research.sessions import purge_what_is_due
-from scenarios.pictures import NoBrowser
+from scenarios.screenshots import NoBrowser
 
 PERSONAS = {"ruth.allen@example.org": "Ruth Allen", "omar.said@example.org": "Omar Said"}
 """The demo's moderators. Invented."""
@@ -51,16 +51,18 @@ def purge():
         click.echo("\n".join(purge_what_is_due()) or "Nothing is due to be deleted.")
 
 
-@commands.command("pictures")
+@commands.command("screenshots")
 @click.pass_context
-def take_pictures(context):
-    """Take the pictures that an export brings along: `flask scenario pictures` into the research folder."""
-    context.invoke(current_app.cli.commands["scenario"].commands["pictures"], names=(), folder=home() / "pictures")
+def take_screenshots(context):
+    """Take the pictures that an export brings along: `flask scenario screenshots` into the research folder."""
+    context.invoke(
+        current_app.cli.commands["scenario"].commands["screenshots"], names=(), folder=store_folder() / "screenshots"
+    )
 
 
-@commands.command("guide-pictures")
+@commands.command("guide-screenshots")
 @click.option("--folder", default="docs/pictures", show_default=True, type=click.Path(path_type=Path))
-def take_guide_pictures(folder):
+def take_guide_screenshots(folder):
     """Take the pictures of the console that docs/research.md shows."""
     try:
         for file in guide.take(current_app._get_current_object(), folder):

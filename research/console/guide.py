@@ -16,12 +16,12 @@ from research.models import (
     ModeratorSignIn,
     Session,
     Task,
-    home,
     migrate_store,
     open_store,
     research_db,
+    store_folder,
 )
-from scenarios.pictures import camera
+from scenarios.screenshots import camera
 
 TEN = datetime(2026, 4, 28, 9, tzinfo=UTC)
 QUESTION = "ect/change-lead-provider/lead-provider"
@@ -39,7 +39,7 @@ DIRECT = [
 def take(app: Flask, folder: Path) -> Iterator[Path]:
     """Gives each picture's file as soon as it is there. The console's own store isn't touched."""
     folder.mkdir(parents=True, exist_ok=True)
-    own = home()
+    own = store_folder()
     try:
         client = app.test_client()
         client.set_cookie(MODERATOR, "token")

@@ -14,28 +14,28 @@ from research.models import Round, Session, Task
 from scenarios.scenario import scenario, scenario_ids
 
 
-def found(table: type):
+def with_row(table: type):
     """Looks up the row of the address's id; gives it to the view in its place."""
 
     def decorator(view):
         @wraps(view)
-        def with_row(row_id, **kwargs):
+        def looked_up(row_id, **kwargs):
             row = table.get_or_none(table.id == row_id) or abort(404)
-            keep_note(row)
+            save_unsent_note(row)
             return view(row, **kwargs)
 
-        return with_row
+        return looked_up
 
     return decorator
 
 
-def keep_note(row: Round | Session | Task) -> None:
+def save_unsent_note(row: Round | Session | Task) -> None:
     """Saves the note that was being typed when another button was pressed, before that does what it does."""
     if "note_key" in request.form and not isinstance(row, Round) and Form().validate():
         log.save_note(row.session if isinstance(row, Task) else row, *note_sent())
 
 
-def pressed(view):
+def button(view):
     """A button was pressed: does what `view` does, and says on the row's page what hindered it."""
 
     @wraps(view)
@@ -69,7 +69,7 @@ def home():
 
 
 @blueprint.post("/research/leave-visit")
-@pressed
+@button
 def leave_visit():
     """The participant's link was opened in this browser, and is not wanted here any more."""
     response = redirect(url_for("research.home"), 303)
@@ -97,7 +97,7 @@ def new_round():
 
 
 @blueprint.get("/research/rounds/<int:row_id>")
-@found(Round)
+@with_row(Round)
 def round_page(round_):
     return show_round(round_)
 
@@ -112,7 +112,7 @@ def show_round(round_: Round, status: int = 200, **forms):
         scenarios=[scenario(name) for name in round_.scenarios],
         maps={name: in_words(map_of(of_scenario(found_results, name))) for name in round_.scenarios},
         words=results.WORDS,
-        has_pictures=any((export.home() / "pictures").glob("*.png")),
+        has_screenshots=any((export.store_folder() / "screenshots").glob("*.png")),
         **({"session_form": SessionForm(formdata=None), "export_form": ExportForm(formdata=None)} | forms),
     ), status
 
@@ -122,7 +122,7 @@ def of_scenario(found_results: list, name: str) -> list:
 
 
 @blueprint.get("/research/rounds/<int:row_id>/map-<name>.svg")
-@found(Round)
+@with_row(Round)
 def journey_map(round_, name):
     if name not in round_.scenarios:
         abort(404)
@@ -131,7 +131,7 @@ def journey_map(round_, name):
 
 
 @blueprint.post("/research/rounds/<int:row_id>/sessions")
-@found(Round)
+@with_row(Round)
 def add_session(round_):
     form = SessionForm()
     if not form.validate():
@@ -144,15 +144,15 @@ def add_session(round_):
 
 
 @blueprint.get("/research/rounds/<int:row_id>/sessions")
-@found(Round)
+@with_row(Round)
 def round_again(round_):
     """The page with an error on it, loaded again."""
     return redirect(url_for("research.round_page", row_id=round_.id), 303)
 
 
 @blueprint.post("/research/rounds/<int:row_id>/export")
-@found(Round)
-@pressed
+@with_row(Round)
+@button
 def export_round(round_):
     with_research_data = ExportForm().with_research_data.data
     archive = export.export(round_, with_research_data=with_research_data)
@@ -166,15 +166,15 @@ def export_round(round_):
 
 
 @blueprint.post("/research/rounds/<int:row_id>/close")
-@found(Round)
-@pressed
+@with_row(Round)
+@button
 def close_round(round_):
     sessions.close_round(round_)
     return redirect(url_for("research.round_page", row_id=round_.id), 303)
 
 
 @blueprint.route("/research/rounds/<int:row_id>/delete", methods=["GET", "POST"])
-@found(Round)
+@with_row(Round)
 def delete_round(round_):
     """A page that asks first: it can't be undone."""
     if request.method == "POST" and Form().validate():

@@ -19,8 +19,8 @@ from models import Participant, School
 from research import log, results, sandboxes, sessions
 from research.console import blueprint, note_sent
 from research.console.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm
-from research.console.rounds import found, pressed
-from research.models import Note, Session, Task, home
+from research.console.rounds import button, with_row
+from research.models import Note, Session, Task, store_folder
 from scenarios import HERE
 from scenarios.check import Walker, check
 from scenarios.scenario import scenario
@@ -30,7 +30,7 @@ ACTS = {"withdraw": "Withdraw", "defer": "Defer", "resume": "Resume"}
 
 
 @blueprint.get("/research/sessions/<int:row_id>")
-@found(Session)
+@with_row(Session)
 def session_page(session):
     return show_session(session)
 
@@ -42,7 +42,7 @@ def show_session(session: Session, status: int = 200, **forms):
     is_busy = any(task.state in ("open", "paused") for task in tasks)
     context = {
         "session": session,
-        "tasks": [sheet_of(task, is_busy) for task in tasks],
+        "tasks": [run_sheet(task, is_busy) for task in tasks],
         "link": link,
         "qr": qr(link),
         "watch_link": url_for("research.watch", token=session.watch_token, _external=True),
@@ -68,7 +68,7 @@ def qr(link: str) -> Markup:
     return Markup(segno.make(link, error="m").svg_inline(scale=4, border=2))  # noqa: S704 - made here
 
 
-def sheet_of(task: Task, is_busy: bool = False) -> dict:
+def run_sheet(task: Task, is_busy: bool = False) -> dict:
     """What the run sheet shows of a task. One is opened at a time: none while the session `is_busy` with one."""
     said = scenario(task.scenario)
     school = sandboxes.ordinary_names()["school"]
@@ -105,21 +105,21 @@ def back(session: Session, part: str = "") -> Response:
 
 
 @blueprint.post("/research/sessions/<int:row_id>/prepare")
-@found(Session)
-@pressed
+@with_row(Session)
+@button
 def prepare(session):
-    for sentence in sessions.prepare(session, is_green):
+    for sentence in sessions.prepare(session, scenario_problems):
         flash(sentence, "error")
     return back(session)
 
 
-def is_green(name: str, words: str) -> list[str]:
+def scenario_problems(name: str, words: str) -> list[str]:
     """What doesn't come true of a scenario; looked up where nothing has changed since it was found to be fine."""
     said = scenario(name)
-    mark = home() / "checked" / hashlib.sha256(f"{name} {words} {service_fingerprint()}".encode()).hexdigest()
+    mark = store_folder() / "checked" / hashlib.sha256(f"{name} {words} {service_fingerprint()}".encode()).hexdigest()
     if mark.exists():
         return []
-    problems = check(current_app._get_current_object(), said, words, home() / "templates")
+    problems = check(current_app._get_current_object(), said, words, store_folder() / "templates")
     if not problems:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
@@ -140,7 +140,7 @@ def service_files() -> list[Path]:
 
 
 @blueprint.post("/research/sessions/<int:row_id>/consent")
-@found(Session)
+@with_row(Session)
 def consent(session):
     form = ConsentForm()
     if not form.validate():
@@ -154,14 +154,14 @@ def consent(session):
 
 @blueprint.get("/research/sessions/<int:row_id>/consent")
 @blueprint.get("/research/sessions/<int:row_id>/profile")
-@found(Session)
+@with_row(Session)
 def session_again(session):
     """The page with an error on it, loaded again."""
     return back(session)
 
 
 @blueprint.post("/research/sessions/<int:row_id>/profile")
-@found(Session)
+@with_row(Session)
 def profile(session):
     form = ProfileForm()
     if not form.validate():
@@ -175,8 +175,8 @@ def profile(session):
 
 
 @blueprint.post("/research/sessions/<int:row_id>/<any(code, links, end, write_up):act>")
-@found(Session)
-@pressed
+@with_row(Session)
+@button
 def session_act(session, act):
     if act == "end":
         for task in session.in_order:
@@ -187,7 +187,7 @@ def session_act(session, act):
 
 
 @blueprint.route("/research/sessions/<int:row_id>/delete", methods=["GET", "POST"])
-@found(Session)
+@with_row(Session)
 def delete(session):
     """Consent is withdrawn, or the session won't be held. A page that asks first: it can't be undone."""
     if request.method == "POST" and Form().validate():
@@ -201,8 +201,8 @@ def delete(session):
 
 
 @blueprint.post("/research/tasks/<int:row_id>/<any(open, pause, close, reset, move):act>")
-@found(Task)
-@pressed
+@with_row(Task)
+@button
 def task_act(task, act):
     acts = {"open": sessions.open_task, "pause": sessions.pause, "reset": sessions.reset, "move": sessions.move_earlier}
     if act == "close":
@@ -227,14 +227,14 @@ def propose(task: Task) -> str | None:
     )
     walker.happened = happened
     with walker.data():
-        is_success = all(claim.is_true(walker.end()) for claim in said.success)
-        is_wrong = any(claim.is_true(walker.end()) for claim in said.wrong_if)
+        is_success = all(claim.is_true(walker.end_state()) for claim in said.success)
+        is_wrong = any(claim.is_true(walker.end_state()) for claim in said.wrong_if)
     return results.proposed(is_success, is_wrong, happened, [step.page for step in said.direct_path])
 
 
 @blueprint.post("/research/tasks/<int:row_id>/provider")
-@found(Task)
-@pressed
+@with_row(Task)
+@button
 def provider(task):
     act, participant_id = request.form.get("act", ""), request.form.get("participant_id", 0, int)
     if act not in ACTS or participant_id not in dict(people_in(task.session)):
@@ -251,7 +251,7 @@ def provider(task):
 
 
 @blueprint.post("/research/tasks/<int:row_id>/outcome")
-@found(Task)
+@with_row(Task)
 def outcome(task):
     form = OutcomeForm(task, scenario(task.scenario).judged)
     if not form.validate():
@@ -271,14 +271,14 @@ def outcome(task):
 
 
 @blueprint.get("/research/tasks/<int:row_id>/outcome")
-@found(Task)
+@with_row(Task)
 def outcome_again(task):
     return back(task.session, f"#task-{task.id}")
 
 
 @blueprint.post("/research/tasks/<int:row_id>/ease")
-@found(Task)
-@pressed
+@with_row(Task)
+@button
 def ease(task):
     said = request.form.get("ease", 0, int)
     if 1 <= said <= 7:
@@ -287,7 +287,7 @@ def ease(task):
 
 
 @blueprint.get("/research/sessions/<int:row_id>/feed")
-@found(Session)
+@with_row(Session)
 def feed(session):
     return show_feed(session, url_for("research.feed", row_id=session.id))
 
@@ -327,7 +327,7 @@ def feed_of(session: Session, address: str = "") -> dict:
 
 
 @blueprint.post("/research/sessions/<int:row_id>/notes")
-@found(Session)
+@with_row(Session)
 def note(session):
     form, (key, _) = NoteForm(), note_sent()
     if not form.validate():

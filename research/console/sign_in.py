@@ -83,7 +83,7 @@ def start_sign_in(moderator: Moderator, next_page: str):
     """Sign this moderator in, under a new token that only their browser has, and lead to where they were."""
     response = redirect(next_page if OF_THE_CONSOLE.fullmatch(next_page) else url_for("research.home"), 303)
     token = moderators.start(moderator, instead_of=token_here())
-    set_cookie(response, MODERATOR, token, moderators.LIMITS.absolute)
+    set_cookie(response, MODERATOR, token, moderators.TIMEOUTS.absolute)
     log.info("signed in", extra={"fields": {"moderator": moderator.id}})
     return response
 

@@ -7,7 +7,7 @@ from flask import abort, redirect, render_template, session, url_for
 from research import sessions
 from research.console import blueprint, plain_page
 from research.console.forms import WatchForm
-from research.console.running import feed_of, sheet_of, show_feed
+from research.console.running import feed_of, run_sheet, show_feed
 from research.models import Session
 from views import redirect_page
 
@@ -26,7 +26,7 @@ def watch(token):
         return render_template("research/watch_name.html", form=form), 422 if form.is_submitted() else 200
     note_presence(watched)
     address = url_for("research.watch_feed", token=token)
-    tasks = [sheet_of(task) for task in watched.in_order]
+    tasks = [run_sheet(task) for task in watched.in_order]
     return render_template("research/watch.html", session=watched, tasks=tasks, feed=feed_of(watched, address))
 
 
@@ -41,7 +41,7 @@ def watch_feed(token):
     answer = show_feed(watched, url_for("research.watch_feed", token=token))
     if not isinstance(answer, str):
         return answer
-    tasks = [sheet_of(task) for task in watched.in_order]
+    tasks = [run_sheet(task) for task in watched.in_order]
     return answer + render_template("research/watch_sheet.html", session=watched, tasks=tasks, is_apart=True)
 
 

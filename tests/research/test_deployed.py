@@ -11,7 +11,7 @@ import pytest
 from clock import clock_at, now
 from database import db
 from research import sessions
-from research.models import home, research_db
+from research.models import research_db, store_folder
 from scenarios.check import check
 from scenarios.scenario import scenario
 from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
@@ -29,7 +29,7 @@ def issuer():
 @pytest.fixture
 def deployed(research, issuer):
     """The service on https://localhost, with research switched on and what the demo's moderators planned."""
-    settings = {"DATABASE_URL": f"sqlite:///{db.obj.database}", "RESEARCH": str(home())}
+    settings = {"DATABASE_URL": f"sqlite:///{db.obj.database}", "RESEARCH": str(store_folder())}
     return copy_context().run(outside_the_demo, issuer, **settings)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from clock import clock_at, now, today
 from research import sandboxes, sessions
-from research.models import Entry, Note, Round, Session, Task, Watcher, home, research_db
+from research.models import Entry, Note, Round, Session, Task, Watcher, research_db, store_folder
 from research.sessions import NotNow, orders
 from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
 from tests.visitor import words
@@ -109,7 +109,9 @@ def purge() -> list[str]:
 def left() -> dict:
     """What there is of sessions: table or folder → how much."""
     counts = {table.__name__: len(all_of(table)) for table in (Session, Task, Entry, Note, Watcher)}
-    counts["sandboxes"] = len(list((home() / "sandboxes").glob("*"))) if (home() / "sandboxes").exists() else 0
+    counts["sandboxes"] = (
+        len(list((store_folder() / "sandboxes").glob("*"))) if (store_folder() / "sandboxes").exists() else 0
+    )
     return {name: count for name, count in counts.items() if count}
 
 
@@ -133,7 +135,9 @@ def test_withdrawn_consent_leaves_no_row_and_no_file(held, participant, moderato
     assert left() == {}
     window.get("/school/ects", 410)
     assert left() == {}, "a browser that still has the link makes nothing come back"
-    kept = b"".join(path.read_bytes() for path in home().rglob("*") if path.is_file() and "templates" not in path.parts)
+    kept = b"".join(
+        path.read_bytes() for path in store_folder().rglob("*") if path.is_file() and "templates" not in path.parts
+    )
     for trace in (b"Hesitated", b"confirmation", b"Our Own Primary", b"Dev", session.token.encode()):
         assert trace not in kept, "not even in the file's free pages"
     moderator.get(page, 404)
@@ -466,6 +470,6 @@ def test_a_purge_that_was_cut_short_is_finished(held, monkeypatch):
 
 
 def test_a_folder_of_no_session_is_removed(research):
-    (home() / "sandboxes" / "left-behind").mkdir(parents=True)
+    (store_folder() / "sandboxes" / "left-behind").mkdir(parents=True)
     assert purge() == ["deleted a sandbox of no session"]
     assert left() == {}

@@ -11,7 +11,7 @@ from database import db
 from forms.journeys import JOURNEYS
 from models import Participant, School, Teacher
 from research import sandboxes, sessions
-from research.models import KINDS, Entry, Note, home, research_db
+from research.models import KINDS, Entry, Note, research_db, store_folder
 from scenarios.pages import page_id
 from tests.conftest import person
 from tests.research.conftest import change_lead_provider, entries, task_of
@@ -135,7 +135,7 @@ def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
         field for journey in JOURNEYS.values() for question in journey.questions.values() for field in question.fields()
     }
     codes = {
-        code for journey in JOURNEYS.values() for question in journey.questions.values() for code in question.words
+        code for journey in JOURNEYS.values() for question in journey.questions.values() for code in question.messages
     }
     for kind, page, field, code in log:
         assert kind in KINDS
@@ -152,7 +152,7 @@ def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
             "working_pattern",
         }
     assert {kind for kind, *_ in log} == {"page", "error"}
-    with closing(sqlite3.connect(home() / "research.sqlite3")) as database:
+    with closing(sqlite3.connect(store_folder() / "research.sqlite3")) as database:
         kept = "\n".join(database.iterdump())
     typed = {
         "Priya Patel",

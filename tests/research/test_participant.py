@@ -9,7 +9,7 @@ from app import create_app
 from clock import clock_at, now
 from database import db
 from research import sessions
-from research.models import home, research_db
+from research.models import research_db, store_folder
 from scenarios.check import NOT_OF_THE_SERVICE
 from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
 
@@ -61,7 +61,7 @@ def test_a_browser_that_was_killed_goes_on_where_it_was(session, participant, re
     where = window.path
     # The server starts anew, too.
     settings = {name: research.config[name] for name in ("SECRET_KEY", "DEMO", "TESTING")}
-    folders = {"DATABASE_URL": f"sqlite:///{db.obj.database}", "RESEARCH": str(home())}
+    folders = {"DATABASE_URL": f"sqlite:///{db.obj.database}", "RESEARCH": str(store_folder())}
     restarted = Window(copy_context().run(create_app, **settings, **folders))
     restarted.client.set_cookie("visit", session.token)  # the only cookie that a browser keeps when it is killed
     restarted.get(where)

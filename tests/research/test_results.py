@@ -121,7 +121,7 @@ def test_the_export(round_, tmp_path):
     (tmp_path / "S01-01-ects-1280.png").write_bytes(b"picture")
     (tmp_path / "S01.json").write_text('{"S01-01-ects": "Early career teachers (ECTs)"}')
     with research_db.connection_context():
-        files = opened(export(round_, with_research_data=False, pictures=tmp_path))
+        files = opened(export(round_, with_research_data=False, screenshots=tmp_path))
     manifest = json.loads(files["manifest.json"])
     tables = ["results.csv", "errors.csv", "paths.csv", "images/S01-01-ects-1280.png"]
     expected = [f"aggregate/{name}" for name in ("post.md", "map-S01.svg", "map-S07.svg", *tables)]

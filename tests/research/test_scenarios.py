@@ -105,8 +105,8 @@ STILL_SAID = """{{% macro status(participant) %}}
 @pytest.mark.parametrize(
     ("name", "provider", "says"),
     [
-        ("S02", '""', "not told(who = Steven Taylor)"),
-        ("S08", "participant.training_period.lead_provider.name", "not told(who = Peter Marsh)"),
+        ("S02", '""', "not still-shown(who = Steven Taylor)"),
+        ("S08", "participant.training_period.lead_provider.name", "not still-shown(who = Peter Marsh)"),
     ],
     ids=["the message stays", "the new provider is said to have withdrawn"],
 )
@@ -310,7 +310,7 @@ def test_the_commands_list_and_check(sandboxes, monkeypatch):
     assert len(listed.splitlines()) == len(scenario_ids())
     done = run(sandboxes, "check", "S07")
     assert (done.output, done.exit_code) == ("S07: comes true\n", 0)
-    monkeypatch.setattr("commands.faults_of", lambda app, each, words: [f"{each.id}: is odd"])
+    monkeypatch.setattr("commands.scenario_faults", lambda app, each, words: [f"{each.id}: is odd"])
     done = run(sandboxes, "check", "S07")
     assert done.exit_code == 1
     assert done.output.splitlines() == ["S07: is odd", "Error: 1 thing does not come true."]
@@ -339,7 +339,7 @@ def test_only_a_demo_on_sqlite_is_replaced(app, world, monkeypatch):
 def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
     needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
     with research.app_context(), ThreadPoolExecutor() as another:
-        arguments = ["research", "guide-pictures", "--folder", str(tmp_path / "pictures")]
+        arguments = ["research", "guide-screenshots", "--folder", str(tmp_path / "pictures")]
         context = copy_context()  # the app's, which a command has
         done = another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
     assert done.exit_code == 0, done.output
@@ -352,7 +352,7 @@ def test_pictures_are_the_same_each_time(sandboxes, tmp_path):
     names = []
     for folder in ("once", "again") if IS_NIGHTLY else ("once",):
         with ThreadPoolExecutor() as another:  # this thread may have a browser of its own already
-            done = another.submit(run, sandboxes, "pictures", "S07", "--folder", str(tmp_path / folder)).result()
+            done = another.submit(run, sandboxes, "screenshots", "S07", "--folder", str(tmp_path / folder)).result()
         assert done.exit_code == 0, done.output
         names.append({path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()})
     assert names[0] == names[-1]

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from scenarios import chromium
-from scenarios.check import Ground, Shown, Walker
+from scenarios.check import CheckRun, ShownPage, Walker
 from scenarios.scenario import Scenario, Step
 
 HOST = "https://service.example"
@@ -80,31 +80,31 @@ def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
                 (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
 
 
-def states(app: Flask, scenario: Scenario, words: str) -> Iterator[Shown]:
+def states(app: Flask, scenario: Scenario, words: str) -> Iterator[ShownPage]:
     """Every page and state of the scenario once: the paths, what is refused on them, and list and record at their
     ends."""
     seen = set()
     with TemporaryDirectory() as temporary:
-        ground = Ground(app, scenario, Path(temporary), words)
+        run = CheckRun(app, scenario, Path(temporary), words)
         for path in (scenario.direct_path, *scenario.wrong_paths):
-            for state in along(ground.walker(), path):
+            for state in along(run.walker(), path):
                 key = (state.page, state.about, tuple(state.codes.items()), state.read.text)
                 if key not in seen:
                     seen.add(key)
                     yield state
 
 
-def along(walker: Walker, path: list[Step]) -> Iterator[Shown]:
+def along(walker: Walker, path: list[Step]) -> Iterator[ShownPage]:
     for _step, shown in walker.walk(path):
         yield shown
         yield from refusals(walker, shown)
     yield walker.ask(f"/school/{walker.scenario.start}")
     with walker.data():
-        records = [walker.end().record_address(who) for who in walker.scenario.about]
+        records = [walker.end_state().record_address(who) for who in walker.scenario.about]
     yield from map(walker.ask, records)
 
 
-def refusals(walker: Walker, shown: Shown) -> list[Shown]:
+def refusals(walker: Walker, shown: ShownPage) -> list[ShownPage]:
     """The question when it is sent empty."""
     form = shown.read.question or {"fields": []}
     hidden = {field["name"]: field["value"] for field in form["fields"] if field.get("type") == "hidden"}

@@ -1,6 +1,6 @@
 """Takes a picture of every page and state, wide and narrow, into screenshots/:
 
-.venv/bin/python -m tests.browser.pictures [part of a tour's name]
+.venv/bin/python -m tests.browser.screenshots [part of a tour's name]
 """
 
 import sys

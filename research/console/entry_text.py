@@ -21,15 +21,15 @@ ASKED = {name: form for form in FORMS for name in form.fields()}
 """Field → the question that asks for it."""
 
 
-@blueprint.app_template_filter("said_of")
-def said_of(entry: dict) -> str:
+@blueprint.app_template_filter("entry_text")
+def entry_text(entry: dict) -> str:
     """In words where there are any, else as the log has it."""
     if entry["kind"] == "page":
         return SHOWN.get(entry["page"], "")
     code = entry["code"]
     if entry["kind"] == "error":
         form = ASKED.get(entry["field"])
-        sentence = form and form.words.get(code)
+        sentence = form and form.messages.get(code)
         return re.sub(r"{\w+}", "…", sentence) if sentence else f"{entry['field']}: {code}"
     if entry["kind"] == "change":
         return CHANGES.get(code, code.replace("_", " "))
