@@ -13,6 +13,7 @@ from tests.reports import april, leaving, person_at, train
 from tests.visitor import Visitor, rows_of
 
 TOMORROW = TODAY + timedelta(days=1)
+LONG_AGO = date(2022, 9, 1)
 LIST = {"ect": "/school/ects", "mentor": "/school/mentors"}
 both_roles = pytest.mark.parametrize("given", [ect, mentor])
 
@@ -27,7 +28,10 @@ def test_who_needs_something_comes_first_and_then_the_newest(naomi):
     ect((TODAY, mentored("John Doe", april(1), TODAY)), name="Mentored Today", mentor=None, started_on=april(1))
     ect((TODAY, mentored("John Doe", april(1), april(19))), name="Mentored Yesterday", mentor=None, started_on=april(1))
     ect(name="Starts Later", started_on=date(2026, 9, 1), induction_started_on=None)
+    ect((april(8), withdrawn), name="Withdrawn Alone", mentor=None)
+    ect((april(8), withdrawn), (april(8), leaving(date(2026, 7, 17))), name="Withdrawn Leaving", started_on=LONG_AGO)
     assert naomi.get("/school/ects").cards == [
+        "Withdrawn Alone",
         "Steven Taylor",
         "Mentored Yesterday",
         "Priya Shah",
@@ -40,6 +44,7 @@ def test_who_needs_something_comes_first_and_then_the_newest(naomi):
         "Daniel Cooper",
         "Emily Roberts",
         "Gustav Brown",
+        "Withdrawn Leaving",
     ]
     assert naomi.heading == "Early career teachers (ECTs)"
     assert naomi.text.startswith("St John’s C of E Primary School")

@@ -58,11 +58,22 @@ NO_DATE = "The appropriate body has not told us the date yet"
             f"{ALPHA} Awaiting confirmation by {ALPHA}",
             "2 September 2024 Reported by appropriate body",
         ),
+        (
+            {"induction_started_on": date(2026, 7, 17), "leaving_on": date(2026, 7, 17)},
+            f"{ALPHA} {RECORDED}",
+            "17 July 2026 Reported by appropriate body",
+        ),
+        (
+            {"induction_started_on": date(2026, 7, 18), "leaving_on": date(2026, 7, 17)},
+            f"{ALPHA} Awaiting confirmation by {ALPHA}",
+            "18 July 2026 Reported by appropriate body",
+        ),
         ({"induction_started_on": None, "appropriate_body": None}, "Not reported", NO_DATE),
     ],
-    ids=["recorded here", "awaiting", "recorded before this school", "not reported"],
+    ids=["here", "awaiting", "before this school", "from the last day here", "after it", "not reported"],
 )
 def test_induction_details(naomi, row, body, started):
+    """Recorded by the appropriate body is what began within the time here."""
     naomi.get(f"/school/ects/{ect(**row).id}")
     assert naomi.row("Appropriate body") == body
     assert naomi.row("Induction start date") == started
@@ -112,7 +123,8 @@ def test_who_is_to_know_of_somebody_who_comes_back_is_named(naomi, given, histor
             ect,
             [PAUSED, (april(9), withdrawn), (april(16), made_school_led)],
             [
-                "16 April 2026 Your school changed Ada Moss’s training programme to school-led",
+                "16 April 2026 Your school changed Ada Moss’s training programme from provider-led with Ambition Institute"
+                " to school-led",
                 "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss",
                 "8 April 2026 Ambition Institute told us that Ada Moss’s training is paused",
             ],

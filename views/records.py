@@ -1,8 +1,10 @@
 """The school's lists, one participant's record, and who the induction tutor is."""
 
 import re
+from datetime import date
 from functools import reduce
 from operator import and_, or_
+from datetime import date
 
 from flask import abort, g, redirect, render_template, request, url_for
 
@@ -155,7 +157,8 @@ def induction_of(participant: Participant) -> dict:
     (`is_recorded`), and the day it `started_on` (or None)."""
     periods: list[InductionPeriod] = sorted(participant.teacher.induction_periods, key=lambda p: p.started_on)
     open_one = next((period for period in periods if period.finished_on is None), None)
-    recorded = open_one if open_one and open_one.started_on >= participant.started_on else None
+    last_day = participant.finished_on or date.max
+    recorded = open_one if open_one and participant.started_on <= open_one.started_on <= last_day else None
     return {
         "appropriate_body": recorded.appropriate_body if recorded else participant.school_reported_appropriate_body,
         "is_recorded": recorded is not None,
