@@ -34,7 +34,7 @@ HEADINGS = {
     "teacher_training_period_confirmed": "{provider} confirmed that it trains {name}, with {delivery_partner}",
     "teacher_delivery_partner_updated": "{provider} changed {name}’s delivery partner to {delivery_partner}",
     "teacher_training_lead_provider_updated": "{who} changed {name}’s lead provider from {old} to {new}",
-    "teacher_training_programme_updated": "{who} changed {name}’s training programme to {programme}",
+    "teacher_training_programme_updated": "{who} changed {name}’s training programme from {old} to {new}",
 }
 """How events are told, by their type. The large demo world tells them by the same words."""
 

@@ -52,14 +52,16 @@ def locked_participants(ids: Iterable[int]) -> dict[int, Participant]:
     # waited for them would still tell of the training that there was before.
     if is_postgresql():
         LOCKED_IDS(ids_parameter(ids))
-    return {
-        participant.id: participant
-        for participant in participants_in_order(ids, PARTICIPANTS_FOR_RULES(ids_parameter(ids)))
-    }
+    return {participant.id: participant for participant in participants_for_rules(ids)}
 
 
 def participants_by_ids(ids: Collection[int]) -> list[Participant]:
     return participants_in_order(ids, PARTICIPANTS_BY_IDS(ids_parameter(ids)))
+
+
+def participants_for_rules(ids: Collection[int]) -> list[Participant]:
+    """With all that an act of their school may depend on, but not locked."""
+    return participants_in_order(ids, PARTICIPANTS_FOR_RULES(ids_parameter(ids)))
 
 
 def contract_periods(participant: Participant) -> list[ContractPeriod]:
@@ -174,10 +176,9 @@ def induction_periods_of(teacher) -> Query:
 
 def placements_of(teacher) -> Query:
     """All that is known of when this person was where, and in training."""
-    placement, period = Participant.alias(), TrainingPeriod.alias()
-    dates = ("id", "started_on", "finished_on")
-    periods = json_array(period.select().where(period.participant == placement.id), json_object(period, only=dates))
-    row = json_object(placement, only=("role", "school", *dates), training_periods=periods)
+    placement = Participant.alias()
+    known = ("id", "role", "school", "started_on", "finished_on")
+    row = json_object(placement, only=known, training_periods=training_periods_of(placement.id))
     return json_array(placement.select().where(placement.teacher == teacher), row)
 
 

@@ -136,7 +136,7 @@ def _refusal_to_resume(participant: Participant, period: TrainingPeriod) -> str 
         return "has_gone"
     if any(other.started_on > today() for other in others):
         return "trained_later"
-    if is_trained_elsewhere(participant):
+    if is_trained_elsewhere(participant, today()):
         return "trained_elsewhere"
     return None
 

@@ -3,6 +3,7 @@ whether it is allowed, and writes one event (changes.py). What lead providers re
 of schools are in participants.py, tables and derived facts in models.py.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from clock import today
@@ -19,7 +20,7 @@ from domain.changes import (
     who,
     write_event,
 )
-from domain.queries import contract_periods, participants_by_ids
+from domain.queries import contract_periods, participants_for_rules
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -32,16 +33,35 @@ from models import (
 from vocabulary import folded
 
 
-def contract_period_for(participant: Participant) -> ContractPeriod | None:
-    """The contract period of the person's next provider-led training: their last one's; when that is closed,
-    or there is none, the earliest that has begun and is open on the day the training starts."""
-    last = participant.last_provider_led_period
-    if last and not last.contract_period.is_closed():
+def day_training_starts(participant: Participant) -> date:
+    """When training that the school chooses now would start: today, or the later day for which it is planned."""
+    period = participant.training_period
+    planned = period.started_on if period and not period.is_history else participant.started_on
+    return max(today(), planned)
+
+
+def last_provider_led(participant: Participant, by: date) -> TrainingPeriod | None:
+    """The latest provider-led training in this role that had started `by` that day: at this school if there was any,
+    otherwise at any."""
+    in_role = [each for each in participant.teacher.participants if each.role == participant.role]
+    here = [each for each in in_role if each.school_id == participant.school_id]
+    for placements in (here, in_role):
+        periods = [period for each in placements for period in each.training_periods]
+        if trained := [period for period in periods if period.is_provider_led and period.started_on <= by]:
+            return max(trained, key=lambda period: period.started_on)
+    return None
+
+
+def contract_period_for(participant: Participant, starts_on: date | None = None) -> ContractPeriod | None:
+    """The contract period of the person's next provider-led training: their last one's; when that is closed, the
+    earliest that has begun; without any, the one that the first day falls into. Never one that is closed by then."""
+    starts_on = starts_on or day_training_starts(participant)
+    last = last_provider_led(participant, starts_on)
+    if last and not last.contract_period.is_closed(starts_on):
         return last.contract_period
-    starts_on = max(today(), participant.started_on)
     by_year = sorted(contract_periods(participant), key=lambda period: period.year)
-    begun = (period for period in by_year if period.started_on <= starts_on)
-    return next((period for period in begun if not period.is_closed(starts_on)), None)
+    fitting = [each for each in by_year if (each.started_on <= starts_on if last else each.finished_on >= starts_on)]
+    return next((period for period in fitting if not period.is_closed(starts_on)), None)
 
 
 def offered_lead_providers(participant: Participant) -> list[LeadProvider]:
@@ -71,7 +91,7 @@ def check_lead_provider(participant: Participant, lead_provider_id: int) -> Lead
         raise RuleBroken({"lead_provider_id": "unknown"})
     if is_trained_later(participant):
         raise RuleBroken({"lead_provider_id": "trained_later"})
-    if is_trained_elsewhere(participant):
+    if is_trained_elsewhere(participant, day_training_starts(participant)):
         raise RuleBroken({"lead_provider_id": "trained_elsewhere"})
     return offered[lead_provider_id]
 
@@ -82,11 +102,12 @@ def is_trained_later(participant: Participant) -> bool:
     return any(period.started_on > today() and period != shown for period in participant.training_periods)
 
 
-def is_trained_elsewhere(participant: Participant) -> bool:
-    """Another school has this person in training in the same role, from now to their last day here. Only mentors can
-    be at two schools at once."""
+def is_trained_elsewhere(participant: Participant, starts_on: date) -> bool:
+    """Another school has this person in training in the same role on a day on which training that starts here then
+    would go on too. Only mentors can be at two schools at once."""
+    last_day = participant.finished_on or date.max
     return any(
-        period.started_on <= (participant.finished_on or date.max) and not period.has_finished
+        period.started_on <= last_day and (period.finished_on or date.max) >= starts_on
         for placement in participant.teacher.participants
         if placement.role == participant.role and placement != participant
         for period in placement.training_periods
@@ -103,7 +124,7 @@ def change_lead_provider(
         lead_provider = check_lead_provider(participant, lead_provider_id)
         was = _as_it_was(participant)
         old = was["old_lead_provider"]
-        period = _train(participant, _provider_led(participant, lead_provider, contract_period_for(participant)))
+        period = _train(participant, _provider_led(participant, lead_provider, day_training_starts(participant)))
         event_type = "teacher_training_lead_provider_updated"
         return write_event(
             participant,
@@ -134,6 +155,11 @@ def other_training_programme(participant: Participant) -> str:
     return "school_led" if participant.training_period.is_provider_led else "provider_led"
 
 
+def programme_in_words(period: TrainingPeriod) -> str:
+    """Such as “school-led”, or “provider-led with Teach First”."""
+    return f"provider-led with {period.lead_provider.name}" if period.is_provider_led else "school-led"
+
+
 def check_training_programme(participant: Participant, training_programme: str) -> None:
     if training_programme != other_training_programme(participant):
         raise RuleBroken({"training_programme": "changed"})
@@ -159,25 +185,25 @@ def change_training_programme(
         if mentor and participant.mentor != mentor:
             raise ChangedSince
         was, new, mentors_events = _as_it_was(participant), None, []
+        old_programme = programme_in_words(participant.training_period)
         if training_programme == "provider_led":
             new = check_lead_provider(participant, lead_provider_id)
-            contract_period = contract_period_for(participant)
-            columns = _provider_led(participant, new, contract_period)
+            columns = _provider_led(participant, new, day_training_starts(participant))
             if mentor:
-                mentors_events = _train_mentor_too(everybody[mentor.id], author, participant, new, contract_period)
+                mentors_events = _train_mentor_too(everybody[mentor.id], author, participant, new)
         else:
             columns = {"school_partnership": None, "expression_of_interest": None, "schedule": None}
         period = _train(participant, columns | {"training_programme": training_programme})
-        words = {"school_led": "school-led", "provider_led": f"provider-led with {new.name}" if new else ""}
+        words = {"old": old_programme, "new": programme_in_words(period)}
         event_type = "teacher_training_programme_updated"
         return write_event(
             participant,
             author,
             event_type,
-            heading_of(event_type, participant, who=who(author), programme=words[training_programme]),
+            heading_of(event_type, participant, who=who(author), **words),
             mentors_events,
             period=period,
-            modifications=[f"training_programme: → {training_programme}"],
+            modifications=["training_programme: {old} → {new}".format(**words)],
             training_programme=training_programme,
             new_lead_provider=new.name if new else None,
             is_confirmed=period.is_confirmed,
@@ -186,64 +212,66 @@ def change_training_programme(
         )
 
 
-def begins_training_with(ect: Participant, mentor: Participant) -> bool:
+def begins_training_with(ect: Participant, mentor: Participant, lead_providers: Iterable[int]) -> bool:
     """An ECT who becomes provider-led brings their mentor into training with the same lead provider, unless the mentor
-    has been in such training here, is in it elsewhere, or can't be funded."""
-    starts_on = max(today(), ect.started_on, mentor.started_on)
+    has been in such training here, is in it elsewhere, or can't be funded; or the provider has no contract for the
+    mentor's contract period. True if that holds whichever of these lead providers (ids) is chosen."""
+    starts_on = _mentor_starts_on(ect, mentor)
     has_gone = mentor.finished_on is not None and mentor.finished_on < starts_on
     is_over = has_gone or mentor.mentor_training_is_over
-    return not (is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor))
+    if is_over or mentor.last_provider_led_period or is_trained_elsewhere(mentor, starts_on):
+        return False
+    active = _active_in(mentor, contract_period_for(mentor, starts_on))
+    return {each.lead_provider.id for each in active} >= set(lead_providers)
 
 
-def mentor_who_begins(ect: Participant) -> Participant | None:
-    """The mentor whom this ECT would bring into training now."""
-    mentors = participants_by_ids([ect.mentor.id]) if ect.mentor else []
-    return next((mentor for mentor in mentors if begins_training_with(ect, mentor)), None)
+def _mentor_starts_on(ect: Participant, mentor: Participant) -> date:
+    return max(day_training_starts(ect), mentor.started_on)
+
+
+def mentor_who_begins(ect: Participant, lead_providers: Iterable[int]) -> Participant | None:
+    """The mentor whom this ECT would bring into training now, whichever of these lead providers (ids) is chosen."""
+    mentors = participants_for_rules([ect.mentor.id]) if ect.mentor else []
+    return next((mentor for mentor in mentors if begins_training_with(ect, mentor, lead_providers)), None)
 
 
 def _train_mentor_too(
-    mentor: Participant,
-    author: Author,
-    ect: Participant,
-    lead_provider: LeadProvider,
-    contract_period: ContractPeriod,
+    mentor: Participant, author: Author, ect: Participant, lead_provider: LeadProvider
 ) -> list[Event]:
     """Gives what happened to the mentor, to be recorded."""
-    if not begins_training_with(ect, mentor):
+    if not begins_training_with(ect, mentor, [lead_provider.id]):
         return []
-    starts_on = max(today(), ect.started_on, mentor.started_on)
-    columns = _provider_led(mentor, lead_provider, contract_period) | {"schedule": standard_schedule(starts_on)}
+    starts_on = _mentor_starts_on(ect, mentor)
+    columns = _provider_led(mentor, lead_provider, starts_on)
     period = TrainingPeriod.create(participant=mentor, started_on=starts_on, finished_on=mentor.finished_on, **columns)
     heading = f"Mentor training with {lead_provider.name} began for {mentor.name}, because {ect.name} trains there"
-    told = {"period": period, "new_lead_provider": lead_provider.name}
+    told = {"period": period, "new_lead_provider": lead_provider.name, "is_confirmed": period.is_confirmed}
     return [next_event(mentor, author, "teacher_starts_training_period", heading, **told)]
 
 
 def _train(participant: Participant, columns: dict) -> TrainingPeriod:
-    """Put training with these columns in place of the present one, from today or the day the person starts. What is
-    history ends yesterday, or stays as it ended; anything else is replaced in place.
+    """Put training with these columns in place of the present one, from the day that it starts. What is history ends
+    yesterday, or stays as it ended; anything else is replaced in place.
     """
-    period = participant.training_period
+    period, starts_on = participant.training_period, day_training_starts(participant)
     if period.is_history:
         end_period(period, today() - timedelta(days=1))
-        period = TrainingPeriod(
-            participant=participant,
-            started_on=max(today(), participant.started_on),
-            finished_on=participant.finished_on,
-        )
-    period.started_on = max(period.started_on, today())
+        period = TrainingPeriod(participant=participant, finished_on=participant.finished_on)
+    period.started_on = starts_on
     for name, value in columns.items():
         setattr(period, name, value)
     period.save()
     return period
 
 
-def _provider_led(participant: Participant, lead_provider: LeadProvider, contract_period: ContractPeriod) -> dict:
-    """The columns of provider-led training with this provider: confirmed at once where it already has a partnership
-    with the school, an expression of interest otherwise. Remembers the year of a contract period that closed."""
-    last = participant.last_provider_led_period
-    keeps_contract_period = last is not None and last.contract_period == contract_period
-    if last and not keeps_contract_period:
+def _provider_led(participant: Participant, lead_provider: LeadProvider, starts_on: date) -> dict:
+    """The columns of provider-led training with this provider from that day: confirmed at once where it already has a
+    partnership with the school, an expression of interest otherwise. Remembers the year of a contract period that
+    closed."""
+    last, contract_period = last_provider_led(participant, starts_on), contract_period_for(participant, starts_on)
+    schedule = last.schedule if last else standard_schedule(starts_on)
+    if last and last.contract_period != contract_period:
+        schedule = "ecf-extended-september"
         setattr(participant.teacher, f"{participant.role}_payments_frozen_year", last.contract_period.year)
         participant.teacher.save()
     offers = _active_in(participant, contract_period)
@@ -258,12 +286,11 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, contrac
     )
     if partnership:
         partnership.active_lead_provider = active
-    starts_on = max(today(), participant.started_on)
     return {
         "training_programme": "provider_led",
         "school_partnership": partnership,
         "expression_of_interest": None if partnership else active,
-        "schedule": last.schedule if keeps_contract_period else standard_schedule(starts_on),
+        "schedule": schedule,
     }
 
 

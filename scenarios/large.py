@@ -400,12 +400,13 @@ class InventedSchool:
         )
 
     def change_to_school_led(self, participant: Participant) -> None:
+        words = {"old": training.programme_in_words(participant.training_period), "new": "school-led"}
         self._change(
             participant,
             "teacher_training_programme_updated",
             {"training_programme": "school_led"},
-            {"programme": "school-led"},
-            modifications=["training_programme: → school_led"],
+            words,
+            modifications=["training_programme: {old} → {new}".format(**words)],
             training_programme="school_led",
             old_lead_provider=participant.training_period.lead_provider.name,
             new_lead_provider=None,

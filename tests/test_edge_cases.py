@@ -11,7 +11,7 @@ from clock import clock_at, now
 from domain import participants, queries, reports, training
 from domain.changes import ChangedSince, RuleBroken
 from forms.journeys import JOURNEYS
-from models import LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
+from models import ActiveLeadProvider, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
 from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always, check_between
@@ -23,6 +23,7 @@ from tests.reports import (
     given_to_teach_first,
     leaving,
     made_school_led,
+    partnership_with,
     person_at,
     report,
     resumed,
@@ -319,6 +320,8 @@ def test_training_that_was_scheduled_anew_becomes_school_led_before_it_begins(wo
 def test_training_that_was_scheduled_anew_never_begins(world):
     """Margaret Evans is to be trained from September, with the ECT who comes then, and leaves in May."""
     coming = ect(training=SCHOOL_LED, mentor="Margaret Evans", started_on=COMING_ON)
+    next_year = ActiveLeadProvider.get(lead_provider=LeadProvider.get(name=UCL), contract_period=COMING_ON.year)
+    partnership_with(next_year, coming)
     acted(coming, made_provider_led)
     margaret = acted(person("Margaret Evans", "mentor"), by_another_schedule(UCL))
     margaret = acted(margaret, leaving(IN_MAY))

@@ -259,7 +259,8 @@ def test_what_is_no_longer_offered_is_said_so(naomi):
     walk.answer(naomi)
     training.change_training_programme(walk.participant, SchoolUser.get_by_id(1), training_programme="school_led")
     naomi.submit("Confirm change", 409)
-    assert "Your school changed Steven Taylor’s training programme to school-led" in naomi.text
+    programmes = "from provider-led with Ambition Institute to school-led"
+    assert f"Your school changed Steven Taylor’s training programme {programmes}" in naomi.text
     assert "Check your answers and confirm again" not in naomi.links
     naomi.click("Go back to Steven Taylor’s details")
     naomi.get(walk.page("lead-provider"), 404)

@@ -123,8 +123,8 @@ def test_who_is_to_know_of_somebody_who_comes_back_is_named(naomi, given, histor
             ect,
             [PAUSED, (april(9), withdrawn), (april(16), made_school_led)],
             [
-                "16 April 2026 Your school changed Ada Moss’s training programme from provider-led with Ambition Institute"
-                " to school-led",
+                "16 April 2026 Your school changed Ada Moss’s training programme "
+                "from provider-led with Ambition Institute to school-led",
                 "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss",
                 "8 April 2026 Ambition Institute told us that Ada Moss’s training is paused",
             ],

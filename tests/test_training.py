@@ -233,8 +233,8 @@ def freeze(*years: int, at=None) -> None:
     ("frozen", "year", "schedule", "came_from"),
     [
         ([], 2024, "ecf-standard-september", None),
-        ([2024], 2023, "ecf-standard-april", 2024),
-        ([2023, 2024], 2025, "ecf-standard-april", 2024),
+        ([2024], 2023, "ecf-extended-september", 2024),
+        ([2023, 2024], 2025, "ecf-extended-september", 2024),
     ],
 )
 def test_contract_period_is_kept_until_it_closes(world, frozen, year, schedule, came_from):

@@ -4,7 +4,6 @@ import re
 from datetime import date
 from functools import reduce
 from operator import and_, or_
-from datetime import date
 
 from flask import abort, g, redirect, render_template, request, url_for
 
