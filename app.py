@@ -109,6 +109,7 @@ def create_app(**given) -> Flask:
 
         console.add_to(app)
     set_up_requests(app)
+    set_up_responses(app)
     set_up_errors(app)
     static_files.add_to(app)
     commands.add_to(app)
@@ -176,6 +177,8 @@ def set_up_requests(app: Flask) -> None:
         if "clock" in g:
             g.clock.__exit__(None, None, None)
 
+
+def set_up_responses(app: Flask) -> None:
     @app.after_request
     def add_headers(response):
         response.headers.update(HEADERS)

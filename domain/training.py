@@ -81,19 +81,21 @@ def _present_lead_provider_id(participant: Participant) -> int:
     return period.lead_provider.id if period and period.lead_provider else 0
 
 
-def check_lead_provider(participant: Participant, lead_provider_id: int) -> LeadProvider:
+def check_lead_provider(
+    participant: Participant, lead_provider_id: int, offered: Iterable[LeadProvider]
+) -> LeadProvider:
     """The lead provider that was chosen, if the rules allow it for this person."""
-    offered = {provider.id: provider for provider in offered_lead_providers(participant)}
     if lead_provider_id == _present_lead_provider_id(participant):
         present = participant.training_period.lead_provider.name
         raise RuleBroken({"lead_provider_id": "already"}, lead_provider=present)
-    if lead_provider_id not in offered:
+    chosen = next((provider for provider in offered if provider.id == lead_provider_id), None)
+    if not chosen:
         raise RuleBroken({"lead_provider_id": "unknown"})
     if is_trained_later(participant):
         raise RuleBroken({"lead_provider_id": "trained_later"})
     if is_trained_elsewhere(participant, day_training_starts(participant)):
         raise RuleBroken({"lead_provider_id": "trained_elsewhere"})
-    return offered[lead_provider_id]
+    return chosen
 
 
 def is_trained_later(participant: Participant) -> bool:
@@ -121,7 +123,7 @@ def change_lead_provider(
     with changing(participant.id, author, seen_version) as participant:
         if not participant.can_change_lead_provider:
             raise RuleBroken({"participant": "not_offered"})
-        lead_provider = check_lead_provider(participant, lead_provider_id)
+        lead_provider = check_lead_provider(participant, lead_provider_id, offered_lead_providers(participant))
         was = _as_it_was(participant)
         old = was["old_lead_provider"]
         period = _train(participant, _provider_led(participant, lead_provider, day_training_starts(participant)))
@@ -187,7 +189,7 @@ def change_training_programme(
         was, new, mentors_events = _as_it_was(participant), None, []
         old_programme = programme_in_words(participant.training_period)
         if training_programme == "provider_led":
-            new = check_lead_provider(participant, lead_provider_id)
+            new = check_lead_provider(participant, lead_provider_id, offered_lead_providers(participant))
             columns = _provider_led(participant, new, day_training_starts(participant))
             if mentor:
                 mentors_events = _train_mentor_too(everybody[mentor.id], author, participant, new)

@@ -6,8 +6,9 @@ Every journey goes on to "check answers" and "confirmation", so none says so. On
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from werkzeug.datastructures import MultiDict
 
@@ -39,17 +40,25 @@ class Journey:
     def pages(self) -> list[str]:
         return [*self.questions, CHECK_ANSWERS, CONFIRMATION]
 
-    def path(self, participant: Participant, posted: dict) -> dict[str, Question | None]:
-        """The pages that this person may be on, given the answers so far: every question answered well, then the first
-        that isn't, or "check answers" when all are. Page → its form, filled in; None if it wasn't answered."""
+    def path(
+        self,
+        participant: Participant,
+        posted: dict,
+        *,
+        until: str = CHECK_ANSWERS,
+        valid: Mapping[str, Question] = MappingProxyType({}),
+    ) -> dict[str, Question | None]:
+        """The pages that this person may be on, given the answers so far: every question with a valid answer, then the
+        first without one, or "check answers" when all have one. Page → its form, filled in; None if it wasn't answered.
+        It goes no further than the page `until`. `valid` has the forms that were validated already, by page."""
         path, answers = {}, {}
         for page, question in self.questions.items():
             if not question.is_asked(participant, answers):
                 continue
-            if page not in posted:
+            if page == until or page not in posted:
                 return path | {page: None}
-            path[page] = form = question(participant, formdata(posted, page), meta={"csrf": False})
-            if not form.validate():
+            path[page] = form = valid.get(page) or question(participant, formdata(posted, page), meta={"csrf": False})
+            if page not in valid and not form.validate():
                 return path
             answers |= form.answers
         return path | {CHECK_ANSWERS: None}
@@ -72,7 +81,7 @@ def state_token(participant: Participant, posted: dict) -> str:
 
 
 def version_in_token(token: str) -> int | None:
-    """The participant's version in what `seen` said, if it is anything that `seen` could have said."""
+    """The participant's version in a state token; None for text that can't be one."""
     version = token.partition(".")[0]
     return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
 

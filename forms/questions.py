@@ -24,15 +24,15 @@ class LeadProviderForm(Question):
 
     def __init__(self, participant, *args, **kwargs):
         super().__init__(participant, *args, **kwargs)
-        offered = training.offered_lead_providers(participant)
-        self.lead_provider_id.choices = [(provider.id, provider.name) for provider in offered]
+        self.offered = training.offered_lead_providers(participant)
+        self.lead_provider_id.choices = [(provider.id, provider.name) for provider in self.offered]
 
     @classmethod
     def is_asked(cls, participant, answers):
         return answers.get("training_programme") != "school_led"
 
     def rule(self):
-        training.check_lead_provider(self.participant, self.lead_provider_id.data)
+        training.check_lead_provider(self.participant, self.lead_provider_id.data, self.offered)
 
 
 class TrainingProgrammeForm(Question):

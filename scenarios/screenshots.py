@@ -1,5 +1,5 @@
 """A picture of every page of a scenario: on the direct path, on the wrong ones, and with the errors met there. The
-browser asks the app from inside and nothing else. How a picture is taken is in pictures.py."""
+browser asks the app from inside and nothing else. How a screenshot is taken is in chromium.py."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -2,11 +2,14 @@
 ends a transaction, and what locks, isn't counted."""
 
 import re
+from collections import Counter
 
 import pytest
 
 import commands
 from database import db
+from domain import participants, training
+from forms import Question
 from models import LeadProvider
 from tests.conftest import TODAY, both_engines
 from tests.given import ect, mentor, withdrawn
@@ -83,6 +86,37 @@ def test_a_journey(naomi, asked, walk):
     assert asked("post", check, data=sent) <= CONFIRM
     assert naomi.response.location.endswith("confirmation")
     assert asked("get", walk.page("confirmation")) <= STEP
+
+
+@pytest.fixture
+def calls(monkeypatch) -> Counter:
+    """Counts calls of what each answer needs: its form's check, and the lead providers or mentors that are offered."""
+    counts = Counter()
+
+    def count(owner, name: str):
+        counted = getattr(owner, name)
+
+        def counting(*args, **kwargs):
+            counts[name] += 1
+            return counted(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    count(Question, "validate")
+    count(training, "offered_lead_providers")
+    count(participants, "offered_mentors")
+    return counts
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=str)
+def test_an_answer_is_checked_once_and_asks_once_who_is_offered(naomi, calls, walk):
+    for number, (page, button, answers) in enumerate(walk.steps(), 1):
+        path, _, sent = naomi.get(page).filled_in(button, **answers)
+        for _ in ("the first time", "changed"):
+            calls.clear()
+            assert naomi.send("post", path, data=sent, follow_redirects=False).status_code == 303
+            assert calls.pop("validate") == number, "with the questions before it"
+            assert set(calls.values()) <= {1}
 
 
 FEW = {"contract_period", "active_lead_provider", "lead_provider", "delivery_partner", "delivery_partnership"}

@@ -16,13 +16,17 @@ from views import find_participant, journey_url, record_url, school, step_url, u
 
 @dataclass
 class JourneyStep:
-    """One request to one page of a journey: whose record, which journey, and the answers given so far."""
+    """One request for one page of a journey: whose record, which journey, and the answers given so far."""
 
     participant: Participant
     name: str
     journey: Journey
     page: str
     answers: Answers
+
+    @property
+    def is_offered(self) -> bool:
+        return self.journey.offered_to(self.participant) and not self.participant.has_left
 
     def to(self, page: str):
         return redirect(step_url(self.participant, self.name, page), 303)
@@ -41,20 +45,21 @@ def journey_step(people, participant_id, journey_name, page):
     journey = JOURNEYS.get(journey_name)
     if not journey or page not in journey.pages:
         abort(404)
+    is_post = request.method == "POST"
     # The confirmation of somebody who has left is still worth showing; nothing else of them is.
-    is_after = page == CONFIRMATION or (page == CHECK_ANSWERS and request.method == "POST")
+    is_after = page == CONFIRMATION or (page == CHECK_ANSWERS and is_post)
     participant = find_participant(people, participant_id, gone=is_after, journey=journey_name)
     step = JourneyStep(participant, journey_name, journey, page, answers_of(participant, journey_name))
     if page == CONFIRMATION:
         return confirmation(step)
-    if page == CHECK_ANSWERS and request.method == "POST" and is_done(step):
+    if page == CHECK_ANSWERS and is_done(step):
         return step.to(CONFIRMATION)
-    if not journey.offered_to(participant) or participant.has_left:
-        return conflict(step) if request.method == "POST" else abort(404)
-    path = journey.path(participant, step.answers.posted)
+    if not step.is_offered:
+        return conflict(step) if is_post else abort(404)
     if page == CHECK_ANSWERS and step.answers.event and not step.answers.posted:
         # Another window's answers are confirmed; a button that was drawn for others asks for something else.
-        return conflict(step) if request.method == "POST" else step.to(CONFIRMATION)
+        return conflict(step) if is_post else step.to(CONFIRMATION)
+    path = journey.path(participant, step.answers.posted, until=page)
     if page not in path:
         return step.to(list(path)[-1])
     return check_answers(step, path) if page == CHECK_ANSWERS else question_page(step, path)
@@ -72,7 +77,8 @@ def question_page(step: JourneyStep, path: dict):
     posted = step.answers.posted | {step.page: form.posted(request.form)}
     with db.atomic():
         save_answers(step.answers, posted=posted, confirmed=None, event=None)
-    return step.to(list(step.journey.path(step.participant, posted))[-1])
+    valid = path | {step.page: form}
+    return step.to(list(step.journey.path(step.participant, posted, valid=valid))[-1])
 
 
 def check_answers(step: JourneyStep, path: dict):
@@ -117,8 +123,7 @@ def conflict(step: JourneyStep):
     """409: the record, or the answers in another window, changed after the page was drawn. Nothing was done."""
     version, participant = version_in_token(request.form.get("seen", "")), step.participant
     events = participant.events.where(Event.version > (participant.version if version is None else version))
-    can_go_on = step.journey.offered_to(participant) and not participant.has_left
-    page = list(step.journey.path(participant, step.answers.posted))[-1] if can_go_on else None
+    page = list(step.journey.path(participant, step.answers.posted))[-1] if step.is_offered else None
     return render_template(
         "errors/changed.html",
         participant=participant,
