@@ -2,6 +2,8 @@
 
 import os
 import zlib
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 
 from flask import Flask, g, render_template, request
@@ -14,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
 import settings
-from clock import clock_at, display, today
+from clock import OWN, World, current_world, display, enter, entered, in_utc, today
 from database import db, open_database
 from domain.participants import last_day, lead_provider_name
 from domain.training import mentor_who_begins
@@ -79,6 +81,16 @@ class Templates(wordings.Environment):
 class Service(Flask):
     jinja_environment = Templates
 
+    def world_of_request(self) -> World:
+        """In which world this request is answered: the one that it is asked in, if somebody asks from inside."""
+        world = current_world()
+        day = self.config["TODAY"]
+        return replace(
+            world,
+            database=None if request.endpoint in WITHOUT_DATABASE else world.database or OWN,
+            moment=world.moment or (in_utc(date.fromisoformat(str(day))) if day else None),
+        )
+
     def log_exception(self, exc_info):
         """Flask's own line has the address, in which anything may have been typed."""
         self.logger.error("unforeseen", exc_info=exc_info)
@@ -100,6 +112,7 @@ def create_app(**given) -> Flask:
     for blueprint in (lead_provider_api.api, documentation.documentation):
         app.register_blueprint(blueprint)
     logs.add_to(app)
+    set_up_requests(app)
     if app.config["METRICS_TOKEN"]:
         from web import metrics
 
@@ -108,12 +121,13 @@ def create_app(**given) -> Flask:
         from research import console  # not imported, and so with no address and no log, unless it is switched on
 
         console.add_to(app)
-    set_up_requests(app)
     set_up_responses(app)
     set_up_errors(app)
     static_files.add_to(app)
     commands.add_to(app)
     app.wsgi_app = in_one_round_trip(app.wsgi_app)
+    # Commands, and what else is done outside requests, are about the service's own data.
+    enter(World(OWN))
     return app
 
 
@@ -161,21 +175,19 @@ def set_up_templates(app: Flask) -> None:
 
 def set_up_requests(app: Flask) -> None:
     @app.before_request
-    def open_connection():
+    def enter_world():
         if isinstance(request.routing_exception, SecurityError):
             raise request.routing_exception
-        if request.endpoint not in WITHOUT_DATABASE and request.blueprint != "research":
+        g.world = ExitStack()
+        if g.world.enter_context(entered(app.world_of_request())).database:
             db.connect()
-        if app.config["TODAY"] and request.blueprint != "research" and "task" not in g:
-            g.clock = clock_at(date.fromisoformat(str(app.config["TODAY"])))
-            g.clock.__enter__()
 
     @app.teardown_request
-    def close_connection(_error):
+    def leave_world(_error):
         if not db.is_closed():
             db.close()
-        if "clock" in g:
-            g.clock.__exit__(None, None, None)
+        if "world" in g:
+            g.world.close()
 
 
 def set_up_responses(app: Flask) -> None:

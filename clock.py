@@ -1,17 +1,71 @@
-"""The clock, by which every rule about dates goes, and how a day is shown. Tests and sessions may set it."""
+"""The world that things happen in: which database, which moment, which wording, who acts and whether it is logged. And
+the clock, by which every rule about dates goes, with how a day is shown."""
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
-_set_clock: ContextVar[datetime | None] = ContextVar("clock", default=None)
+
+OWN = Path()
+"""The service's own database, wherever that is."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Where whatever is done happens. Without a word it is the real moment, the ordinary wording, and no database."""
+
+    database: Path | None = None
+    """OWN or another SQLite file. None: whatever asks for a database is refused. It never falls back to another."""
+    moment: datetime | None = None
+    """In UTC. None: the real one, which goes on."""
+    wording: str = ""
+    """A folder of templates/wordings/; the ordinary one has no name."""
+    actor: str | None = None
+    """The email address of the school user who acts without having signed in."""
+    is_logged: bool = True
+    """Whether the service's log has a line for each request."""
+
+
+_world: ContextVar[World] = ContextVar("world", default=World())  # noqa: B039 - it is frozen
+
+
+def current_world() -> World:
+    return _world.get()
+
+
+def enter(world: World) -> None:
+    """What this thread does from now on happens there."""
+    _world.set(world)
+
+
+@contextmanager
+def entered(world: World):
+    """What is done inside happens there."""
+    token = _world.set(world)
+    try:
+        yield world
+    finally:
+        _world.reset(token)
+
+
+def clock_at(moment: datetime | date):
+    """The world as it is, at this moment (a day means noon that day in London)."""
+    return entered(replace(current_world(), moment=in_utc(moment)))
+
+
+def in_utc(moment: datetime | date) -> datetime:
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time(12), LONDON)
+    return moment.astimezone(UTC)
 
 
 def now() -> datetime:
     """This moment, in UTC. The only place that asks the real clock."""
-    return _set_clock.get() or datetime.now(UTC)
+    return current_world().moment or datetime.now(UTC)
 
 
 def today() -> date:
@@ -24,15 +78,3 @@ def display(on: date | datetime) -> str:
     if isinstance(on, datetime):
         on = on.astimezone(LONDON)
     return f"{on.day} {on:%B %Y}"
-
-
-@contextmanager
-def clock_at(moment: datetime | date):
-    """Make it `moment` (a day means noon that day in London) for everything done inside."""
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time(12), LONDON)
-    token = _set_clock.set(moment.astimezone(UTC))
-    try:
-        yield
-    finally:
-        _set_clock.reset(token)

@@ -15,7 +15,7 @@ from flask.cli import with_appcontext
 
 import scenarios
 import settings
-from clock import display, today
+from clock import World, display, entered, today
 from database import db, is_postgresql, migrate, open_database
 from domain import data_checks, maintenance, sign_ins
 from domain.queries import training_with_providers
@@ -72,11 +72,9 @@ def fill_demo(name: str, on: date) -> None:
     if is_postgresql():
         scenarios.load_world(name)
     else:
-        own = db.obj
         with TemporaryDirectory() as folder:
-            db.initialize(sandboxes_only())
-            file = scenarios.template(name, Path(folder), on)
-            db.initialize(own)
+            with other_worlds_only():
+                file = scenarios.template(name, Path(folder), on)
             with closing(sqlite3.connect(file)) as source:
                 source.backup(db.connection())
     save_demo_tokens()
@@ -334,14 +332,14 @@ def list_scenarios():
 @click.argument("names", nargs=-1)
 def check_scenarios(names):
     """Walk the scenarios of these NAMES, or all, through the service's own pages, and say what doesn't come true."""
-    db.initialize(sandboxes_only())
     faults = 0
-    for each in named_scenarios(names):
-        for wording in ["", *each.variants]:
-            found = scenario_faults(current_app._get_current_object(), each, wording)
-            faults += len(found)
-            name = f"{each.id} {wording}".strip()
-            click.echo("\n".join(found) or f"{name}: comes true")
+    with other_worlds_only():
+        for each in named_scenarios(names):
+            for wording in ["", *each.variants]:
+                found = scenario_faults(current_app._get_current_object(), each, wording)
+                faults += len(found)
+                name = f"{each.id} {wording}".strip()
+                click.echo("\n".join(found) or f"{name}: comes true")
     if faults:
         raise click.ClickException(f"{faults} {'thing does' if faults == 1 else 'things do'} not come true.")
 
@@ -368,10 +366,10 @@ def take_screenshots(names, folder):
     """Take a picture of every page of the scenarios of these NAMES, or all, at three widths."""
     from scenarios import screenshots  # brings Playwright along, which only developers have
 
-    db.initialize(sandboxes_only())
     try:
-        for file in screenshots.take(current_app._get_current_object(), named_scenarios(names), folder):
-            click.echo(file)
+        with other_worlds_only():
+            for file in screenshots.take(current_app._get_current_object(), named_scenarios(names), folder):
+                click.echo(file)
     except screenshots.NoBrowser as problem:
         raise click.ClickException(str(problem)) from None
 
@@ -383,8 +381,13 @@ def named_scenarios(names) -> list[Scenario]:
         raise click.ClickException(str(problem)) from None
 
 
-def sandboxes_only():
-    """A database that opens nothing but sandboxes: whatever the service's own is, it stays as it is."""
-    database = open_database("sqlite:///:memory:")
-    database.must_choose = True
-    return database
+@contextmanager
+def other_worlds_only():
+    """Inside, no database can be opened but those that scenarios make: the service's own stays as it is."""
+    own = db.obj
+    db.initialize(open_database("sqlite:///:memory:"))
+    try:
+        with entered(World()):
+            yield
+    finally:
+        db.initialize(own)

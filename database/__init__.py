@@ -10,8 +10,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -33,6 +31,8 @@ from peewee import (
 from playhouse.db_url import parse
 from playhouse.migrations import Runner
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+
+from clock import OWN, current_world
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -76,29 +76,25 @@ class MomentField(DateTimeField):
         return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
-OWN = Path()
-"""Chosen instead of a sandbox: the file that the database itself is in."""
-
-_chosen: ContextVar[Path | None] = ContextVar("chosen", default=None)
-
-
-def choose(file: Path) -> None:
-    """Connections that are opened from now on are to this SQLite file, in this thread and nowhere else."""
-    _chosen.set(file)
+def world_database() -> Path:
+    """OWN, or the SQLite file that this world is in. Raises InterfaceError where a world has none: what is meant for
+    one must never land in another."""
+    if file := current_world().database:
+        return file
+    raise InterfaceError("this world has no database")
 
 
-@contextmanager
-def in_sandbox(file: Path):
-    """The same for what is done inside."""
-    token = _chosen.set(file)
-    try:
-        yield
-    finally:
-        _chosen.reset(token)
+class Watched:
+    """Whose queries are timed, and refused where the connection was opened in another world."""
 
+    def connect(self, reuse_if_open=False):
+        if self.is_closed():
+            self._state.opened_in = world_database()
+        return super().connect(reuse_if_open)
 
-class Timed:
     def execute_sql(self, sql, params=None):
+        if not self.is_closed() and self._state.opened_in != current_world().database:
+            raise InterfaceError("the connection is another world's")
         started = time.perf_counter()
         try:
             return super().execute_sql(sql, params)
@@ -115,8 +111,8 @@ class PooledConnection(sqlite3.Connection):
         self.file = file_at(path)
 
 
-class SandboxConnection(sqlite3.Connection):
-    """A connection to the file that the context has chosen. It is closed after use and never pooled."""
+class OtherWorldConnection(sqlite3.Connection):
+    """A connection to a file that is not the service's own. It is closed after use and never pooled."""
 
 
 def file_at(path: str) -> tuple[int, int] | None:
@@ -156,34 +152,29 @@ class Turn:
         self.here.release()
 
 
-class Sqlite(Timed, PooledSqliteDatabase):
-    """SQLite in its own file, or in the one that the context has chosen (see `in_sandbox`)."""
+class Sqlite(Watched, PooledSqliteDatabase):
+    """SQLite in its own file, or in the one that the present world is in."""
 
     must_exist = False
     """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
-    must_choose = False
-    """Whether it refuses to open before the context has chosen, be it OWN: what is meant for a sandbox must never land
-    anywhere else."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.turn = Turn(self.database)
 
     def _connect(self):
-        chosen = _chosen.get()
-        if not chosen and self.must_choose:
-            raise InterfaceError("no sandbox was chosen")
-        if chosen and chosen != OWN:
-            return self._connect_to(chosen)
+        file = world_database()
+        if file != OWN:
+            return self._connect_to(file)
         if self.must_exist and not file_at(self.database):
             raise OperationalError("the database’s file is missing")
         return super()._connect()
 
-    def _connect_to(self, sandbox: Path) -> SandboxConnection:
+    def _connect_to(self, file: Path) -> OtherWorldConnection:
         # One that is gone must not come back as an empty file.
-        address = f"file:{quote(str(sandbox))}?mode=rw"
+        address = f"file:{quote(str(file))}?mode=rw"
         connection = sqlite3.connect(
-            address, timeout=self._timeout, isolation_level=None, uri=True, factory=SandboxConnection
+            address, timeout=self._timeout, isolation_level=None, uri=True, factory=OtherWorldConnection
         )
         try:
             self._add_conn_hooks(connection)
@@ -193,7 +184,7 @@ class Sqlite(Timed, PooledSqliteDatabase):
         return connection
 
     def _close(self, conn, close_conn=False):
-        if isinstance(conn, SandboxConnection):
+        if isinstance(conn, OtherWorldConnection):
             conn.close()
         else:
             super()._close(conn, close_conn)
@@ -222,7 +213,7 @@ class Sqlite(Timed, PooledSqliteDatabase):
             self.turn.give()
 
 
-class Postgresql(Timed, PooledPostgresqlDatabase):
+class Postgresql(Watched, PooledPostgresqlDatabase):
     replica: "Postgresql | None" = None
     """A server that follows this one, for reads that may be a moment late."""
 
@@ -245,6 +236,8 @@ class Postgresql(Timed, PooledPostgresqlDatabase):
         self.connect()
 
     def _connect(self):
+        if world_database() != OWN:
+            raise InterfaceError("only SQLite has other worlds")
         return self.replica._connect() if getattr(self._state, "from_replica", False) else super()._connect()
 
     def _close(self, conn, close_conn=False):
@@ -346,7 +339,7 @@ def migrate(database=db, migrations: Path = MIGRATIONS) -> list[str]:
 
     On PostgreSQL an advisory lock, and on SQLite the database's own write lock, keeps a second runner waiting.
     """
-    if database is db and _chosen.get() in (None, OWN):
+    if database is db and current_world().database == OWN:
         db.obj.must_exist = False
     if database is db and is_postgresql():
         with db.connection_context():

@@ -4,12 +4,10 @@ the session's own, and what the participant said about their school is there too
 import json
 import re
 import shutil
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clock import clock_at
-from database import in_sandbox
+from clock import World, entered
 from research.models import Session, Task, store_folder
 from scenarios import WORLD, build, fresh_copy, template, world_of
 from scenarios.scenario import Scenario, scenario
@@ -44,11 +42,13 @@ def make(task: Task) -> None:
         fresh_copy(template_of(task), file_of(task))
 
 
-@contextmanager
+def world_inside(task: Task) -> World:
+    return scenario_of(task).world_in(file_of(task), task.session.wording)
+
+
 def inside(task: Task):
     """In this task's sandbox, on its day. What is in it is read and written as ever."""
-    with in_sandbox(file_of(task)), clock_at(scenario_of(task).today):
-        yield
+    return entered(world_inside(task))
 
 
 def scenario_of(task: Task) -> Scenario:

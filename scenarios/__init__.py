@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from clock import LONDON, clock_at, today
-from database import db, in_sandbox, migrate
+from clock import LONDON, World, clock_at, entered, in_utc, today
+from database import db, migrate
 from domain import participants, reports, training
 from models import (
     ActiveLeadProvider,
@@ -79,7 +79,7 @@ def build(path: Path, name: str, on: date, names: dict[str, str] | None = None) 
     """Make this SQLite file, all at once, with organisations called by other names where `names` has them."""
     being_made = path.parent / f"{secrets.token_hex(8)}.being-made"
     being_made.touch()
-    with in_sandbox(being_made), clock_at(on):
+    with entered(World(being_made, in_utc(on))):
         migrate()
         with db.connection_context():
             load_world(name, names or {})

@@ -11,16 +11,15 @@ from tempfile import TemporaryDirectory
 
 from flask import Flask, template_rendered
 
-from clock import clock_at
-from database import db, in_sandbox
+from clock import entered
+from database import db
 from forms.journeys import CHECK_ANSWERS
 from models import Participant
 from scenarios import fresh_copy, provider_acts, template
 from scenarios.pages import Page, filled_in, page_id, refused_page
 from scenarios.predicates import EndState
 from scenarios.scenario import Scenario, Step
-from views import ACTING
-from web.wordings import misplaced, wording
+from web.wordings import misplaced
 
 NOT_OF_THE_SERVICE = re.compile(
     r"research|scenario|sandbox|moderator|observer|prototype|consent|variant|wording|\bdemo|\bdebug|clear data", re.I
@@ -60,22 +59,18 @@ def address_of(app: Flask) -> str:
 
 
 class Walker:
-    """A school user in a sandbox, who goes by the links and forms that are on the pages."""
+    """A school user in this scenario's world, who goes by the links and forms that are on the pages."""
 
     def __init__(self, app: Flask, scenario: Scenario, fresh: Path, file: Path, words: str = "", shown_names=None):
         self.app, self.scenario, self.fresh, self.file, self.words = app, scenario, fresh, file, words
         self.shown_names: dict[str, str] = shown_names or {}
         self.client = app.test_client()
-        self.client.environ_base[ACTING] = scenario.persona_email
         self.happened: list[tuple[str, str]] = []
         self.now: ShownPage | None = None
         self.ids: dict[str, int] = {}
 
-    @contextmanager
     def inside(self):
-        """In this sandbox, on its day, in its wording."""
-        with in_sandbox(self.file), clock_at(self.scenario.today), wording(self.words):
-            yield
+        return entered(self.scenario.world_in(self.file, self.words))
 
     @contextmanager
     def data(self):
@@ -177,7 +172,8 @@ class Walker:
     def report_shown_at_first(self, who: str) -> str:
         """What the pages said of the provider's report when the scenario began: the longest stretch of it without the
         provider's name."""
-        with self.elsewhere(), in_sandbox(self.fresh), wording(self.words), db.connection_context():
+        world = self.scenario.world_in(self.fresh, self.words)
+        with self.elsewhere(), entered(world), db.connection_context():
             participant = self.end_state().person(who)
             provider = participant.training_period.lead_provider.name
             says = self.app.jinja_env.get_template("status.html").module
@@ -186,7 +182,7 @@ class Walker:
 
     @contextmanager
     def elsewhere(self):
-        """The sandbox's database is closed meanwhile: each connection is to one file."""
+        """The walker's database is closed meanwhile: each connection is to one file."""
         db.close()
         try:
             yield
@@ -213,7 +209,7 @@ def check(app: Flask, scenario: Scenario, words: str = "", templates: Path | Non
 
 
 class CheckRun:
-    """Where a scenario is checked: as many sandboxes as it takes."""
+    """Where a scenario is checked: in as many files as it takes."""
 
     def __init__(self, app: Flask, scenario: Scenario, folder: Path, words: str, templates: Path | None = None):
         self.app, self.scenario, self.folder, self.words = app, scenario, folder, words
@@ -229,7 +225,7 @@ class CheckRun:
 
 def walks_directly(run: CheckRun) -> Iterator[str]:
     """The direct path is there, its pages say and take nothing that they mustn't, and it ends well. Nothing of what is
-    done is in another sandbox, nothing of what is answered is there for somebody else."""
+    done is in another file, nothing of what is answered is there for somebody else."""
     scenario, walker, other, answered = run.scenario, run.walker(), run.walker(), None
     at_first = plain(other.begin())
     for _step, shown in walker.walk(scenario.direct_path):
@@ -246,7 +242,7 @@ def walks_directly(run: CheckRun) -> Iterator[str]:
     with other.data():
         is_changed = bool(other.end_state().changed_by_school())
     if is_changed or plain(other.begin()) != at_first:
-        yield "another sandbox shows what is done in this one"
+        yield "another world shows what is done in this one"
 
 
 def page_faults(shown: ShownPage, scenario: Scenario) -> Iterator[str]:

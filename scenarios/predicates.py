@@ -1,4 +1,4 @@
-"""What a scenario may say about its end: a closed set of predicates over what is stored in a sandbox, over its pages,
+"""What a scenario may say about its end: a closed set of predicates over what is stored, over its pages,
 and over what happened on the way there."""
 
 import inspect
@@ -13,7 +13,7 @@ from scenarios.pages import Page
 
 @dataclass(frozen=True)
 class EndState:
-    """How a sandbox was left. Its database is open."""
+    """How a scenario's world was left. Its database is open."""
 
     fetch: Callable[[str], Page]
     """The page at this address, as the school user is shown it."""
@@ -22,7 +22,7 @@ class EndState:
     happened: list[tuple[str, str]]
     """(kind, what) in order: ("page", its id), ("error", its code), ("provider", its act), ("change", attribute)."""
     shown_names: dict[str, str] = field(default_factory=dict)
-    """Names of the base world's organisations → what they are called in this sandbox, where that differs."""
+    """Names of the base world's organisations → what they are called in this world, where that differs."""
 
     def person(self, name: str) -> Participant:
         """The one participant whose name this was when the scenario began."""

@@ -4,7 +4,9 @@ its world becomes rows is in __init__.py, whether it comes true is in check.py."
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
+from pathlib import Path
 
+from clock import World, in_utc
 from scenarios import HERE, day_of, fingerprint, read, world_of
 from scenarios.predicates import PREDICATES, Claim, parameters
 
@@ -68,6 +70,10 @@ class Scenario:
     def persona_email(self) -> str:
         users = world_of(self.id)["schools"][0]["users"]
         return next(user["email"] for user in users if user["name"] == self.persona)
+
+    def world_in(self, file: Path, wording: str = "") -> World:
+        """This scenario's world in this SQLite file: on its day, with its persona, unlogged."""
+        return World(file, in_utc(self.today), wording, self.persona_email, is_logged=False)
 
     @property
     def hash(self) -> str:

@@ -21,8 +21,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 import commands
 import scenarios.chromium
 from app import Service, create_app
-from clock import clock_at
-from database import db, in_sandbox, migrate, open_database
+from clock import OWN, World, clock_at, entered, in_utc
+from database import db, migrate, open_database
 from domain import sign_ins
 from models import Participant, SchoolUser, Teacher
 from tests.visitor import Visitor
@@ -37,6 +37,13 @@ IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
 both_engines = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 """Runs a test, or with `pytestmark =` a module's tests, on each kind of database."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_world():
+    """Tests are about the service's own data, whatever those are, unless they enter another world."""
+    with entered(World(OWN)):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -128,7 +135,7 @@ def sqlite_template(app, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("template")
     db.initialize(open_database("sqlite:///:memory:"))
     path = scenarios.template(scenarios.WORLD, folder)
-    with in_sandbox(path), app.app_context(), clock_at(TODAY), db.connection_context():
+    with entered(World(path, in_utc(TODAY))), app.app_context(), db.connection_context():
         commands.save_demo_tokens()
     return path
 

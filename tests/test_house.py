@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 # --- imports -------------------------------------------------------------------------------------------------
 
+FOLDERS = ("database", "domain", "forms", "web", "views", "scenarios", "research")
 RINGS = ("clock", "settings", "vocabulary", "database", "models", "domain")
 
 
@@ -48,15 +49,20 @@ def test_templates_use_what_they_import():
 def test_only_one_place_asks_the_real_clock():
     asking = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(")
     sources = [path for path in ROOT.glob("*.py") if path.name != "run.py"]
-    folders = ("database", "domain", "forms", "web", "views", "scenarios", "research")
-    sources += [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    sources += [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     places = [
         f"{path.name}: {line.strip()}"
         for path in sources
         for line in path.read_text().splitlines()
         if asking.search(line)
     ]
-    assert places == ["clock.py: return _set_clock.get() or datetime.now(UTC)"]
+    assert places == ["clock.py: return current_world().moment or datetime.now(UTC)"]
+
+
+def test_one_context_variable_says_in_which_world_a_request_is():
+    """A second one could say something else."""
+    files = [*ROOT.glob("*.py"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))]
+    assert [path.name for path in files if "ContextVar(" in path.read_text()] == ["clock.py"]
 
 
 def test_every_python_file_says_what_is_in_it():

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from clock import clock_at
+from clock import OWN, World, entered, in_utc
 from database import db
 from domain.changes import RuleBroken
 from models import Participant
@@ -35,7 +35,7 @@ def at_once(participant: Participant, acts: list[Callable]) -> list[bool]:
     ready = threading.Barrier(len(acts), timeout=10)
 
     def is_done(act):
-        with clock_at(TODAY), db.connection_context():
+        with entered(World(OWN, in_utc(TODAY))), db.connection_context():
             seen = Participant.get_by_id(participant.id)
             ready.wait()
             try:

@@ -7,15 +7,12 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
 
+from clock import current_world
 from domain import queries, sign_ins
 from forms.journeys import JOURNEYS
 from models import Participant, School, SchoolUser, SignIn, Teacher
 
 school = Blueprint("school", __name__, url_prefix="/school")
-
-ACTING = "register.acting_school_user"
-"""In a request's WSGI environment, where no browser can put anything: the email address of the school user who acts,
-when the service is asked from inside."""
 
 ROLES = {"ects": "ect", "mentors": "mentor"}
 """The word in the address → the role."""
@@ -34,7 +31,7 @@ def client_key() -> str:
 @school.before_request
 def require_school_user():
     """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here with nothing lost."""
-    if email := acting():
+    if email := current_world().actor:
         users = SchoolUser.select(SchoolUser, School).join(School)
         g.school_user = users.where(SchoolUser.email == email).get()
         g.school = g.school_user.school
@@ -52,11 +49,6 @@ def require_school_user():
         answer.pop("csrf_token", None)
         sign_ins.keep_unsent(sign_in, request.path, answer)
     return redirect_page(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
-
-
-def acting() -> str | None:
-    """The email address of the school user who acts without having signed in (`g.acting` in a sandbox)."""
-    return g.get("acting") or request.environ.get(ACTING)
 
 
 def redirect_page(address: str) -> Response:

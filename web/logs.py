@@ -14,6 +14,7 @@ from pathlib import Path
 from flask import Flask, current_app, g, has_request_context, request
 
 import database
+from clock import current_world
 
 ROOT = Path(__file__).parent.parent
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -62,8 +63,8 @@ def configure(level: str) -> None:
 
 
 def add_to(app: Flask) -> None:
-    """Give each request an id, which is also in its answer, and write a line when it is answered, unless the request is
-    `g.is_private`."""
+    """Give each request an id, which is also in its answer, and write a line when it is answered, unless its world says
+    no."""
     database.on_query = note_query
 
     @app.before_request
@@ -75,7 +76,7 @@ def add_to(app: Flask) -> None:
     @app.after_request
     def end(response):
         response.headers["X-Request-Id"] = g.request_id
-        if requests.isEnabledFor(logging.INFO) and not g.get("is_private"):
+        if requests.isEnabledFor(logging.INFO) and current_world().is_logged:
             requests.info("answered", extra={"fields": facts(response.status_code)})
         return response
 

@@ -7,7 +7,7 @@ from functools import cache
 from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
-from web import wordings
+from clock import current_world
 
 HOLE = re.compile(r"\[\[(\w+)\]\]")
 
@@ -15,10 +15,11 @@ HOLE = re.compile(r"\[\[(\w+)\]\]")
 def page_shell() -> dict[str, Markup]:
     """The HTML around this page, in pieces: `start`, then what follows each hole, by the hole’s name."""
     is_signed_in = g.get("school") is not None
-    # In a sandbox, going back in the browser asks for the page again, so that the log knows of it.
-    reloads_on_back = "acting" in g
+    world = current_world()
+    # Who acts without having signed in may do so in another world next: going back asks for the page again.
+    reloads_on_back = world.actor is not None
     return shell_pieces(
-        current_app._get_current_object(), is_signed_in, tab(request.path), wordings.chosen(), reloads_on_back
+        current_app._get_current_object(), is_signed_in, tab(request.path), world.wording, reloads_on_back
     )
 
 

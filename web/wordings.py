@@ -1,32 +1,15 @@
 """Other wordings of the same pages, to be compared: each is a folder in templates/wordings/ that is laid over the
 ordinary templates. What it hasn't got is as usual; what it has may extend `ordinary/…` and change only a block."""
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 
 from flask import templating
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
+from clock import current_world
+
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FOLDER = TEMPLATES / "wordings"
-
-_wording: ContextVar[str] = ContextVar("wording", default="")
-
-
-@contextmanager
-def wording(name: str):
-    """What is rendered inside is in this wording; the ordinary one has no name."""
-    token = _wording.set(name)
-    try:
-        yield
-    finally:
-        _wording.reset(token)
-
-
-def chosen() -> str:
-    """The wording that pages are in now."""
-    return _wording.get()
 
 
 def misplaced(name: str) -> list[str]:
@@ -39,15 +22,16 @@ class Environment(templating.Environment):
     """Each wording has an environment of its own, so that a template compiled for one is never shown in another."""
 
     def get_template(self, *args, **kwargs):
-        return (self.worded(chosen()) if self.must_choose() else super()).get_template(*args, **kwargs)
+        return (self.in_wording() or super()).get_template(*args, **kwargs)
 
     def select_template(self, *args, **kwargs):
-        return (self.worded(chosen()) if self.must_choose() else super()).select_template(*args, **kwargs)
+        return (self.in_wording() or super()).select_template(*args, **kwargs)
 
-    def must_choose(self) -> bool:
-        return bool(chosen()) and not self.overlayed
-
-    def worded(self, name: str) -> "Environment":
+    def in_wording(self) -> "Environment | None":
+        """The environment of the present world's wording. None if this is it."""
+        name = current_world().wording
+        if not name or self.overlayed:
+            return None
         overlays = self.__dict__.setdefault("overlays", {})
         if name not in overlays:
             layers = [FileSystemLoader(FOLDER / name), self.loader, PrefixLoader({"ordinary": self.loader})]

@@ -6,22 +6,21 @@ A participant's pages are the service's ordinary ones. All that is different is 
 database, which day, which wording and which school user.
 """
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from flask import Blueprint, Flask, current_app, g, render_template, request, session, template_rendered, url_for
 from peewee import PeeweeException, fn
-from werkzeug.exceptions import SecurityError
 
-from clock import now
-from database import OWN, choose, db, in_sandbox
+from clock import World, current_world, now
 from models import Participant, Teacher
 from research import log, moderators, sandboxes, sessions
-from research.models import Task, open_store, research_db
+from research.models import Session, Task, open_store, research_db
 from scenarios.pages import page_id, refused_page
-from views import ACTING, ASKED_BY_ITSELF, redirect_page
-from web.wordings import wording
+from views import ASKED_BY_ITSELF, redirect_page
 
 blueprint = Blueprint("research", __name__)
 
@@ -62,51 +61,50 @@ def add_to(app: Flask) -> None:
     from research.console.commands import commands
 
     open_store(Path(app.config["RESEARCH"]))
-    db.obj.must_choose = True
-    # Commands, and whatever else is done outside requests, are about the service's own data.
-    choose(OWN)
     app.cli.add_command(commands)
     app.register_blueprint(blueprint)
-    app.before_request(enter)
+    app.world_of_request = partial(world_of_request, app.world_of_request)
+    app.before_request(show_instead)
     app.after_request(write_log)
-    app.teardown_request(leave)
+    app.teardown_request(close_store)
     template_rendered.connect(remember, app)
 
 
 # --- in which sandbox --------------------------------------------------------------------------------------
 
 
-def enter():
-    """Choose the database of this request: the participant's sandbox, or the service's own. The sandbox is found by
-    what the server knows of the participant's link, never by anything else that the request says."""
-    g.is_private = ACTING in request.environ or request.endpoint in OF_A_PARTICIPANT
-    if ACTING in request.environ:
-        return None  # asked from inside, by whoever has chosen already
-    if request.blueprint == "assets" or isinstance(request.routing_exception, SecurityError):
-        return None
-    g.entered = ExitStack()
+def world_of_request(ordinary: Callable[[], World]) -> World:
+    """The world of the participant's task, or the ordinary one of the service's own pages. The console's pages, and
+    those that a participant sees between tasks, have no database. The task is found by what the server knows of the
+    participant's link, never by anything else that the request says."""
+    if current_world().actor:
+        return ordinary()  # a scenario is being walked, in the world of whoever walks it
     token = request.cookies.get(cookie_name(PARTICIPANT))
     is_theirs = request.endpoint in (None, PRIVACY) or request.blueprint in OF_THE_SERVICE
     is_participant = bool(token) and is_theirs
-    if is_participant or request.blueprint == blueprint.name:
-        g.entered.enter_context(research_db.connection_context())
-    if is_participant:
-        g.is_private = True
-        return enter_sandbox(token)
-    g.entered.enter_context(in_sandbox(OWN))
-    return None
-
-
-def enter_sandbox(token: str):
-    """The sandbox of the task that this participant is in; a page that says so when there is none, or none any more."""
+    if not is_participant and request.blueprint != blueprint.name:
+        return ordinary()
+    g.has_opened_store = research_db.connect(reuse_if_open=True)
+    is_logged = not is_participant and request.endpoint not in OF_A_PARTICIPANT
+    none = replace(current_world(), database=None, is_logged=is_logged)
+    if not is_participant:
+        return none
     visit = sessions.find_by_token(token)
+    g.instead = page_instead(visit)
+    if g.instead:
+        return none
+    g.task, g.asked_at = visit.task, now()
+    return sandboxes.world_inside(visit.task)
+
+
+def page_instead(visit: Session | None):
+    """What a participant is shown who isn't in a task: a page that says so, or the way to where their task starts."""
     if not visit or visit.is_over:
         return plain_page("research/finished.html", 410)
     if visit.state == "planned":
         return plain_page("research/not_open.html", 503)
     task = visit.task
-    scenario = sandboxes.scenario_of(task)
-    start = url_for(f"school.{scenario.start}")
+    start = url_for(f"school.{sandboxes.scenario_of(task).start}")
     if request.endpoint == "sign_in.sign_out":
         session["signed_out"] = True
         return redirect_page(start)
@@ -125,11 +123,12 @@ def enter_sandbox(token: str):
         # Another task was opened, or this one anew: what is still open in the browser belongs to the one before.
         session.pop("csrf_token", None)
         return redirect_page(start)
-    g.task, g.asked_at = task, now()
-    g.entered.enter_context(sandboxes.inside(task))
-    g.entered.enter_context(wording(visit.wording))
-    g.acting = scenario.persona_email
-    return render_template("research/privacy.html") if request.endpoint == PRIVACY else None
+    return None
+
+
+def show_instead():
+    is_about_privacy = "task" in g and request.endpoint == PRIVACY
+    return render_template("research/privacy.html") if is_about_privacy else g.get("instead")
 
 
 def plain_page(template: str, status: int):
@@ -139,9 +138,9 @@ def plain_page(template: str, status: int):
     return render_template(template), status
 
 
-def leave(_error) -> None:
-    if "entered" in g:
-        g.entered.close()
+def close_store(_error) -> None:
+    if g.get("has_opened_store"):
+        research_db.close()
 
 
 # --- what is logged ----------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@ views/openid.py). Who is a moderator, `flask research add-moderator` says."""
 
 import logging
 import re
+from dataclasses import replace
 
 from flask import abort, current_app, redirect, render_template, request, url_for
 
+from clock import OWN, current_world, entered
 from database import db
 from forms import Form
 from forms.fields import ChoiceField
@@ -53,7 +55,8 @@ def sign_in():
 def to_provider():
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
-    with db.connection_context():
+    # Starts are counted together with those of the service's own.
+    with entered(replace(current_world(), database=OWN)), db.connection_context():
         refuse_too_many("moderators’ sign-ins")
     return redirect(openid.authorization_url(request.args.get("next", ""), returns_to="research.callback"), 302)
 

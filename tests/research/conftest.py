@@ -2,14 +2,14 @@
 a browser of their own, without script."""
 
 import shutil
-from contextvars import copy_context
 from pathlib import Path
 
 import pytest
 
 import scenarios
 from app import create_app
-from database import db, in_sandbox, open_database
+from clock import World, entered
+from database import db, open_database
 from research import sessions
 from research.console import commands
 from research.models import Session, Task, migrate_store, open_store, research_db
@@ -30,9 +30,7 @@ def kept(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def research_app(tmp_path_factory):
     folder = tmp_path_factory.mktemp("research-app")
-    # In a context of its own: the app chooses a database for whatever is done outside requests.
-    return copy_context().run(
-        create_app,
+    return create_app(
         DATABASE_URL=f"sqlite:///{folder}/own.sqlite3",
         SECRET_KEY="only for tests, and long enough",
         DEMO=True,
@@ -48,18 +46,19 @@ def research(research_app, sqlite_template, kept, tmp_path):
     own, home = tmp_path / "own.sqlite3", tmp_path / "research"
     scenarios.fresh_copy(sqlite_template, own)
     db.initialize(open_database(f"sqlite:///{own}"))
-    db.obj.must_choose = True
     home.mkdir()
     for name in ("templates", "checked"):
         (home / name).symlink_to(kept / name)
     shutil.copyfile(kept / "research.sqlite3", home / "research.sqlite3")
     open_store(home)
-    with in_sandbox(own), db.connection_context(), research_db.connection_context():
+    with entered(World(own)), db.connection_context(), research_db.connection_context():
         for database in (db.obj, research_db):
             database.pragma("synchronous", "off", permanent=True)
     with research_app.app_context():
         commands.start_up()
-    yield research_app
+    # As a thread that answers requests: in no world of its own.
+    with entered(World()):
+        yield research_app
     research_db.close()
 
 

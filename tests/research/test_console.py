@@ -11,8 +11,8 @@ from peewee import SqliteDatabase
 from playhouse.migrations import Runner
 
 from app import create_app
-from clock import clock_at, now
-from database import OWN, db, in_sandbox
+from clock import OWN, World, clock_at, entered, now
+from database import db
 from models import School
 from research import sessions
 from research.console import OPEN
@@ -270,17 +270,17 @@ def test_the_services_own_data_are_kept_as_ever(research, tmp_path):
     """Commands are about them, and about no sandbox."""
 
     def run(*arguments: str) -> str:
-        with in_sandbox(OWN):  # as where a command is given
+        with entered(World(OWN)):  # as where a command is given
             done = research.test_cli_runner().invoke(args=arguments)
         assert done.exit_code == 0, done.output
         return done.output
 
     copy = tmp_path / "copy.sqlite3"
     assert "the copy is right" in run("backup", str(copy))
-    with in_sandbox(OWN), db.connection_context():
+    with entered(World(OWN)), db.connection_context():
         School.update(name="Another").where(School.urn == "900001").execute()
     assert "Restored" in run("restore", str(copy), "--yes")
-    with in_sandbox(OWN), db.connection_context():
+    with entered(World(OWN)), db.connection_context():
         assert School.get(School.urn == "900001").name == "St John’s C of E Primary School"
     assert "The data is right" in run("verify")
 

@@ -10,8 +10,8 @@ import pytest
 from peewee import InterfaceError, OperationalError
 
 import scenarios
-from clock import clock_at, now, today
-from database import db, in_sandbox
+from clock import World, clock_at, entered, now, today
+from database import db
 from models import Event, Participant, School, Teacher
 from research import sandboxes, sessions
 from research.models import Task, research_db
@@ -33,8 +33,8 @@ def told(task: Task) -> list[str]:
         return [event.heading for event in Event.select().where(is_new).order_by(Event.id)]
 
 
-def test_nothing_is_opened_that_nobody_chose(research, tmp_path):
-    with pytest.raises(InterfaceError, match="no sandbox was chosen"):
+def test_nothing_is_opened_in_no_world(research, tmp_path):
+    with pytest.raises(InterfaceError, match="this world has no database"):
         db.connect()
     refused = []
 
@@ -44,17 +44,17 @@ def test_nothing_is_opened_that_nobody_chose(research, tmp_path):
         except InterfaceError as problem:
             refused.append(str(problem))
 
-    with in_sandbox(tmp_path / "own.sqlite3"):
+    with entered(World(tmp_path / "own.sqlite3")):
         thread = threading.Thread(target=elsewhere)
         thread.start()
         thread.join()
         db.connect()
         db.close()
-    assert refused == ["no sandbox was chosen"]
+    assert refused == ["this world has no database"]
 
 
 def test_a_sandbox_that_is_gone_does_not_come_back_empty(research, tmp_path):
-    with in_sandbox(tmp_path / "gone.sqlite3"), pytest.raises(OperationalError):
+    with entered(World(tmp_path / "gone.sqlite3")), pytest.raises(OperationalError):
         db.connect()
     assert not (tmp_path / "gone.sqlite3").exists()
 
@@ -67,10 +67,10 @@ def test_threads_read_only_what_is_theirs(research, tmp_path, kept):
     def read(name: str) -> None:
         file = tmp_path / f"{name}.sqlite3"
         scenarios.fresh_copy(template, file)
-        with in_sandbox(file), db.connection_context():
+        with entered(World(file)), db.connection_context():
             School.update(name=name).execute()
         for _ in range(100):
-            with in_sandbox(file), db.connection_context():
+            with entered(World(file)), db.connection_context():
                 wrong.extend({school.name for school in School.select()} - {name})
 
     threads = [threading.Thread(target=read, args=(f"School {number}",)) for number in range(4)]

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+import commands
 import scenarios
-from clock import clock_at
-from database import db, in_sandbox, open_database
+from clock import entered
+from database import db
 from forms.fields import DateField
 from models import Answers, Participant
 from research.console.running import service_files
@@ -23,7 +24,7 @@ from scenarios import chromium
 from scenarios.check import check
 from scenarios.pages import Page, filled_in
 from scenarios.predicates import PREDICATES, parameters
-from scenarios.scenario import ScenarioError, claim, scenario, scenario_ids
+from scenarios.scenario import Scenario, ScenarioError, claim, scenario, scenario_ids
 from tests.conftest import IS_NIGHTLY, needs
 from web import wordings
 
@@ -59,10 +60,8 @@ def come_true(sandboxes, kept):
 @pytest.fixture
 def sandboxes(app):
     """Databases only as the scenarios make them."""
-    database = open_database("sqlite:///:memory:")
-    database.must_choose = True
-    db.initialize(database)
-    return app
+    with commands.other_worlds_only():
+        yield app
 
 
 @pytest.mark.parametrize(("name", "words"), EACH, ids=[" ".join(each).strip() for each in EACH])
@@ -124,11 +123,13 @@ def test_a_template_that_takes_no_place(come_true, faulty, overlay):
 
 
 def test_one_store_for_everybody(come_true, monkeypatch):
-    def the_same(path):
-        return in_sandbox(path.with_name("1.sqlite3") if path.stem.isdigit() else path)
+    each = Scenario.world_in
 
-    monkeypatch.setattr("scenarios.check.in_sandbox", the_same)
-    assert "S01: another sandbox shows what is done in this one" in come_true("S01")
+    def the_same(self, path, *args):
+        return each(self, path.with_name("1.sqlite3") if path.stem.isdigit() else path, *args)
+
+    monkeypatch.setattr(Scenario, "world_in", the_same)
+    assert "S01: another world shows what is done in this one" in come_true("S01")
 
 
 def test_a_reset_that_leaves_what_was_begun(come_true, monkeypatch):
@@ -293,7 +294,7 @@ def test_a_template_is_made_once_and_copied(sandboxes, tmp_path):
     assert scenarios.template("S10", tmp_path, date(2026, 4, 21)) != template
     scenarios.fresh_copy(template, tmp_path / "copy.sqlite3")
     assert not list(tmp_path.glob("*being-made"))
-    with in_sandbox(tmp_path / "copy.sqlite3"), clock_at(scenario("S10").today), db.connection_context():
+    with entered(scenario("S10").world_in(tmp_path / "copy.sqlite3")), db.connection_context():
         statuses = {person.name: person.status for person in Participant.select()}
     assert statuses["John Doe"] == "withdrawn"
     assert statuses["Steven Taylor"] == "registered"

@@ -1,0 +1,126 @@
+"""One world for each request: database, moment, wording, who acts and whether it is logged are entered together, and
+what is meant for one world lands in no other."""
+
+import threading
+from dataclasses import FrozenInstanceError, replace
+from datetime import date
+
+import pytest
+from peewee import InterfaceError, OperationalError
+
+import scenarios
+from app import create_app
+from clock import OWN, World, clock_at, current_world, entered, in_utc, today
+from database import db
+from models import School
+from scenarios.scenario import scenario
+from tests.conftest import TODAY, both_engines, person
+
+
+@pytest.fixture
+def s01(world, tmp_path) -> World:
+    db.close()
+    file = scenarios.template("S01", tmp_path)
+    db.connect()
+    return scenario("S01").world_in(file)
+
+
+def asked(app, address: str = "/school/ects"):
+    db.close()
+    return app.test_client().get(address)
+
+
+def test_a_request_is_answered_in_the_world_that_it_is_asked_in(app, world, s01, caplog):
+    """Its own database, its day, and its persona, who never signed in; and no line in the service's log."""
+    assert asked(app).status_code == 303, "in the service's own world one signs in first"
+    caplog.clear()
+    with entered(s01):
+        db.close()
+        with db.connection_context():
+            School.update(name="Another School").execute()
+        page = asked(app)
+    assert page.status_code == 200
+    assert "Another School" in page.text
+    assert not [record for record in caplog.records if record.name == "service.requests"]
+    with db.connection_context():
+        assert not School.select().where(School.name == "Another School").exists()
+
+
+def test_its_wording_too(app, world, s01):
+    db.close()
+    with entered(s01), db.connection_context():
+        steven = person("Steven Taylor")
+    address = f"/school/ects/{steven.id}/report-teacher-leaving/leaving-date"
+    pages = set()
+    for wording in ("", "as-a-question", ""):
+        with entered(replace(s01, wording=wording)):
+            pages.add(asked(app, address).text.partition("<h1")[2].partition("</h1>")[0].strip())
+    assert len(pages) == 2
+
+
+def test_a_request_leaves_its_world(app, world):
+    """Whether it ends well, or there is no such page, or the service has failed."""
+    before = current_world()
+    for address in ("/school/ects", "/nowhere", "/sign-in", "/static/nothing"):
+        asked(app, address)
+        assert current_world() is before
+
+
+def test_the_demos_day(app, world, monkeypatch):
+    """TODAY holds for whoever comes from outside; a world that is entered has its own day."""
+    seen = []
+    monkeypatch.setitem(app.config, "TODAY", "2026-12-24")
+    monkeypatch.setattr("views.about.render_template", lambda *_, **__: seen.append(today()) or "")
+    with entered(World(OWN)):
+        asked(app, "/privacy")
+    with clock_at(TODAY):
+        asked(app, "/privacy")
+    assert seen == [date(2026, 12, 24), TODAY]
+
+
+@both_engines
+def test_what_has_no_database_opens_none(world):
+    db.close()
+    with entered(World()), pytest.raises(InterfaceError, match="this world has no database"):
+        db.connect()
+    with entered(replace(World(), moment=in_utc(TODAY))), pytest.raises(InterfaceError):
+        db.connect()
+    db.connect()
+
+
+@both_engines
+def test_another_world_never_falls_back_to_the_services_own(world, engine, tmp_path):
+    db.close()
+    refusal = OperationalError if engine == "sqlite" else InterfaceError
+    with entered(World(tmp_path / "gone.sqlite3")), pytest.raises(refusal):
+        db.connect()
+    assert not (tmp_path / "gone.sqlite3").exists()
+
+
+@both_engines
+def test_a_connection_serves_only_the_world_that_it_was_opened_in(world, tmp_path):
+    with entered(World(tmp_path / "other.sqlite3")), pytest.raises(InterfaceError, match="another world's"):
+        School.select().first()
+    assert School.select().exists()
+
+
+def test_a_thread_begins_in_no_world():
+    worlds = []
+    thread = threading.Thread(target=lambda: worlds.append(current_world()))
+    thread.start()
+    thread.join()
+    assert worlds == [World()]
+
+
+def test_a_world_does_not_change():
+    with pytest.raises(FrozenInstanceError):
+        current_world().database = OWN
+
+
+def test_a_command_is_about_the_services_own_data(tmp_path):
+    with entered(World()):
+        app = create_app(DATABASE_URL=f"sqlite:///{tmp_path}/own.sqlite3", SECRET_KEY="only for tests " * 3, DEMO=True)
+        with app.app_context():
+            done = app.test_cli_runner().invoke(args=["migrate"])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "own.sqlite3").exists()
