@@ -82,6 +82,14 @@ def mentors_at_school_of(participant: Participant) -> list[Participant]:
     return participant.mentors_at_school
 
 
+def partnerships_at_school_of(participant: Participant) -> set[int]:
+    """The active lead providers (ids) that have a partnership with the participant’s school. Asked once for each
+    participant loaded."""
+    if "partnerships_at_school" not in participant.__dict__:
+        participant.partnerships_at_school = {each for (each,) in PARTNERSHIPS_AT_SCHOOL(participant.school_id)}
+    return participant.partnerships_at_school
+
+
 def events_of(participant: Participant) -> list[Event]:
     """What happened to the participant, newest first: in which words, and when it was written down."""
     return [from_json(Event, row) for (row,) in EVENTS(participant.id)]
@@ -247,6 +255,13 @@ def journey_query(ids, school, role, school_user, journey) -> Query:
 
 PARTICIPANTS_ON_JOURNEY = PreparedQuery(journey_query)
 CONTRACT_PERIODS = PreparedQuery(lambda: ContractPeriod.select(all_contract_periods()).limit(1))
+PARTNERSHIPS_AT_SCHOOL = PreparedQuery(
+    lambda school: (
+        SchoolPartnership.select(SchoolPartnership.active_lead_provider)
+        .where(SchoolPartnership.school == school)
+        .distinct()
+    )
+)
 MENTORS_AT_SCHOOL = PreparedQuery(
     lambda school: (
         Participant.select(participant_summary_json(Participant, Teacher))

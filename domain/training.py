@@ -20,7 +20,7 @@ from domain.changes import (
     who,
     write_event,
 )
-from domain.queries import contract_periods, participants_for_rules
+from domain.queries import contract_periods, participants_for_rules, partnerships_at_school_of
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -70,6 +70,12 @@ def offered_lead_providers(participant: Participant) -> list[LeadProvider]:
     providers = [active.lead_provider for active in _active_in(participant, contract_period)]
     present = _present_lead_provider_id(participant)
     return sorted((each for each in providers if each.id != present), key=lambda provider: folded(provider.name))
+
+
+def works_with_school_already(participant: Participant) -> set[int]:
+    """The lead providers (ids) that would be confirmed at once, if they were chosen for the person's next training."""
+    active = _active_in(participant, contract_period_for(participant))
+    return {each.lead_provider.id for each in active if each.id in partnerships_at_school_of(participant)}
 
 
 def _active_in(participant: Participant, contract_period: ContractPeriod | None) -> list[ActiveLeadProvider]:
@@ -210,6 +216,7 @@ def change_training_programme(
             new_lead_provider=new.name if new else None,
             is_confirmed=period.is_confirmed,
             mentor_in_training=mentor.name if mentors_events else None,
+            mentor_is_confirmed=bool(mentors_events) and mentors_events[0].details["is_confirmed"],
             **was,
         )
 

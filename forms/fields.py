@@ -1,6 +1,7 @@
 """Fields that WTForms hasn't got. They refuse by one of their `codes`; the form has the words for it. `shown` is the
 answer as "check answers" shows it."""
 
+from collections.abc import Callable
 from datetime import date
 
 from wtforms import Field, StringField, ValidationError
@@ -12,14 +13,16 @@ MONTHS = [f"{date(2000, month, 1):%B}".lower() for month in range(1, 13)]
 
 
 class ChoiceField(Field):
-    """Radios of which one must be chosen, from `choices`: (value, words) pairs. Refuses as `missing`, or as `unknown`
-    what can't be any of them; whether it is one of them, the question's rule says."""
+    """Radios of which one must be chosen, from `choices`: (value, words) pairs. `hints()`: value → what is said under
+    it. Refuses as `missing`, or as `unknown` what can't be any of them; whether it is one of them, the question's rule
+    says."""
 
     codes = ("missing", "unknown")
 
     def __init__(self, *, choices: list[tuple] = (), coerce=str, **kwargs):
         super().__init__(**kwargs)
         self.choices, self.coerce, self.is_unknown = list(choices), coerce, False
+        self.hints: Callable[[], dict] = dict
 
     def process_formdata(self, valuelist):
         try:
@@ -41,7 +44,12 @@ class ChoiceField(Field):
     @property
     def items(self) -> list[dict]:
         """The choices as the GOV.UK radios component takes them."""
-        return [{"value": value, "text": label, "checked": value == self.data} for value, label in self.choices]
+        hints = self.hints()
+        return [
+            {"value": value, "text": label, "checked": value == self.data}
+            | ({"hint": {"text": hints[value]}} if value in hints else {})
+            for value, label in self.choices
+        ]
 
 
 class TextField(StringField):

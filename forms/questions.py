@@ -26,6 +26,16 @@ class LeadProviderForm(Question):
         super().__init__(participant, *args, **kwargs)
         self.offered = training.offered_lead_providers(participant)
         self.lead_provider_id.choices = [(provider.id, provider.name) for provider in self.offered]
+        self.lead_provider_id.hints = self.hints
+
+    def hints(self) -> dict[int, str]:
+        """What is said under those that would be confirmed at once."""
+        already = training.works_with_school_already(self.participant)
+        return {each: "Already works with your school" for each, _ in self.lead_provider_id.choices if each in already}
+
+    @property
+    def is_confirmed_at_once(self) -> bool:
+        return self.lead_provider_id.data in self.hints()
 
     @classmethod
     def is_asked(cls, participant, answers):

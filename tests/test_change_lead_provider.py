@@ -6,9 +6,10 @@ from domain import reports
 from domain.participants import change_mentor
 from domain.training import change_lead_provider
 from forms.journeys import JOURNEYS
-from models import LeadProvider, Participant, Teacher
+from models import ActiveLeadProvider, LeadProvider, Participant, SchoolPartnership, Teacher, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import tutor_of
+from tests.visitor import words
 from tests.walks import WALKS
 
 
@@ -23,7 +24,7 @@ def test_the_school_selects_a_new_lead_provider_for_a_withdrawn_ect(naomi):
     assert naomi.rows == {
         "Early career teacher": "Steven Taylor",
         "Current lead provider": "Ambition Institute Training has already stopped",
-        "New lead provider": "Teach First",
+        "New lead provider": "Teach First Has to confirm first that it works with your school",
     }
     naomi.submit("Confirm change")
     assert naomi.heading == "Teach First chosen for Steven Taylor"
@@ -66,9 +67,51 @@ def test_first_page_and_confirmation_follow_the_training_status(naomi, role, jou
     assert role == "ect" or "mentor training" in naomi.text
     assert status == "active" or "will stop" not in naomi.text
     walk.answer(naomi).submit(walk.confirm)
-    assert any(words in naomi.text for words in confirmed), naomi.text
+    assert any(said in naomi.text for said in confirmed)
     assert role == "ect" or status == "active" or "mentor training" in naomi.text
-    assert not any(words in naomi.text for other in SAYS if other != status for words in SAYS[other][1]), naomi.text
+    assert not any(said in naomi.text for other in SAYS if other != status for said in SAYS[other][1])
+
+
+ALREADY = "Already works with your school"
+PARTNERSHIPS = {
+    # The contract years in which UCL works with the school → whether it does already in each one’s own year.
+    (): "",
+    (2025,): "Thomas Walker",
+    (2024,): "Steven Taylor",
+    (2023,): "John Doe",
+    (2023, 2024, 2025): "Thomas Walker, Steven Taylor, John Doe",
+}
+OF_2025, OF_2024, OF_2023 = (
+    next(walk for walk in WALKS if walk.name == name and "Teach First" in str(walk.answers))
+    for name in ("Thomas Walker", "Steven Taylor", "John Doe")
+)
+
+
+@both_engines
+@pytest.mark.parametrize("years", PARTNERSHIPS)
+@pytest.mark.parametrize("walk", [OF_2025, OF_2024, OF_2023], ids=lambda walk: walk.name)
+def test_who_works_with_the_school_already_is_said_before_choosing_and_after(naomi, walk, years):
+    """Of the contract year in which the person is going to be trained."""
+    ucl = ActiveLeadProvider.select().where(
+        ActiveLeadProvider.lead_provider == LeadProvider.get(name="UCL Institute of Education"),
+        ActiveLeadProvider.contract_period.not_in(years or [0]),
+    )
+    gone = SchoolPartnership.select().where(SchoolPartnership.active_lead_provider << ucl)
+    TrainingPeriod.delete().where(TrainingPeriod.school_partnership << gone).execute()
+    SchoolPartnership.delete().where(SchoolPartnership.active_lead_provider << ucl).execute()
+    is_so = walk.name in PARTNERSHIPS[years]
+    walk.answer(naomi, walk.other)
+    assert (ALREADY in naomi.text) is is_so
+    assert ("Has to confirm first" in naomi.text) is not is_so
+    question = naomi.get(walk.page("lead-provider")).main
+    hinted = [words(item.css_first("label")) for item in question.css(".govuk-radios__item") if ALREADY in words(item)]
+    assert ("UCL Institute of Education" in hinted) is is_so
+    assert "Teach First" not in hinted
+    assert ("or straight away if it already does" in naomi.text) is (is_so and walk is not OF_2025)
+    naomi.get(walk.page("check-answers")).submit(walk.confirm)
+    assert ("already works with your school" in naomi.text) is is_so
+    period = Participant.get_by_id(walk.participant.id).training_period
+    assert (period.lead_provider.name, period.is_confirmed) == ("UCL Institute of Education", is_so)
 
 
 # --- what they say of training that no provider sees, or none any more -----------------------------------------

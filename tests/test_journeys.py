@@ -237,9 +237,9 @@ def test_answers_about_one_person_never_reach_another(naomi):
     assert not naomi.main.css("input[checked]")
     hannah.answer(naomi, hannah.other)
     naomi.get(steven.page("check-answers"))
-    assert naomi.row("New lead provider") == "Teach First"
+    assert naomi.row("New lead provider").startswith("Teach First")
     naomi.submit("Confirm change").get(hannah.page("check-answers"))
-    assert naomi.row("New lead provider") == "UCL Institute of Education"
+    assert naomi.row("New lead provider").startswith("UCL Institute of Education")
 
 
 def test_a_provider_that_withdraws_and_resumes_before_the_button_is_noticed_too(naomi):

@@ -73,8 +73,9 @@ def test_a_list_of_three_and_of_twenty(naomi, asked, given):
 @both_engines
 @pytest.mark.parametrize("walk", WALKS, ids=str)
 def test_a_journey(naomi, asked, walk):
-    # The mentors of a school are looked up, or one who may begin training; everything else comes along.
-    offered = 1 if walk.journey in ("change-mentor", "change-training-programme") else 0
+    # The mentors of a school are looked up, or one who may begin training, or with whom the school works already;
+    # everything else comes along.
+    offered = {"change-mentor": 1, "change-lead-provider": 1, "change-training-programme": 2}.get(walk.journey, 0)
     for page, button, answers in walk.steps():
         assert asked("get", page) <= STEP + offered
         naomi.get(page)
