@@ -1,6 +1,5 @@
 """create_app(): database, blueprints, headers, error pages and commands. Nothing else. Settings are in settings.py."""
 
-import os
 import zlib
 from contextlib import ExitStack
 from dataclasses import replace
@@ -97,11 +96,10 @@ class Service(Flask):
 
 
 def create_app(**given) -> Flask:
-    """The service, with the settings of settings.py from the environment unless `given` here by the same names. Leaves
-    with a line for each that it must not start with."""
+    """The service, with the settings of settings.py from the environment unless `given` here by the same names. Exits,
+    printing each wrong setting."""
     app = Service(__name__, static_folder=None)
-    app.config.update(settings.from_environment(os.environ) | given)
-    settings.refuse(app.config, debug=app.debug)
+    app.config.update(settings.load(given, debug=app.debug))
     set_up_limits(app)
     db.initialize(open_database(app.config["DATABASE_URL"], app.config["REPLICA_URL"]))
     db.obj.must_exist = True

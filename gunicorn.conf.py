@@ -12,8 +12,7 @@ import settings
 from domain import maintenance
 from web import logs
 
-given = settings.from_environment(os.environ)
-settings.refuse(given)
+given = settings.load()
 
 wsgi_app = "app:create_app()"
 bind = given["BIND"]

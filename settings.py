@@ -1,144 +1,108 @@
-"""Every setting: its name in the environment, what it means, and what holds without it. docs/operations.md shows the
-table that `flask settings` prints. What a deployment may not be without is in `problems`."""
+"""Every setting: its name in the environment, what it means, and its default. docs/operations.md shows the table that
+`flask settings` prints. What a deployment must have beyond readable values is in `_problems`."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEMO_DATABASE = "sqlite:///instance/register.sqlite3"
 SHORTEST_KEY = 32
 
-
-def switch(text: str) -> bool:
-    return {"1": True, "0": False}[text]
-
-
-def whole_number(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,6}", text):
-        raise ValueError(text)
-    return int(text)
+Switch = Annotated[Literal["1", "0"], AfterValidator(lambda text: text == "1")]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(lambda text: re.findall(r"[^\s,]+", text))]
+Folder = Annotated[str, AfterValidator(lambda text: {"0": "", "1": "instance/research"}.get(text, text))]
+# Not DEBUG: there libraries log what was typed.
+Level = Literal["INFO", "WARNING", "ERROR"]
 
 
-def level(text: str) -> str:
-    # Not DEBUG: there libraries log what was typed.
-    if text not in ("INFO", "WARNING", "ERROR"):
-        raise ValueError(text)
-    return text
+def _setting(meaning: str, default: Any = "") -> Any:
+    return Field(default, description=meaning)
 
 
-def words(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, re.split(r"[\s,]+", text)))
+class Settings(BaseSettings):
+    """Reads the environment. An empty variable is as good as none. Only what isn't plain text can be refused, so a
+    refusal quotes no secret."""
 
+    model_config = SettingsConfigDict(case_sensitive=True, env_ignore_empty=True)
 
-def research_folder(text: str) -> str | None:
-    return {"0": None, "1": "instance/research"}.get(text, text)
-
-
-@dataclass(frozen=True)
-class Setting:
-    meaning: str
-    default: object = None
-    read: Callable[[str], object] = str
-    """From the environment's text. Raises ValueError or KeyError for text that can't be it."""
-    kind: str = ""
-    """What the text must be, for whoever got it wrong."""
-
-
-SETTINGS = {
-    "SECRET_KEY": Setting(f"signs cookies and forms: random, at least {SHORTEST_KEY} characters, the same everywhere"),
-    "DATABASE_URL": Setting("`sqlite:///path` or `postgresql://user:password@host/name`", DEMO_DATABASE),
-    "REPLICA_URL": Setting(
+    SECRET_KEY: str = _setting(
+        f"signs cookies and forms: random, at least {SHORTEST_KEY} characters, the same everywhere"
+    )
+    DATABASE_URL: str = _setting("`sqlite:///path` or `postgresql://user:password@host/name`", DEMO_DATABASE)
+    REPLICA_URL: str = _setting(
         "a PostgreSQL server that follows that database: lead providers’ lists are read there, as late as it follows"
-    ),
-    "TRUSTED_HOSTS": Setting("the names under which people reach the service, such as `ects.example.org`", (), words),
-    "PROXIES": Setting(
-        "how many proxies in front of the service tell it the visitor’s address (`X-Forwarded-For`, `-Proto`)",
-        0,
-        whole_number,
-        "a whole number",
-    ),
-    "SUPPORT_EMAIL": Setting("where “contact support” leads", "support@register-ects.example.org"),
-    "OIDC_ISSUER": Setting(
+    )
+    TRUSTED_HOSTS: Names = _setting("the names under which people reach the service, such as `ects.example.org`")
+    PROXIES: NonNegativeInt = _setting(
+        "how many proxies in front of the service tell it the visitor’s address (`X-Forwarded-For`, `-Proto`)", 0
+    )
+    SUPPORT_EMAIL: str = _setting("where “contact support” leads", "support@register-ects.example.org")
+    OIDC_ISSUER: str = _setting(
         "the provider of identities, by its OpenID Connect issuer, such as `https://id.example.org`"
-    ),
-    "OIDC_CLIENT_ID": Setting("who the service is to that provider"),
-    "OIDC_CLIENT_SECRET": Setting("how the service proves that to it"),
-    "OIDC_NAME": Setting("what pages call the provider", "DfE Sign-in"),
-    "OIDC_SCOPES": Setting("what the service asks the provider for", "openid email profile organisation"),
-    "OIDC_ORGANISATION_CLAIM": Setting("the claim that holds the organisation, and in it its `urn`", "organisation"),
-    "OIDC_EMAIL_IS_VERIFIED": Setting(
-        "`1`: the provider proves every email address, though it doesn’t say `email_verified`. So for DfE Sign-in",
-        False,
-        switch,
-        "1 or 0",
-    ),
-    "IDLE_MINUTES": Setting(
-        "how long somebody may do nothing before they must sign in again", 120, whole_number, "a whole number"
-    ),
-    "SIGN_IN_HOURS": Setting("how long a sign-in lasts at most", 12, whole_number, "a whole number"),
-    "METRICS_TOKEN": Setting("switches `/metrics` on, in Prometheus’s text, for whoever sends this as a bearer token"),
-    "SLOW_QUERY_MS": Setting("queries that take longer are logged", 200, whole_number, "a whole number"),
-    "LOG_LEVEL": Setting(
-        "`INFO` has a line for each request, `WARNING` only what may need somebody",
-        "INFO",
-        level,
-        "INFO, WARNING or ERROR",
-    ),
-    "BIND": Setting(
+    )
+    OIDC_CLIENT_ID: str = _setting("who the service is to that provider")
+    OIDC_CLIENT_SECRET: str = _setting("how the service proves that to it")
+    OIDC_NAME: str = _setting("what pages call the provider", "DfE Sign-in")
+    OIDC_SCOPES: str = _setting("what the service asks the provider for", "openid email profile organisation")
+    OIDC_ORGANISATION_CLAIM: str = _setting(
+        "the claim that holds the organisation, and in it its `urn`", "organisation"
+    )
+    OIDC_EMAIL_IS_VERIFIED: Switch = _setting(
+        "`1`: the provider proves every email address, though it doesn’t say `email_verified`. So for DfE Sign-in", "0"
+    )
+    IDLE_MINUTES: NonNegativeInt = _setting("how long somebody may do nothing before they must sign in again", 120)
+    SIGN_IN_HOURS: NonNegativeInt = _setting("how long a sign-in lasts at most", 12)
+    METRICS_TOKEN: str = _setting(
+        "switches `/metrics` on, in Prometheus’s text, for whoever sends this as a bearer token"
+    )
+    SLOW_QUERY_MS: NonNegativeInt = _setting("queries that take longer are logged", 200)
+    LOG_LEVEL: Level = _setting("`INFO` has a line for each request, `WARNING` only what may need somebody", "INFO")
+    BIND: str = _setting(
         "where gunicorn listens: `address:port`, or `unix:/path` for a proxy on the same machine", "127.0.0.1:8000"
-    ),
-    "WORKERS": Setting("processes, each for one CPU core", 2, whole_number, "a whole number"),
-    "THREADS": Setting("requests that each process answers at the same time", 8, whole_number, "a whole number"),
-    "RESEARCH": Setting(
-        "switches the research side on: `1`, or the folder that it keeps everything in. Not beside real people’s data",
-        None,
-        research_folder,
-    ),
-    "DEMO": Setting(
-        "`1`: personas sign in without a password, and an empty database gets the demo world", False, switch, "1 or 0"
-    ),
-    "TODAY": Setting(
-        "the day that it is always, such as `2026-04-20`. Only in the demo", None, date.fromisoformat, "a date"
-    ),
-}
+    )
+    WORKERS: NonNegativeInt = _setting("processes, each for one CPU core", 2)
+    THREADS: NonNegativeInt = _setting("requests that each process answers at the same time", 8)
+    RESEARCH: Folder = _setting(
+        "switches the research side on: `1`, or the folder that it keeps everything in. Not beside real people’s data"
+    )
+    DEMO: Switch = _setting("`1`: personas sign in without a password, and an empty database gets the demo world", "0")
+    TODAY: date | None = _setting("the day that it is always, such as `2026-04-20`. Only in the demo", None)
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """What the environment says for a setting that can't be it."""
-
-    text: str
+DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
 
 
-def from_environment(environ: Mapping[str, str]) -> dict:
-    """Setting → its value, its default where the environment says nothing, or Unreadable."""
-    return {name: _value(setting, environ.get(name)) for name, setting in SETTINGS.items()}
-
-
-def _value(setting: Setting, text: str | None):
-    if not text:
-        return setting.default
+def load(given: Mapping[str, Any] | None = None, *, debug: bool = False) -> dict[str, Any]:
+    """Setting → value: as `given`, else from the environment, else its default. Exits, printing every wrong setting."""
+    given, unreadable = given or {}, {}
     try:
-        return setting.read(text)
-    except (KeyError, ValueError):
-        return Unreadable(text)
-
-
-def refuse(config: Mapping, *, debug: bool = False) -> None:
-    """Leave, with a line for each problem, if there is any."""
-    if found := problems(config, debug=debug):
+        settings = Settings()
+    except ValidationError as error:
+        unreadable = {str(each["loc"][0]): _unreadable(each) for each in error.errors()}
+        settings = Settings(**{name: DEFAULTS[name] for name in unreadable})
+    config = settings.model_dump() | dict(given)
+    found = [sentence for name, sentence in unreadable.items() if name not in given]
+    if found := found + _problems(config, debug=debug):
         raise SystemExit("\n".join(["The service can’t start with these settings:", *found]))
+    return config
 
 
-def problems(config: Mapping, *, debug: bool = False) -> list[str]:
+def _unreadable(error: Mapping[str, Any]) -> str:
+    """One of Pydantic's errors, in our words."""
+    kind = error["type"].partition("_")[0]
+    must_be = {"int": "a whole number", "greater": "a whole number", "date": "a date"}.get(kind)
+    must_be = must_be or error["ctx"]["expected"].replace("'", "")
+    return f"{error['loc'][0]} must be {must_be}, and it is '{error['input']}'."
+
+
+def _problems(config: Mapping[str, Any], *, debug: bool) -> list[str]:
     """Why the service must not start with these settings, each in a line that says what to do."""
-    found = [
-        f"{name} must be {setting.kind}, and it is '{config[name].text}'."
-        for name, setting in SETTINGS.items()
-        if isinstance(config.get(name), Unreadable)
-    ]
+    found = []
     if not config["SECRET_KEY"]:
         found.append("SECRET_KEY is missing. Make one: python3 -c 'import secrets; print(secrets.token_hex(32))'")
     if urlsplit(config["DATABASE_URL"]).scheme not in ("sqlite", "postgresql"):
@@ -148,11 +112,11 @@ def problems(config: Mapping, *, debug: bool = False) -> list[str]:
     urls = (config["REPLICA_URL"], config["DATABASE_URL"])
     if config["REPLICA_URL"] and any(urlsplit(url).scheme != "postgresql" for url in urls):
         found.append("REPLICA_URL is for PostgreSQL: it and DATABASE_URL must begin with postgresql://")
-    return found if config["DEMO"] is True else [*found, *_problems_outside_the_demo(config, debug)]
+    return found if config["DEMO"] else [*found, *_problems_outside_the_demo(config, debug)]
 
 
-def _problems_outside_the_demo(config: Mapping, debug: bool) -> list[str]:
-    key, issuer = config["SECRET_KEY"] or "", urlsplit(config["OIDC_ISSUER"] or "")
+def _problems_outside_the_demo(config: Mapping[str, Any], debug: bool) -> list[str]:
+    key, issuer = config["SECRET_KEY"], urlsplit(config["OIDC_ISSUER"])
     is_local = issuer.hostname in ("localhost", "127.0.0.1")
     rules = {
         f"SECRET_KEY is too short or too simple: {SHORTEST_KEY} random characters are the least.": (
@@ -172,14 +136,8 @@ def _problems_outside_the_demo(config: Mapping, debug: bool) -> list[str]:
 
 def as_table() -> str:
     """The settings as a Markdown table."""
-    lines = ["| Name | Meaning | Without it |", "|---|---|---|"]
-    return "\n".join(
-        [
-            *lines,
-            *(f"| `{name}` | {setting.meaning} | {_shown(setting.default)} |" for name, setting in SETTINGS.items()),
-        ]
-    )
-
-
-def _shown(default: object) -> str:
-    return {None: "", (): "", False: "`0`"}.get(default, f"`{default}`")
+    rows = [
+        f"| `{name}` | {field.description} | {'' if field.default in ('', None) else f'`{field.default}`'} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| Name | Meaning | Without it |", "|---|---|---|", *rows])

@@ -88,7 +88,7 @@ def warnings(config: Mapping) -> list[str]:
         found = [f"The database does not answer: {error}"]
     if not (Path(__file__).parent.parent / "static" / "vendor" / "htmx.esm.min.js").exists():
         found.append("static/vendor is empty, so pages are unstyled. Run: python3 run.py set-up")
-    if not config["DEMO"] and config["SUPPORT_EMAIL"] == settings.SETTINGS["SUPPORT_EMAIL"].default:
+    if not config["DEMO"] and config["SUPPORT_EMAIL"] == settings.DEFAULTS["SUPPORT_EMAIL"]:
         found.append("SUPPORT_EMAIL is an example’s address: “contact support” leads nowhere.")
     return found
 

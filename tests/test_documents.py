@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import SETTINGS
+from settings import DEFAULTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "tests" / "bench" / "RESULTS.md"]
@@ -105,7 +105,7 @@ def test_settings_and_constants_that_are_named_exist(page):
     for name in re.findall(r"`([A-Z][A-Z_]{3,})(?:=[^`]*)?`", TEXTS[page]):
         is_required = name.startswith("REQUIRE_")
         is_in_code = re.search(rf"^{name}\b.* = ", code, re.MULTILINE)
-        assert name in SETTINGS or name in elsewhere or is_required or is_in_code, name
+        assert name in DEFAULTS or name in elsewhere or is_required or is_in_code, name
 
 
 RUN = ["settings", "journeys", "journeys --mermaid", "tokens list", "demo-data --schools 1 --seed 1", "verify", "prune"]

@@ -47,23 +47,46 @@ REFUSED = [
 ]
 
 
-def problems(environment: dict) -> list[str]:
-    config = settings.from_environment(environment)
-    return settings.problems(config, debug=environment.get("FLASK_DEBUG") == "1")
+@pytest.fixture
+def problems(monkeypatch):
+    """Says what is wrong with an environment."""
+
+    def problems(environment: dict) -> list[str]:
+        monkeypatch.setattr(os, "environ", environment)
+        try:
+            settings.load(debug=environment.get("FLASK_DEBUG") == "1")
+        except SystemExit as refusal:
+            return str(refusal).splitlines()[1:]
+        return []
+
+    return problems
 
 
-def test_a_deployment_as_it_should_be():
+def test_a_deployment_as_it_should_be(problems):
     assert problems(DEPLOYED) == []
 
 
 @pytest.mark.parametrize(("change", "said"), REFUSED, ids=str)
-def test_what_the_service_does_not_start_with(change, said):
+def test_what_the_service_does_not_start_with(problems, change, said):
     found = problems(DEPLOYED | change)
     assert len(found) == 1
     assert said in found[0]
 
 
-def test_the_demo_needs_only_a_key():
+def test_everything_wrong_is_named_in_one_go_and_no_secret(problems):
+    wrong = {"WORKERS": "many", "DEMO": "yes", "TRUSTED_HOSTS": "", "OIDC_CLIENT_SECRET": "a secret"}
+    found = problems(DEPLOYED | wrong | {"SECRET_KEY": "changeme", "DATABASE_URL": "mysql://user:hunter2@host/name"})
+    assert [sentence.split()[0] for sentence in found] == [
+        "WORKERS",
+        "DEMO",
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "TRUSTED_HOSTS",
+    ]
+    assert not any(secret in " ".join(found) for secret in ("changeme", "hunter2", "a secret"))
+
+
+def test_the_demo_needs_only_a_key(problems):
     assert problems({"DEMO": "1", "SECRET_KEY": "short"}) == []
 
 
@@ -91,7 +114,7 @@ def test_every_setting_is_used_and_every_one_used_is_a_setting():
     sources = [ROOT / "app.py", ROOT / "gunicorn.conf.py", ROOT / "web/logs.py", ROOT / "commands.py"]
     sources += [*(ROOT / "views").glob("*.py"), *(ROOT / "templates").rglob("*.html")]
     text = "\n".join(path.read_text() for path in sources)
-    for name in settings.SETTINGS:
+    for name in settings.DEFAULTS:
         assert f'"{name}"' in text or f"config.{name}" in text, name
 
 

@@ -7,7 +7,7 @@ import pytest
 from clock import clock_at, now
 from database import db
 from models import Answers, SchoolUser, SignIn, Teacher
-from settings import SETTINGS
+from settings import DEFAULTS
 from tests.conftest import both_engines, person
 from tests.test_journeys import dump
 from tests.visitor import Visitor
@@ -18,7 +18,7 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 @pytest.fixture(autouse=True)
 def limits(app, monkeypatch):
     for name in ("IDLE_MINUTES", "SIGN_IN_HOURS"):
-        monkeypatch.setitem(app.config, name, SETTINGS[name].default)
+        monkeypatch.setitem(app.config, name, DEFAULTS[name])
 
 
 def later(**time):
