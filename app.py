@@ -21,6 +21,7 @@ from domain.participants import last_day, lead_provider_name
 from domain.training import mentor_who_begins
 from views import (  # noqa: F401
     about,
+    drawn_for,
     health,
     journey_url,
     journeys,
@@ -153,6 +154,7 @@ def set_up_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         csrf_token=generate_csrf,
         page_shell=page_shell,
+        drawn_for=drawn_for,
         day=date.fromisoformat,
         last_day=last_day,
         lead_provider_name=lead_provider_name,

@@ -2,13 +2,14 @@
 demo's personas are in views/sign_in.py, the provider of identities is in views/openid.py."""
 
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from peewee import fn
 
 from clock import now
-from database import db, save_if_possible
+from database import advisory_lock, db, save_if_possible
 from database.rows import PreparedQuery, from_json, json_object
 from models import Answers, RequestCount, School, SchoolUser, SignIn, digest
 
@@ -16,10 +17,12 @@ PRECISION = timedelta(minutes=5)
 """How exactly it is known when somebody was last there: a page need not write each time that it is looked at."""
 KEPT_AFTERWARDS = timedelta(hours=24)
 """How long a sign-in that is over is remembered, with what could not be sent any more."""
-UNFINISHED_ANSWERS_KEPT = timedelta(days=28)
+UNFINISHED_ANSWERS_KEPT = timedelta(hours=24)
 """How long the answers to a journey that nobody confirmed are kept after the last one."""
-MOST_UNSENT = 4000
+LONGEST_UNSENT = 4000
 """Characters. Every answer that is asked for is shorter."""
+MOST_UNSENT = 10
+"""Of as many windows what could not be sent is kept."""
 
 
 SIGN_IN_BY_DIGEST = PreparedQuery(
@@ -108,17 +111,46 @@ def update_seen_at(sign_in: SignIn) -> None:
     save_if_possible(sign_in, SignIn.seen_at)
 
 
-def keep_unsent(sign_in: SignIn, path: str, answer: dict[str, list[str]]) -> None:
-    """Keep what somebody posted to `path` after their sign-in was over, for when they have signed in again."""
-    if sum(len(name) + sum(map(len, values)) for name, values in answer.items()) <= MOST_UNSENT:
-        sign_in.unsent = {"path": path, "answer": answer}
-        sign_in.save(only=[SignIn.unsent])
+def keep_unsent(sign_in: SignIn, path: str, answer: dict[str, list[str]]) -> str | None:
+    """Keep what somebody posted to `path` after their sign-in was over, for when they have signed in again, beside what
+    their other windows posted. Gives the key by which this window finds it; None if it is too long to be kept."""
+    if sum(len(name) + sum(map(len, values)) for name, values in answer.items()) > LONGEST_UNSENT:
+        return None
+    key = secrets.token_hex(4)
+    with changing_unsent(sign_in) as unsent:
+        unsent[key] = {"path": path, "answer": answer, "at": now().isoformat()}
+        for oldest in sorted(unsent, key=lambda each: unsent[each]["at"])[:-MOST_UNSENT]:
+            del unsent[oldest]
+    return key
 
 
-def forget_unsent(sign_in: SignIn) -> None:
-    """Something was sent since."""
-    if sign_in.unsent:
-        sign_in.unsent = None
+def unsent_answer(sign_in: SignIn, path: str, key: str) -> dict[str, list[str]] | None:
+    """What could not be sent to `path` from the window that has this key, within the last day."""
+    kept = unsent_of(sign_in).get(key)
+    is_its = kept and kept["path"] == path and datetime.fromisoformat(kept["at"]) > now() - KEPT_AFTERWARDS
+    return kept["answer"] if is_its else None
+
+
+def forget_unsent(sign_in: SignIn, key: str) -> None:
+    """That window has sent something since."""
+    if key in unsent_of(sign_in):
+        with changing_unsent(sign_in) as unsent:
+            unsent.pop(key, None)
+
+
+def unsent_of(sign_in: SignIn) -> dict[str, dict]:
+    return (sign_in.unsent or {}).get("windows", {})
+
+
+@contextmanager
+def changing_unsent(sign_in: SignIn):
+    """Gives what is kept of each window, by its key, for a change that no other window's request gets between."""
+    with db.atomic():
+        advisory_lock(f"what sign-in {sign_in.id} could not send")
+        unsent = unsent_of(SignIn.get_by_id(sign_in.id))
+        yield unsent
+        # The release before looks for one path.
+        sign_in.unsent = {"path": None, "windows": unsent} if unsent else None
         sign_in.save(only=[SignIn.unsent])
 
 

@@ -3,6 +3,7 @@ The questions themselves are in questions.py, the journeys that they make in jou
 
 from datetime import date
 
+from flask import current_app, request
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
@@ -11,6 +12,15 @@ from domain.changes import RuleBroken
 from models import Participant
 
 EXPIRED = "This page was open for too long. Nothing is lost: check it and select the button again"
+NO_COOKIES = (
+    "Your browser did not send us the cookie that this page needs. Select the button again. If that does not help, "
+    "allow cookies for this service in the settings of your browser"
+)
+
+
+def sends_no_cookie() -> bool:
+    """Whether the browser blocks the cookie that every page sets, or has lost it since this page was open."""
+    return current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
 
 
 class Form(FlaskForm):
@@ -48,7 +58,7 @@ class Form(FlaskForm):
     @property
     def summary(self) -> list[dict]:
         """The error summary's list: `text`, and the `href` of the field that each error is about."""
-        lines = [{"text": EXPIRED}] if "csrf_token" in self.errors else []
+        lines = [{"text": NO_COOKIES if sends_no_cookie() else EXPIRED}] if "csrf_token" in self.errors else []
         for field in self:
             if field.name != "csrf_token" and field.errors:
                 is_shown = not isinstance(field, HiddenField)

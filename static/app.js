@@ -19,6 +19,7 @@ addEventListener('click', e => {
 }, true)
 
 on('before:request', (ctx, e) => {
+  ctx.request.headers['Drawn-For'] = $('#page').dataset.drawnFor ?? '' // whose frame an answer would come into
   if (ctx.target?.id === 'news') return document.hidden && e.preventDefault()
   if (ctx.request.method !== 'GET') left.forEach(page => { page.nodes = null })
   ctx.isBack = 'HX-History-Restore-Request' in ctx.request.headers

@@ -1,14 +1,17 @@
 """What is true of every journey, whatever it asks: it can be walked, left, resumed and repeated without losing or
 doubling anything. Each test takes every journey of walks.py."""
 
+from datetime import timedelta
+
 import pytest
 
+from clock import clock_at, now
 from database import db
 from domain import participants, reports, training
 from domain.changes import RuleBroken
 from forms.journeys import JOURNEYS
 from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
-from tests.conftest import person
+from tests.conftest import both_engines, person
 from tests.reports import stored
 from tests.visitor import Visitor, words
 from tests.walks import PARAMETERS, WALKS, Walk, shown
@@ -19,9 +22,9 @@ every_question = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk
 every_choice = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.answers != walk.other], ids=str)
 
 
-def dump() -> dict:
+def dump(*, without: tuple[str, ...] = ("answers", "sign_in")) -> dict:
     """Everything stored but the answers and who is signed in."""
-    return {key: row for key, row in stored().items() if key[0] not in ("answers", "sign_in")}
+    return {key: row for key, row in stored().items() if key[0] not in without}
 
 
 def start(visitor: Visitor, walk: Walk) -> Visitor:
@@ -40,7 +43,7 @@ def test_walk(naomi, walk):
     assert links, "the record leads to the journey"
     check_words(naomi.get(links[0].attrs["href"]))
     first_heading = naomi.heading
-    assert f"Cancel and go back to {walk.name}’s details" in naomi.links
+    assert f"Cancel and go back to {walk.name}’s details" in naomi.buttons
     check_words(walk.answer(naomi))
     assert naomi.path == walk.page("check-answers")
     for text in shown(walk.answers):
@@ -101,8 +104,7 @@ def test_nobody_can_skip_ahead(naomi, walk):
         naomi.get(walk.page(page))
         assert naomi.path == first
     before = dump()
-    naomi.post(walk.page("check-answers"), {"seen": "0.0"})
-    assert naomi.path == first
+    naomi.post(walk.page("check-answers"), {"seen": "0.0"}, 409)
     assert dump() == before
 
 
@@ -201,6 +203,78 @@ def test_answers_are_kept_through_a_restart_and_a_new_sign_in(naomi, app, walk):
     assert naomi.heading == "Sign in to the demonstration"
     again = Visitor(app).sign_in("Naomi Fletcher").get(walk.page("check-answers"))
     assert again.path == walk.page("check-answers")
+
+
+def cancel(visitor: Visitor, walk: Walk) -> Visitor:
+    return visitor.submit(f"Cancel and go back to {walk.name}’s details")
+
+
+@both_engines
+@every_walk
+def test_cancel_forgets_at_once_on_every_page(naomi, walk):
+    before, unanswered = dump(without=()), start(naomi, walk).values | {"csrf_token": ""}
+    for page in [*JOURNEYS[walk.journey].questions, "check-answers"]:
+        walk.answer(naomi)
+        cancel(naomi.get(walk.page(page)), walk)
+        assert naomi.path == walk.address
+        assert dump(without=()) == before
+        naomi.get(walk.page("check-answers"))
+        assert naomi.path == walk.page(next(iter(JOURNEYS[walk.journey].questions)))
+        assert naomi.values | {"csrf_token": ""} == unanswered
+
+
+@every_question
+def test_cancel_asks_nothing_of_what_was_typed(naomi, walk):
+    start(naomi, walk)
+    naomi.post(naomi.path, dict.fromkeys(fields_of(naomi), "\0") | {"cancel": "yes"})
+    assert naomi.path == walk.address
+
+
+@every_walk
+def test_what_another_window_has_cancelled_is_not_confirmed_and_that_is_said(naomi, walk):
+    walk.answer(naomi)
+    other_window = naomi.values
+    cancel(naomi, walk)
+    before = dump()
+    naomi.get(walk.address)
+    naomi.post(walk.page("check-answers"), other_window, 409, token=False)
+    assert dump() == before
+    naomi.click("Answer again")
+    walk.answer(naomi).submit(walk.confirm)
+    assert naomi.path == walk.page("confirmation")
+
+
+@every_walk
+def test_cancel_does_not_forget_what_was_confirmed(naomi, walk):
+    walk.answer(naomi).submit(walk.confirm)
+    confirmed, after = naomi.text, dump()
+    if not walk.participant.has_left:
+        naomi.post(walk.page(next(iter(JOURNEYS[walk.journey].questions))), {"cancel": "yes"})
+        assert naomi.get(walk.page("confirmation")).text == confirmed
+        assert dump() == after
+
+
+def test_cancel_needs_the_pages_token_like_every_button(naomi):
+    walk = WALKS[0]
+    walk.answer(naomi)
+    naomi.post(walk.page("lead-provider"), {"cancel": "yes", "csrf_token": "of another day"}, 422)
+    assert naomi.errors[0].startswith("This page was open for too long")
+    assert Answers.get().posted
+    cancel(naomi, walk)
+    assert not Answers.select().exists()
+
+
+@both_engines
+@every_walk
+@pytest.mark.parametrize(("hours", "are_kept"), [(24, False), (23.9, True)])
+def test_a_day_without_an_answer_forgets(naomi, walk, hours, are_kept):
+    walk.answer(naomi)
+    check = naomi.values
+    with clock_at(now() + timedelta(hours=hours)):
+        naomi.get(walk.page("check-answers"))
+        assert (naomi.path == walk.page("check-answers")) is are_kept
+        if not are_kept:
+            naomi.post(walk.page("check-answers"), check, 409, token=False)
 
 
 @every_walk

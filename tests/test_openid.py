@@ -266,7 +266,13 @@ def test_a_way_back_that_did_not_begin_here_is_out_of_date(way, change):
 def test_another_browser_cannot_use_the_way_back(way, deployed):
     way.knows("ava", **AVA)
     stolen = way.agreed(way.there(), "ava")
-    Way(Visitor(deployed), way.issuer).back(stolen, 400)
+    other = Way(Visitor(deployed), way.issuer)
+    other.back(stolen, 400)
+    assert other.visitor.heading == "Allow cookies to sign in", "it sent none"
+    other.visitor.get("/sign-in")
+    other.there()
+    other.back(stolen, 400)
+    assert other.visitor.heading == "Sign in again"
     assert not SignIn.select().exists()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from forms.journeys import JOURNEYS
 from models import SignIn
+from tests.conftest import person
 from tests.test_journeys import dump, every_question, every_walk
 from tests.visitor import Visitor, words
 from tests.walks import WALKS
@@ -84,8 +85,8 @@ def test_nobody_skips_ahead_by_htmx(htmx):
     walk = WALKS[0]
     start(htmx, walk)
     first = htmx.path
-    htmx.post(walk.page("check-answers"), {"seen": "0.0"})
-    assert htmx.response.headers["HX-Push-Url"] == first
+    htmx.post(walk.page("check-answers"), {"seen": "0.0"}, 409)
+    start(htmx, walk)
     htmx.post(walk.page("confirmation"), {})
     assert htmx.response.headers["HX-Push-Url"] == first
     assert words(htmx.main.css_first("h1")) == "Change lead provider for Steven Taylor"
@@ -129,3 +130,51 @@ def test_where_the_service_is_only_a_part_of_a_site(app, naomi):
     )
     assert response.headers["HX-Push-Url"] == "/register" + walk.page("check-answers")
     assert "Check and confirm change" in response.text
+
+
+# --- two schools in one browser ------------------------------------------------------------------------------------
+
+
+def drawn_for(visitor: Visitor) -> str:
+    return visitor.page.css_first("#page").attributes.get("data-drawn-for") or ""
+
+
+PARTS = ["/school/ects", "/school/ects?q=taylor", "/school/mentors", "/school/induction-tutor", "/school/ects/{steven}"]
+PARTS += ["/school/ects/{steven}/change-lead-provider/lead-provider", "/school/nowhere", "/school/ects/{james}"]
+
+
+@pytest.mark.parametrize("address", PARTS)
+@pytest.mark.parametrize("ask", [HTMX, {"HX-History-Restore-Request": "true", "HX-Request-Type": "full"}], ids=str)
+def test_a_part_for_the_frame_of_another_school_comes_as_a_whole_page(naomi, ask, address):
+    address = address.format(steven=person("Steven Taylor").id, james=person("James Fox").id)
+    frame = drawn_for(naomi.get("/school/induction-tutor"))
+    assert naomi.send("get", address, headers=ask | {"Drawn-For": frame}).status_code in (200, 404)
+    naomi.sign_in("David Lowe")
+    for theirs in (frame, ""):  # another school's, and nobody's
+        response = naomi.send("get", address, headers=ask | {"Drawn-For": theirs}, follow_redirects=False)
+        if address == "/school/nowhere":
+            assert "Northbrook" not in response.text
+        else:
+            assert (response.status_code, response.text, response.headers["HX-Redirect"]) == (204, "", address)
+    naomi.sign_in("Naomi Fletcher")
+    assert drawn_for(naomi.get("/school/ects")) == frame, "signing in again is no reason to load the page anew"
+
+
+def test_what_another_schools_page_sends_changes_nothing_and_brings_a_whole_page(naomi):
+    walk = WALKS[0]
+    start(naomi, walk)
+    form, frame = naomi.values | {"lead_provider_id": "5"}, drawn_for(naomi)
+    naomi.sign_in("David Lowe")
+    before = dump()
+    response = naomi.send("post", walk.page("lead-provider"), data=form, headers=HTMX | {"Drawn-For": frame})
+    assert (response.status_code, response.headers["HX-Redirect"]) == (204, walk.page("lead-provider"))
+    assert dump() == before
+    naomi.get(response.headers["HX-Redirect"], 404)
+
+
+def test_an_open_record_leaves_itself_alone_when_another_school_signs_in(naomi):
+    address = f"/school/ects/{person('Steven Taylor').id}"
+    frame = drawn_for(naomi.get(address))
+    naomi.sign_in("David Lowe")
+    response = naomi.send("get", f"{address}/news?since=0", headers=HTMX | {"Drawn-For": frame})
+    assert (response.status_code, response.text, response.headers.get("HX-Redirect")) == (204, "", None)

@@ -7,7 +7,7 @@ import pytest
 
 from app import ERRORS
 from domain.changes import HEADINGS
-from forms import EXPIRED
+from forms import EXPIRED, NO_COOKIES
 from forms.journeys import JOURNEYS
 from models import Participant, School, Teacher
 from tests.conftest import person
@@ -30,7 +30,7 @@ FOR_SCHOOLS = sorted(filter(is_for_schools, TEMPLATES.glob("**/*.html")))
 
 
 def test_the_words_of_refusals_headings_and_errors():
-    texts = [EXPIRED, *HEADINGS.values(), *ERRORS.values()]
+    texts = [EXPIRED, NO_COOKIES, *HEADINGS.values(), *ERRORS.values()]
     for journey in JOURNEYS.values():
         for question in journey.questions.values():
             texts += question.messages.values()

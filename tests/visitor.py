@@ -63,7 +63,8 @@ class Visitor:
     def filled_in(self, button: str, **answers: str) -> tuple[str, Element, dict]:
         """Where the form with this button goes, the form, and what it would send with these answers."""
         form = next(form for form in self.page.css("form") if button in map(words, form.css("button")))
-        data = values(form)
+        pressed = next(each for each in form.css("button") if words(each) == button).attributes
+        data = values(form) | ({pressed["name"]: pressed.get("value") or ""} if pressed.get("name") else {})
         for label, answer in answers.items():
             data |= self._answer(form, label.replace("_", " "), answer)
         return form.attributes.get("action") or self.response.request.full_path.rstrip("?"), form, data
@@ -117,6 +118,10 @@ class Visitor:
     @property
     def links(self) -> list[str]:
         return [words(link) for link in self.main.css("a")]
+
+    @property
+    def buttons(self) -> list[str]:
+        return [words(button) for button in self.main.css("button")]
 
     @property
     def errors(self) -> list[str]:

@@ -87,7 +87,7 @@ def check_words(visitor: Visitor) -> None:
         assert not faults(text), f"{visitor.path}: {faults(text)}"
     for paragraph in visitor.main.css("p.govuk-body:not(:has(> .govuk-visually-hidden))"):
         text = words(paragraph)
-        for link in paragraph.css("a:last-child"):  # it has none of its own
+        for link in paragraph.css("a:last-child, button:last-child"):  # it has none of its own
             text = text.removesuffix(words(link)).strip()
         assert not text or text[-1] in ".:?]", f"{visitor.path}: no full stop: {text}"
     for heading in visitor.main.css("h1, h2"):

@@ -21,34 +21,58 @@ ASKED_BY_ITSELF = "school.news"
 """What an open page asks for though nobody does anything. It doesn't show that somebody is there, and when their
 sign-in is over it leaves the page as it is."""
 
+UNSENT = "unsent"
+"""In an address, the key of what a window could not send there because its sign-in was over."""
+
 
 def client_key() -> str:
-    """The internet address that asks, as something to count by. Without the secret key nobody can tell it back."""
-    key, address = current_app.config["SECRET_KEY"], request.remote_addr or ""
-    return hmac.new(key.encode(), address.encode(), "sha256").hexdigest()
+    """The internet address that asks, as something to count by."""
+    return keyed_digest(request.remote_addr or "")
+
+
+def keyed_digest(text: str) -> str:
+    """Without the secret key nobody can tell it back."""
+    return hmac.new(current_app.config["SECRET_KEY"].encode(), text.encode(), "sha256").hexdigest()
 
 
 @school.before_request
 def require_school_user():
     """Puts `g.school_user` and `g.school` in place, or leads to signing in and back here with nothing lost."""
-    if email := current_world().actor:
+    actor = current_world().actor
+    sign_in = None if actor else this_browsers_sign_in()
+    if actor:
         users = SchoolUser.select(SchoolUser, School).join(School)
-        g.school_user = users.where(SchoolUser.email == email).get()
-        g.school = g.school_user.school
-        return None
-    sign_in = this_browsers_sign_in()
-    if sign_in and not sign_in_timeouts().is_over(sign_in):
-        g.sign_in, g.school_user, g.school = sign_in, sign_in.school_user, sign_in.school_user.school
+        g.school_user = users.where(SchoolUser.email == actor).get()
+    elif sign_in and not sign_in_timeouts().is_over(sign_in):
+        g.sign_in, g.school_user = sign_in, sign_in.school_user
         if request.endpoint != ASKED_BY_ITSELF:
             sign_ins.update_seen_at(sign_in)
-        if request.method == "POST":
-            sign_ins.forget_unsent(sign_in)
-        return None
-    if sign_in and request.method == "POST":
+    else:
+        return lead_to_signing_in(sign_in)
+    g.school = g.school_user.school
+    if request.headers.get("Drawn-For", drawn_for()) != drawn_for():
+        # A part of a page is never put into the frame of somebody else's: this comes whole.
+        return redirect_page(request.full_path.rstrip("?"))
+    if sign_in and request.method == "POST" and UNSENT in request.args:
+        sign_ins.forget_unsent(sign_in, request.args[UNSENT])
+    return None
+
+
+def drawn_for() -> str:
+    """For whom this page is drawn: which school user, in which database. static/app.js tells it of the page that asks
+    for a part of another."""
+    return keyed_digest(f"{current_world().database} {g.school_user.id}")[:16]
+
+
+def lead_to_signing_in(over: SignIn | None):
+    """And back to what was asked for; what was posted after the sign-in was `over` is kept until then."""
+    address = request.full_path.rstrip("?")
+    if over and request.method == "POST":
         answer = request.form.to_dict(flat=False)
         answer.pop("csrf_token", None)
-        sign_ins.keep_unsent(sign_in, request.path, answer)
-    return redirect_page(url_for("sign_in.sign_in", next=request.full_path.rstrip("?")))
+        if key := sign_ins.keep_unsent(over, request.path, answer):
+            address = f"{request.path}?{UNSENT}={key}"
+    return redirect_page(url_for("sign_in.sign_in", next=address))
 
 
 def redirect_page(address: str) -> Response:
@@ -72,9 +96,11 @@ def sign_in_timeouts() -> sign_ins.Timeouts:
 
 
 def unsent_answer() -> MultiDict | None:
-    """What was posted to this page when whoever posted it had to sign in again first."""
-    unsent = g.sign_in.unsent if "sign_in" in g else None
-    return MultiDict(unsent["answer"]) if unsent and unsent["path"] == request.path else None
+    """What this window posted to this page when whoever posted it had to sign in again first."""
+    if "sign_in" not in g or UNSENT not in request.args:
+        return None
+    answer = sign_ins.unsent_answer(g.sign_in, request.path, request.args[UNSENT])
+    return None if answer is None else MultiDict(answer)
 
 
 def find_participant(people: str, participant_id: int, *, gone: bool = False, journey: str = "") -> Participant:

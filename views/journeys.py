@@ -8,10 +8,14 @@ from flask import abort, g, redirect, render_template, request
 from clock import now
 from database import db
 from domain.changes import ChangedSince, RuleBroken
-from forms import Confirm
+from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, forget_unsent
+from forms import Confirm, Form
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS, Journey, formdata, state_token, version_in_token
 from models import Answers, Event, Participant
-from views import find_participant, journey_url, record_url, school, step_url, unsent_answer
+from views import UNSENT, find_participant, journey_url, record_url, school, step_url, unsent_answer
+
+CANCEL = "cancel"
+"""The name of the button that forgets the answers."""
 
 
 @dataclass
@@ -52,6 +56,8 @@ def journey_step(people, participant_id, journey_name, page):
     step = JourneyStep(participant, journey_name, journey, page, answers_of(participant, journey_name))
     if page == CONFIRMATION:
         return confirmation(step)
+    if is_cancelled():
+        return cancel(step)
     if page == CHECK_ANSWERS and is_done(step):
         return step.to(CONFIRMATION)
     if not step.is_offered:
@@ -61,8 +67,25 @@ def journey_step(people, participant_id, journey_name, page):
         return conflict(step) if is_post else step.to(CONFIRMATION)
     path = journey.path(participant, step.answers.posted, until=page)
     if page not in path:
-        return step.to(list(path)[-1])
+        return conflict(step) if page == CHECK_ANSWERS and is_post else step.to(list(path)[-1])
     return check_answers(step, path) if page == CHECK_ANSWERS else question_page(step, path)
+
+
+def is_cancelled() -> bool:
+    """Whether Cancel was pressed, now or before whoever pressed it had to sign in again."""
+    if request.method == "POST":
+        return CANCEL in request.form and Form().validate()
+    return CANCEL in (unsent_answer() or {})
+
+
+def cancel(step: JourneyStep):
+    """Forget the answers, and go back to the record."""
+    if unsent_answer():
+        forget_unsent(g.sign_in, request.args[UNSENT])
+    its = (Answers.school_user == g.school_user, Answers.journey == step.name, Answers.participant == step.participant)
+    with db.atomic():
+        Answers.delete().where(*its, Answers.event.is_null()).execute()
+    return redirect(record_url(step.participant), 303)
 
 
 def question_page(step: JourneyStep, path: dict):
@@ -128,6 +151,8 @@ def conflict(step: JourneyStep):
         "errors/changed.html",
         participant=participant,
         events=events.order_by(Event.version.desc()),
+        has_events=events.exists(),
+        are_answered=page == CHECK_ANSWERS,
         go_on=page and step_url(participant, step.name, page),
     ), 409
 
@@ -140,9 +165,11 @@ def page_before(step: JourneyStep, path: dict) -> str:
 
 
 def answers_of(participant: Participant, journey_name: str) -> Answers:
-    """The saved answers, which were loaded with the participant, or an empty row."""
-    none_yet = Answers(school_user=g.school_user, journey=journey_name, participant=participant)
-    return next(iter(participant.answers), none_yet)
+    """The saved answers, which were loaded with the participant, or an empty row if there are none of the last day."""
+    for answers in participant.answers:
+        if answers.event or answers.updated_at > now() - UNFINISHED_ANSWERS_KEPT:
+            return answers
+    return Answers(school_user=g.school_user, journey=journey_name, participant=participant)
 
 
 def save_answers(answers: Answers, **changes) -> None:

@@ -10,6 +10,7 @@ from flask import Flask, current_app, request, session, url_for
 from clock import now
 from domain.participants import cleaned
 from domain.sign_ins import Identity
+from forms import sends_no_cookie
 from vocabulary import visible
 
 MOST_SECONDS = 3600
@@ -66,7 +67,7 @@ def returned_identity(*, of_an_organisation: bool = True) -> tuple[Identity, str
         raise NotSignedIn("refused")
     way = client().framework.get_state_data(session, request.args.get("state"))
     if not way or now().timestamp() - way["at"] > MOST_SECONDS:
-        raise NotSignedIn("out_of_date")
+        raise NotSignedIn("no_cookies" if sends_no_cookie() else "out_of_date")
     with provider_errors():
         provider = discovered_provider()
         wanted = {"iss": provider.server_metadata["issuer"], "aud": provider.client_id}

@@ -26,6 +26,12 @@ PERSONAS = 12
 
 OUTCOMES = {
     "refused": (403, "You did not sign in", "You or {provider} stopped before you had signed in."),
+    "no_cookies": (
+        400,
+        "Allow cookies to sign in",
+        "Your browser did not send us the cookie that we need to sign you in. Allow cookies for this service in the "
+        "settings of your browser.",
+    ),
     "out_of_date": (400, "Sign in again", "The page that you came from was too old, or had been used already."),
     "no_organisation": (
         403,

@@ -26,10 +26,12 @@ def test_what_was_typed_and_not_sent_is_still_there(naomi, window):
     expect(naomi.locator("h1")).to_be_focused()
     assert [naomi.get_by_label(part).input_value() for part in ("Day", "Month", "Year")] == ["31", "2", ""]
     assert len(window.requests) == asked
-    follow(naomi, f"Cancel and go back to {NAME}’s details", NAME)
+    press(naomi, f"Cancel and go back to {NAME}’s details", NAME)
     naomi.go_back()
     arrived(naomi, LEAVING)
-    naomi.get_by_label("Year").fill("2026")
+    for part, typed in (("Day", "31"), ("Month", "2"), ("Year", "2026")):
+        expect(naomi.get_by_label(part)).to_have_value("")
+        naomi.get_by_label(part).fill(typed)
     button(naomi, "Continue").click()
     refused(naomi, re.compile("must be a real date"))
     naomi.go_back()
