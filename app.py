@@ -1,6 +1,7 @@
 """create_app(): database, blueprints, headers, error pages and commands. Nothing else. Settings are in settings.py."""
 
 import zlib
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import commands
 import settings
 from clock import OWN, World, current_world, display, enter, entered, in_utc, today
-from database import db, open_database
+from database import db, migrate, open_database
 from domain.participants import last_day, lead_provider_name
 from domain.training import mentor_who_begins
 from views import (  # noqa: F401
@@ -80,6 +81,13 @@ class Templates(wordings.Environment):
 
 class Service(Flask):
     jinja_environment = Templates
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.migrations: list[Callable[[], list[str]]] = [migrate]
+        """What `flask migrate` does. Each gives the names of the migrations that it ran."""
+        self.start_ups: list[Callable[[], list[str]]] = []
+        """What else `flask start-up` does. Each gives lines to welcome with."""
 
     def world_of_request(self) -> World:
         """In which world this request is answered: the one that it is asked in, if somebody asks from inside."""

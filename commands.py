@@ -38,11 +38,7 @@ def add_to(app: Flask) -> None:
 @click.command("migrate")
 def migrate_command():
     """Bring the database up to date."""
-    done = migrate()
-    if current_app.config["RESEARCH"]:
-        from research.models import migrate_store  # not imported where it is switched off
-
-        done += migrate_store()
+    done = [name for bring_up_to_date in current_app.migrations for name in bring_up_to_date()]
     click.echo("\n".join(f"Applied {name}" for name in done) or "The database is up to date.")
 
 
@@ -57,13 +53,13 @@ def settings_command():
 def start_up(port):
     """Migrate, load the demo world when the database is empty, and say what there is to see."""
     migrate()
-    research = start_up_research() if current_app.config["RESEARCH"] else []
+    also = [line for start in current_app.start_ups for line in start()]
     if not current_app.config["DEMO"]:
         return
     with db.connection_context():
         if not School.select().exists():
             fill_demo(scenarios.WORLD, today())
-        click.echo(welcome(f"http://127.0.0.1:{port}", research))
+        click.echo(welcome(f"http://127.0.0.1:{port}", also))
 
 
 def fill_demo(name: str, on: date) -> None:
@@ -78,12 +74,6 @@ def fill_demo(name: str, on: date) -> None:
             with closing(sqlite3.connect(file)) as source:
                 source.backup(db.connection())
     save_demo_tokens()
-
-
-def start_up_research() -> list[str]:
-    from research.console import commands  # not imported where it is switched off
-
-    return commands.start_up()
 
 
 @click.command("check")
@@ -182,7 +172,7 @@ def journeys_as_mermaid() -> str:
     return "\n".join(lines)
 
 
-def welcome(address: str, research: list[str]) -> str:
+def welcome(address: str, also: list[str]) -> str:
     users = SchoolUser.select(SchoolUser, School).join(School).order_by(SchoolUser.id).limit(2)
     providers = LeadProvider.select().order_by(LeadProvider.name)
     lines = [
@@ -191,7 +181,7 @@ def welcome(address: str, research: list[str]) -> str:
         "",
         "Sign in as",
         *(f"  {user.name}, {user.school.name}" for user in users),
-        *(line.format(address=address) for line in research),
+        *(line.format(address=address) for line in also),
         "",
         "Tokens for the lead providers’ API",
         *(f"  {demo_token(provider)}  {provider.name}" for provider in providers if is_demo(provider)),
@@ -317,7 +307,7 @@ def create_token(lead_provider, description):
 
 @click.group("scenario")
 def scenario_group():
-    """Named situations to start from: for developers, for tests, and for research with school users."""
+    """Named situations to start from: for developers, for tests, and for studies with school users."""
 
 
 @scenario_group.command("list")

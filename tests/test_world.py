@@ -1,9 +1,15 @@
 """One world for each request: database, moment, wording, who acts and whether it is logged are entered together, and
 what is meant for one world lands in no other."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
 import threading
 from dataclasses import FrozenInstanceError, replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from peewee import InterfaceError, OperationalError
@@ -124,3 +130,39 @@ def test_a_command_is_about_the_services_own_data(tmp_path):
             done = app.test_cli_runner().invoke(args=["migrate"])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "own.sqlite3").exists()
+
+
+# --- the service without research -----------------------------------------------------------------------------
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_core_knows_no_research():
+    """It knows that there is a world, and never which kind."""
+    files = [ROOT / name for name in ("clock.py", "commands.py", "models.py", "vocabulary.py")]
+    folders = ("database", "domain", "forms", "web", "views")
+    files += [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    files += [path for path in (ROOT / "templates").rglob("*.html") if path.parent.name != "research"]
+    for path in files:
+        assert not re.search("research|sandbox|moderator", path.read_text(), re.IGNORECASE), path
+    switches = [line for line in (ROOT / "app.py").read_text().splitlines() if "research" in line.lower()]
+    assert len(switches) == 2, "the setting is asked and the console imported: nothing else"
+
+
+def test_deleting_research_leaves_a_service_whose_tests_pass(tmp_path):
+    """In a copy. Not all of its tests, which would take as long as all of these: everything is imported, every address
+    and every migration is looked at by test_house.py, and somebody goes through journeys and worlds."""
+    unneeded = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "instance", "bench", "drills", "browser")
+    copy = shutil.copytree(ROOT, tmp_path / "copy", ignore=unneeded)
+    for name in ("research", "templates/research", "tests/research"):
+        shutil.rmtree(copy / name)
+    for path in (copy / "static").glob("research.*"):
+        path.unlink()
+    tests = ("tests/test_house.py", "tests/test_world.py", "tests/test_journeys.py")
+    which = "not research and not postgresql"  # this test, which would go on for ever; and a second server
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-k", which, *tests]
+    done = subprocess.run(command, cwd=copy, env=ours, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+    assert not re.search("skipped|failed|error", done.stdout.splitlines()[-1])

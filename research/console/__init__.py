@@ -18,7 +18,7 @@ from peewee import PeeweeException, fn
 from clock import World, current_world, now
 from models import Participant, Teacher
 from research import log, moderators, sandboxes, sessions
-from research.models import Session, Task, open_store, research_db
+from research.models import Session, Task, migrate_store, open_store, research_db
 from scenarios.pages import page_id, refused_page
 from views import ASKED_BY_ITSELF, redirect_page
 
@@ -58,9 +58,11 @@ PRIVACY = "about.privacy"
 
 def add_to(app: Flask) -> None:
     from research.console import entry_text, participant, rounds, running, sign_in, watching  # noqa: F401 - they bring the routes
-    from research.console.commands import commands
+    from research.console.commands import commands, start_up
 
     open_store(Path(app.config["RESEARCH"]))
+    app.migrations.append(migrate_store)
+    app.start_ups.append(start_up)
     app.cli.add_command(commands)
     app.register_blueprint(blueprint)
     app.world_of_request = partial(world_of_request, app.world_of_request)
