@@ -5,11 +5,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import generate_csrf
 from htmx_flask import Htmx
-from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from peewee import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -73,14 +74,8 @@ ERRORS = {
 WITHOUT_DATABASE = ("assets.static", "assets.vendor", "health.alive")
 
 
-class Templates(wordings.Environment):
-    def make_globals(self, given):
-        """As one dict. Jinja's own chain of them is copied, name by name, each time that a template is rendered."""
-        return {**self.globals, **(given or {})}
-
-
 class Service(Flask):
-    jinja_environment = Templates
+    jinja_environment = wordings.Environment
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -158,20 +153,21 @@ def set_up_limits(app: Flask) -> None:
 
 def set_up_templates(app: Flask) -> None:
     components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
-    app.jinja_loader = ChoiceLoader([app.jinja_loader, components])
-    app.jinja_env.globals.update(
-        csrf_token=generate_csrf,
-        page_shell=page_shell,
-        drawn_for=drawn_for,
-        day=date.fromisoformat,
-        last_day=last_day,
-        lead_provider_name=lead_provider_name,
-        mentor_who_begins=mentor_who_begins,
-        today=today,
-        journey_url=journey_url,
-        record_url=record_url,
-        step_url=step_url,
-    )
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(wordings.TEMPLATES), components])
+    template_globals: dict[str, Any] = {
+        "csrf_token": generate_csrf,
+        "page_shell": page_shell,
+        "drawn_for": drawn_for,
+        "day": date.fromisoformat,
+        "last_day": last_day,
+        "lead_provider_name": lead_provider_name,
+        "mentor_who_begins": mentor_who_begins,
+        "today": today,
+        "journey_url": journey_url,
+        "record_url": record_url,
+        "step_url": step_url,
+    }
+    app.jinja_env.globals.update(template_globals)
     app.jinja_env.filters["date"] = display
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -186,7 +186,7 @@ def welcome(address: str, also: list[str]) -> str:
         "Tokens for the lead providers’ API",
         *(f"  {demo_token(provider)}  {provider.name}" for provider in providers if is_demo(provider)),
     ]
-    if period := somebody_to_withdraw():
+    if (period := somebody_to_withdraw()) and period.lead_provider:
         teacher = period.participant.teacher
         lines += [
             "",

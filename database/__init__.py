@@ -152,7 +152,7 @@ class Turn:
         self.here.release()
 
 
-class Sqlite(Watched, PooledSqliteDatabase):
+class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-override] - Peewee's own bases
     """SQLite in its own file, or in the one that the present world is in."""
 
     must_exist = False
@@ -213,7 +213,7 @@ class Sqlite(Watched, PooledSqliteDatabase):
             self.turn.give()
 
 
-class Postgresql(Watched, PooledPostgresqlDatabase):
+class Postgresql(Watched, PooledPostgresqlDatabase):  # ty: ignore[incompatible-method-override]
     replica: "Postgresql | None" = None
     """A server that follows this one, for reads that may be a moment late."""
 
@@ -238,7 +238,9 @@ class Postgresql(Watched, PooledPostgresqlDatabase):
     def _connect(self):
         if world_database() != OWN:
             raise InterfaceError("only SQLite has other worlds")
-        return self.replica._connect() if getattr(self._state, "from_replica", False) else super()._connect()
+        if self.replica and getattr(self._state, "from_replica", False):
+            return self.replica._connect()
+        return super()._connect()
 
     def _close(self, conn, close_conn=False):
         is_replicas = self.replica and self.replica.conn_key(conn) in self.replica._in_use

@@ -138,5 +138,5 @@ CONVERTERS = {
     UUIDField: uuid.UUID,
     BooleanField: bool,
     JSONField: parsed_json,
-    ForeignKeyField: None,
+    ForeignKeyField: lambda value: value,
 }

@@ -5,7 +5,7 @@ An act refuses by raising RuleBroken, whose errors are keyed by the act's own pa
 form's fields and of the API's attributes, so whoever called can put a sentence where it belongs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -124,7 +124,7 @@ def next_event(
     *,
     period: TrainingPeriod | None = None,
     happened_at: datetime | None = None,
-    modifications: list[str] = (),
+    modifications: Sequence[str] = (),
     **details,
 ) -> Event:
     """The event that makes the participant's next version. Saves nothing: `write_event` does."""

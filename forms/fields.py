@@ -1,8 +1,9 @@
 """Fields that WTForms hasn't got. They refuse by one of their `codes`; the form has the words for it. `shown` is the
 answer as "check answers" shows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
+from typing import Any
 
 from wtforms import Field, StringField, ValidationError
 
@@ -18,8 +19,9 @@ class ChoiceField(Field):
     says."""
 
     codes = ("missing", "unknown")
+    data: Any
 
-    def __init__(self, *, choices: list[tuple] = (), coerce=str, **kwargs):
+    def __init__(self, *, choices: Iterable[tuple] = (), coerce=str, **kwargs):
         super().__init__(**kwargs)
         self.choices, self.coerce, self.is_unknown = list(choices), coerce, False
         self.hints: Callable[[], dict] = dict
@@ -81,6 +83,7 @@ class DateField(Field):
     marked. Refuses as `missing`, `incomplete` (with the missing `parts`), `short_year` or `not_a_date`."""
 
     codes = ("missing", "incomplete", "short_year", "not_a_date")
+    data: Any
     PARTS = {"day": range(1, 32), "month": range(1, 13), "year": range(1900, 2200)}
 
     def __init__(self, **kwargs):
@@ -89,7 +92,7 @@ class DateField(Field):
 
     def process(self, formdata, data=None, extra_filters=None):
         self.data = data if isinstance(data, date) else self.default
-        self.process_errors = []
+        self.process_errors = ()
         if formdata:
             self.parts = {part: formdata.get(f"{self.name}-{part}", "").strip() for part in self.PARTS}
         elif self.data:

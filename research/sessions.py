@@ -2,7 +2,7 @@
 transaction, asks whether it may be taken now, and raises NotNow with a sentence for the moderator if not."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -61,7 +61,7 @@ def plan_round(
     title: str,
     scenarios: list[str],
     *,
-    wordings: list[str] = ("",),
+    wordings: Sequence[str] = ("",),
     is_rotated: bool = True,
     retention_days: int = 30,
     sessions: int = 0,

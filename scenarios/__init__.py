@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import shutil
 import tomllib
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -116,7 +117,7 @@ def sources(name: str) -> list[Path]:
 # --- rows --------------------------------------------------------------------------------------------------
 
 
-def renamed(world, names: dict[str, str]):
+def renamed(world, names: Mapping[str, str]):
     """The same with whatever is called by one of these names called by the other."""
     if isinstance(world, dict):
         return {names.get(key, key): renamed(value, names) for key, value in world.items()}
@@ -125,7 +126,7 @@ def renamed(world, names: dict[str, str]):
     return names.get(world, world) if isinstance(world, str) else world
 
 
-def load_world(name: str = WORLD, names: dict[str, str] = MappingProxyType({})) -> None:
+def load_world(name: str = WORLD, names: Mapping[str, str] = MappingProxyType({})) -> None:
     """Fill an empty database with the base world, or with a scenario's, called by other names."""
     world = renamed(world_of(name), names)
     with db.atomic():

@@ -2,7 +2,7 @@
 browser asks the app from inside and nothing else. How a screenshot is taken is in chromium.py."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ class NoBrowser(Exception):
 
 
 @contextmanager
-def camera(client: FlaskClient) -> Iterator[Callable]:
+def camera(client: FlaskClient) -> Generator[Callable]:
     """A browser for pictures, which has the files that pages need from the app's `client`: calling what this gives with
     a page's path and HTML, a file and a width (see chromium.take) takes one. Raises NoBrowser where there is none."""
     try:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
 
 from clock import current_world
 from domain import queries, sign_ins
@@ -75,8 +76,8 @@ def lead_to_signing_in(over: SignIn | None):
     return redirect_page(url_for("sign_in.sign_in", next=address))
 
 
-def redirect_page(address: str) -> Response:
-    """Another whole page, whoever asks. What an open page asks for by itself leaves it as it is."""
+def redirect_page(address: str) -> BaseResponse:
+    """Redirects the whole page, whether the browser or htmx asked. A page that polls is left as it is."""
     if request.htmx and request.endpoint == ASKED_BY_ITSELF:
         return Response(status=204)
     if request.htmx or request.htmx.history_restore_request:

@@ -4,6 +4,7 @@ in forms/journeys.py; what is refused and what is done is in domain/."""
 from dataclasses import dataclass
 
 from flask import abort, g, redirect, render_template, request
+from jinja2 import Template
 
 from clock import now
 from database import db
@@ -37,7 +38,7 @@ class JourneyStep:
 
     def show(self, status: int = 200, **context):
         """The journey's own template for the page, or the one that serves all journeys."""
-        templates = [f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html"]
+        templates: list[str | Template] = [f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html"]
         return render_template(templates, participant=self.participant, journey=self.name, **context), status
 
 

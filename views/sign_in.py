@@ -78,7 +78,7 @@ def sign_in():
         return show("personas", form=form, personas=personas)
     chosen = {persona.id: persona for persona in personas}.get(form.school_user_id.data)
     form.school_user_id.is_unknown |= form.school_user_id.data is not None and not chosen
-    if not form.validate():
+    if not form.validate() or not chosen:
         return show("personas", form=form, personas=personas), 422
     start_sign_in(chosen)
     return redirect(return_address(request.args.get("next", "")), 303)

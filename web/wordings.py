@@ -34,6 +34,7 @@ class Environment(templating.Environment):
             return None
         overlays = self.__dict__.setdefault("overlays", {})
         if name not in overlays:
-            layers = [FileSystemLoader(FOLDER / name), self.loader, PrefixLoader({"ordinary": self.loader})]
+            ordinary = FileSystemLoader(TEMPLATES) if self.loader is None else self.loader
+            layers = [FileSystemLoader(FOLDER / name), ordinary, PrefixLoader({"ordinary": ordinary})]
             overlays[name] = self.overlay(loader=ChoiceLoader(layers))
         return overlays[name]
