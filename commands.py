@@ -13,6 +13,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+import filling.commands
 import scenarios
 import settings
 from clock import World, display, entered, today
@@ -33,6 +34,7 @@ def add_to(app: Flask) -> None:
     maintenance_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
     for command in (*maintenance_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group):
         app.cli.add_command(command)
+    filling.commands.add_to(app)
 
 
 @click.command("migrate")

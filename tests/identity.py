@@ -33,23 +33,23 @@ AVA = {
 }
 
 
+SETTINGS = {
+    "DATABASE_URL": "sqlite:///:memory:",
+    "SECRET_KEY": secrets.token_hex(32),
+    "TRUSTED_HOSTS": ("localhost",),
+    "OIDC_ISSUER": "https://localhost",
+    "OIDC_CLIENT_ID": "register-ects",
+    "OIDC_CLIENT_SECRET": "a secret of the tests",
+    "PREFERRED_URL_SCHEME": "https",
+    "PROPAGATE_EXCEPTIONS": False,
+    "TESTING": True,
+}
+
+
 def outside_the_demo(issuer: str, **settings):
     """The service as it is deployed, on https://localhost, and on the database that is open."""
     opened = db.obj
-    app = create_app(
-        **{
-            "DATABASE_URL": "sqlite:///:memory:",
-            "SECRET_KEY": secrets.token_hex(32),
-            "TRUSTED_HOSTS": ("localhost",),
-            "OIDC_ISSUER": issuer,
-            "OIDC_CLIENT_ID": "register-ects",
-            "OIDC_CLIENT_SECRET": "a secret of the tests",
-            "PREFERRED_URL_SCHEME": "https",
-            "PROPAGATE_EXCEPTIONS": False,
-            "TESTING": True,
-        }
-        | settings
-    )
+    app = create_app(**SETTINGS | {"OIDC_ISSUER": issuer} | settings)
     db.initialize(opened)
     return app
 

@@ -1,0 +1,116 @@
+"""`flask import` and `flask export`: what somebody who runs the service types, and what they read."""
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+
+import click
+from flask import Flask
+from peewee import OperationalError
+
+from database import db
+from filling.files import Unreadable
+from filling.imports import CHANGED, NEW, UNCHANGED, Import
+from filling.kind import Kind
+from filling.kinds import KINDS
+
+MOST_SHOWN = 200
+"""Lines of a table on the screen."""
+
+
+def add_to(app: Flask) -> None:
+    app.cli.add_command(import_command)
+
+
+@click.command("import")
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--check", is_flag=True, help="Say what it would do, and change nothing.")
+@click.option("--errors", type=click.Path(path_type=Path), help="Where to save what is wrong, as CSV to hand back.")
+@click.option("--example", is_flag=True, help="Print a file of this kind that works.")
+@click.option(
+    "--types", multiple=True, help="For schools: only this type of establishment. May be given several times."
+)
+def import_command(kind, file, check, errors, example, types):
+    """Bring in what is in FILE, a CSV file of this KIND: all of it, or nothing. The same file twice changes nothing."""
+    if types and kind != "schools":
+        raise click.UsageError("--types is for schools.")
+    wanted = KINDS[kind](types) if types else KINDS[kind]()
+    if example:
+        click.echo(example_of(wanted), nl=False)
+        return
+    if not file:
+        raise click.UsageError("Say which FILE, or --example to see what one looks like.")
+    with told_plainly(file), closing(Import(wanted, file)) as done, db.connection_context():
+        bring_in(done, is_check=check)
+        tell(done, file, errors, is_check=check)
+
+
+def example_of(kind: Kind) -> str:
+    text = io.StringIO()
+    columns = [name for name in kind.row.model_fields if any(name in row for row in kind.examples)]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([kind.row.title(name) for name in columns])
+    writer.writerows([[row.get(name, "") for name in columns] for row in kind.examples])
+    return text.getvalue()
+
+
+@contextmanager
+def told_plainly(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except Unreadable as problem:
+        raise click.ClickException(f"{file} can’t be brought in. {problem}\nNothing was changed.") from None
+    except OperationalError as error:
+        told = "The database is busy, full or away: nothing was changed. Try again, and if it stays so: flask check"
+        raise click.ClickException(f"{told}\n({type(error).__name__}: {error})") from None
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped. Nothing was changed.") from None
+
+
+def bring_in(done: Import, *, is_check: bool) -> None:
+    with progress("Reading", done.file.size) as bar:
+        done.read(lambda: bar.update(done.file.done - bar.pos))
+    with progress("Checking" if is_check or done.is_faulty else "Writing", done.rows * len(done.kind.steps)) as bar:
+        done.write(bar.update, is_check=is_check)
+
+
+def progress(label: str, length: int):
+    """A bar where there is a terminal, nothing elsewhere."""
+    return click.progressbar(length=length, label=label, file=sys.stderr if sys.stderr.isatty() else io.StringIO())
+
+
+def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> None:
+    counts = {outcome: done.counts.get(outcome, 0) for outcome in (NEW, CHANGED, UNCHANGED)}
+    click.echo(f"{file} ({done.file.description}): {done.read_rows:,} {done.kind.title} read.")
+    show("Left as it is", ("Line", "Column", "There is", "Why"), done.kept(), None)
+    if done.is_faulty:
+        if errors:
+            done.save_faults(errors)
+        lines = done.faulty_lines
+        show("What is wrong", ("Line", "Column", "There is", "Allowed"), done.faults(), errors)
+        wrong = f"{lines:,} line{'s are' if lines != 1 else ' is'} not right, so nothing was changed."
+        raise click.ClickException(f"{wrong} Put the file right, then bring it in again: all of it.")
+    would = "would be " if is_check else ""
+    click.echo(f"{counts[NEW]:,} {would}new, {counts[CHANGED]:,} {would}changed, {counts[UNCHANGED]:,} as they were.")
+    if is_check:
+        click.echo("This was a check: nothing was changed.")
+
+
+def show(heading: str, titles: tuple[str, ...], rows: Iterator[tuple], saved_to: Path | None) -> None:
+    """A table on the screen, and how many more there are than it shows."""
+    shown = [[str(cell) for cell in row] for row in islice(rows, MOST_SHOWN)]
+    if not shown:
+        return
+    widths = [min(max(map(len, cells)), 40) for cells in zip(titles, *shown, strict=True)][:-1]
+    click.echo(f"\n{heading}:\n")
+    for row in (titles, *shown):
+        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
+    if more := sum(1 for _ in rows):
+        where = f"All are in {saved_to}" if saved_to else "To have them all: --errors FILE"
+        click.echo(f"… and {more:,} more. {where}")
+    click.echo()

@@ -1,0 +1,207 @@
+"""Who trains and who looks after it: contract periods, lead providers, delivery partners, appropriate bodies."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+
+from clock import LONDON
+from domain.changes import updated_at
+from filling.cells import Day, Name, Year, Years, choice
+from filling.kind import Kind, Report, Row, column
+from models import (
+    ActiveLeadProvider,
+    AppropriateBody,
+    ContractPeriod,
+    DeliveryPartner,
+    DeliveryPartnership,
+    LeadProvider,
+)
+from vocabulary import BODY_TYPES
+
+
+def joined(words) -> str:
+    return ", ".join(map(str, words)) or "none yet"
+
+
+# --- contract periods ----------------------------------------------------------------------------------------
+
+
+class ContractPeriodRow(Row):
+    year: Year = column("the year in which it begins, and what it is known by", required=True)
+    started_on: Day = column("its first day", required=True)
+    finished_on: Day = column("its last day. No two contract periods have a day in common", required=True)
+    payments_frozen_on: Day = column("the day from which it is closed: nobody new is trained in it")
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        if self.finished_on < self.started_on:
+            yield "finished_on", f"{self.started_on} or later, for that is its first day"
+        if self.started_on.year != self.year:
+            yield "started_on", f"a day in {self.year}"
+
+    @property
+    def payments_frozen_at(self) -> datetime | None:
+        return self.payments_frozen_on and datetime.combine(self.payments_frozen_on, time(), LONDON)
+
+
+class ContractPeriods(Kind):
+    name, title = "contract-periods", "contract periods"
+    row = ContractPeriodRow
+    examples = [
+        {"year": "2024", "started_on": "2024-06-01", "finished_on": "2025-05-31"},
+        {"year": "2025", "started_on": "2025-06-01", "finished_on": "2026-05-31"},
+    ]
+
+    def key(self, row: ContractPeriodRow) -> str:
+        return str(row.year)
+
+    def bring_in(self, rows: list[ContractPeriodRow], report: Report) -> None:
+        others = {each.year: each for each in ContractPeriod.select()}
+        for row in rows:
+            there = others.pop(row.year, None)
+            told = {"started_on": row.started_on, "finished_on": row.finished_on}
+            if row.says("payments_frozen_on"):
+                told["payments_frozen_at"] = row.payments_frozen_at
+            meets = next((each for each in others.values() if overlap(each, row)), None)
+            if meets:
+                words = f"days that are not in {meets.year}, which goes from {meets.started_on} to {meets.finished_on}"
+                report.refuse(row, "started_on", words)
+                others[row.year] = there or ContractPeriod(year=row.year, **told)
+                continue
+            if not there:
+                there = ContractPeriod.create(year=row.year, **told)
+                report.done(row, is_new=True)
+            elif update(there, told):
+                report.done(row)
+            others[row.year] = there
+
+
+def overlap(one, other) -> bool:
+    """Whether the two have a day in common."""
+    return one.started_on <= (other.finished_on or date.max) and other.started_on <= (one.finished_on or date.max)
+
+
+def update(there, told: dict) -> bool:
+    """Make these columns of a row what is told; whether that changes it."""
+    changed = [name for name, value in told.items() if getattr(there, name) != value]
+    for name in changed:
+        setattr(there, name, told[name])
+    if changed:
+        there.save(only=changed)
+    return bool(changed)
+
+
+# --- lead providers ------------------------------------------------------------------------------------------
+
+
+class LeadProviderRow(Row):
+    name: Name = column("the name that everybody is shown, and what it is known by", required=True)
+    years: Years = column("the contract periods in which it has a contract", required=True)
+
+
+class LeadProviders(Kind):
+    name, title = "lead-providers", "lead providers"
+    row = LeadProviderRow
+    examples = [{"name": "Ambition Institute", "years": "2024 2025"}, {"name": "Teach First", "years": "2024-2025"}]
+
+    def key(self, row: LeadProviderRow) -> str:
+        return row.name.casefold()
+
+    def bring_in(self, rows: list[LeadProviderRow], report: Report) -> None:
+        there = {each.name.casefold(): each for each in LeadProvider.select()}
+        periods = {each.year for each in ContractPeriod.select()}
+        for row in rows:
+            if unknown := set(row.years) - periods:
+                words = f"years of contract periods: {joined(sorted(periods))}"
+                report.refuse(row, "years", f"{words}. Without {joined(sorted(unknown))}")
+                continue
+            provider = there.get(row.name.casefold())
+            is_new = not provider
+            provider = there[row.name.casefold()] = provider or LeadProvider.create(name=row.name)
+            contracts = ActiveLeadProvider.select().where(ActiveLeadProvider.lead_provider == provider)
+            has = {each.contract_period_id for each in contracts}
+            for year in set(row.years) - has:
+                ActiveLeadProvider.create(lead_provider=provider, contract_period=year)
+                report.done(row, is_new=is_new)
+            if more := has - set(row.years):
+                report.leave(row, "years", f"It also keeps {joined(sorted(more))}: a file takes no contract away")
+
+
+# --- delivery partners -----------------------------------------------------------------------------------------
+
+
+class DeliveryPartnerRow(Row):
+    name: Name = column("the delivery partner’s name, and what it is known by", required=True)
+    lead_provider: Name = column("with whom it may work. With two of them, it has two lines", required=True)
+    years: Years = column("in which contract periods", required=True)
+
+
+class DeliveryPartners(Kind):
+    name, title = "delivery-partners", "delivery partners with their lead providers"
+    row = DeliveryPartnerRow
+    examples = [
+        {"name": "Alpha Teaching School Hub", "lead_provider": "Ambition Institute", "years": "2024 2025"},
+        {"name": "Alpha Teaching School Hub", "lead_provider": "Teach First", "years": "2025"},
+    ]
+
+    def key(self, row: DeliveryPartnerRow) -> str:
+        return f"{row.name.casefold()}\n{row.lead_provider.casefold()}"
+
+    def bring_in(self, rows: list[DeliveryPartnerRow], report: Report) -> None:
+        there = {each.name.casefold(): each for each in DeliveryPartner.select()}
+        contracts: dict[str, dict[int, ActiveLeadProvider]] = {}
+        for active in ActiveLeadProvider.select(ActiveLeadProvider, LeadProvider).join(LeadProvider):
+            contracts.setdefault(active.lead_provider.name.casefold(), {})[active.contract_period_id] = active
+        for row in rows:
+            active = contracts.get(row.lead_provider.casefold())
+            if not active:
+                names = sorted(provider.name for provider in LeadProvider.select())
+                report.refuse(row, "lead_provider", f"a lead provider: {joined(names)}")
+            elif unknown := set(row.years) - active.keys():
+                words = f"years in which {row.lead_provider} has a contract: {joined(sorted(active))}"
+                report.refuse(row, "years", f"{words}. Without {joined(sorted(unknown))}")
+            else:
+                partner = there.get(row.name.casefold())
+                is_new = not partner
+                partner = there[row.name.casefold()] = partner or DeliveryPartner.create(name=row.name)
+                self._pair(row, partner, [active[year] for year in row.years], report, is_new=is_new)
+
+    def _pair(
+        self, row, partner: DeliveryPartner, contracts: list[ActiveLeadProvider], report, *, is_new: bool
+    ) -> None:
+        pairs = DeliveryPartnership.select().where(DeliveryPartnership.delivery_partner == partner)
+        paired = {pair.active_lead_provider_id for pair in pairs}
+        missing = [active for active in contracts if active.id not in paired]
+        for active in missing:
+            DeliveryPartnership.create(active_lead_provider=active, delivery_partner=partner)
+        if missing:
+            update(partner, {"api_updated_at": updated_at()})
+            report.done(row, is_new=is_new)
+
+
+# --- appropriate bodies ----------------------------------------------------------------------------------------
+
+
+class AppropriateBodyRow(Row):
+    name: Name = column("the name that everybody is shown, and what it is known by", required=True)
+    body_type: choice(*BODY_TYPES) = column("what kind of body it is", required=True)
+
+
+class AppropriateBodies(Kind):
+    name, title = "appropriate-bodies", "appropriate bodies"
+    row = AppropriateBodyRow
+    examples = [
+        {"name": "Beacon Teaching School Hub", "body_type": "teaching_school_hub"},
+        {"name": "National Induction Panel", "body_type": "national"},
+    ]
+
+    def key(self, row: AppropriateBodyRow) -> str:
+        return row.name.casefold()
+
+    def bring_in(self, rows: list[AppropriateBodyRow], report: Report) -> None:
+        there = {each.name.casefold(): each for each in AppropriateBody.select()}
+        for row in rows:
+            body = there.get(row.name.casefold())
+            if not body:
+                there[row.name.casefold()] = AppropriateBody.create(name=row.name, body_type=row.body_type)
+                report.done(row, is_new=True)
+            elif update(body, {"body_type": row.body_type}):
+                report.done(row)

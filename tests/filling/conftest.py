@@ -1,0 +1,77 @@
+"""A database outside the demo, with nothing in it, and what files bring into it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app import create_app
+from clock import clock_at
+from database import db, migrate
+from tests.conftest import TODAY
+from tests.identity import SETTINGS
+from tests.reports import stored
+
+IMPORTS = ("contract-periods", "lead-providers", "delivery-partners", "appropriate-bodies", "schools", "school-users")
+
+
+@pytest.fixture
+def deployed():
+    """The service as it is deployed, and its commands."""
+    opened = db.obj
+    app = create_app(**SETTINGS)
+    db.initialize(opened)
+    return app
+
+
+@pytest.fixture
+def empty(empty_database):
+    """A migrated database, in which nothing is, on 20 April 2026."""
+    db.close()
+    migrate()
+    db.connect()
+    with clock_at(TODAY):
+        yield
+
+
+@pytest.fixture
+def flask(deployed, empty) -> Callable:
+    """Runs a command: gives what it said, and fails unless it ended as it should."""
+
+    def run(*arguments: object, fails: bool = False) -> str:
+        db.close()
+        result = deployed.test_cli_runner().invoke(args=[str(each) for each in arguments])
+        db.connect()
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert (result.exit_code != 0) == fails, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def bring(flask, tmp_path) -> Callable:
+    """Brings in a file of this kind with this in it, and gives what was said of it. When it fails, and when it is a
+    check, nothing is changed."""
+    made = iter(range(1000))
+
+    def run(kind: str, content: str | bytes, *options: object, fails: bool = False) -> str:
+        path = tmp_path / f"{next(made)}.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        before = stored()
+        said = flask("import", kind, path, *options, fails=fails)
+        if fails or "--check" in options:
+            assert stored() == before
+            assert "othing was changed" in said
+        return said.replace(str(path), "the file")
+
+    return run
+
+
+@pytest.fixture
+def filled(flask, bring) -> None:
+    """What the examples of all kinds bring."""
+    for kind in IMPORTS:
+        bring(kind, flask("import", kind, "--example"))
+
+
