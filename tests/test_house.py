@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 # --- imports -------------------------------------------------------------------------------------------------
 
-FOLDERS = ("database", "domain", "forms", "web", "views", "scenarios", "research")
+FOLDERS = ("database", "domain", "forms", "web", "views", "filling", "scenarios", "research")
 RINGS = ("clock", "settings", "vocabulary", "database", "models", "domain")
 
 

@@ -34,8 +34,11 @@ def empty(empty_database):
 
 
 @pytest.fixture
-def flask(deployed, empty) -> Callable:
-    """Runs a command: gives what it said, and fails unless it ended as it should."""
+def flask(deployed, engine, request) -> Callable:
+    """Runs a command, on an empty database unless the test asks for the world: gives what it said, and fails unless it
+    ended as it should."""
+    if "world" not in request.fixturenames:
+        request.getfixturevalue("empty")
 
     def run(*arguments: object, fails: bool = False) -> str:
         db.close()
@@ -73,5 +76,3 @@ def filled(flask, bring) -> None:
     """What the examples of all kinds bring."""
     for kind in IMPORTS:
         bring(kind, flask("import", kind, "--example"))
-
-

@@ -62,11 +62,17 @@ REFUSED = {
     "JSON": (b'[{"name": "Beacon"}]', "It is JSON. Ask for the same as CSV"),
     "Unicode text": (GOOD.encode("utf-16"), "It is in UTF-16 (“Unicode text”). Open it"),
     "bytes": (b"name,body_type\n\0\0", "It is not text."),
-    "no columns": (b"Beacon Hub,national\n", "The first line must name the columns (name, body_type, …). It has “Beacon"),
+    "no columns": (
+        b"Beacon Hub,national\n",
+        "The first line must name the columns (name, body_type, …). It has “Beacon",
+    ),
     "a column is missing": (b"name,town\nBeacon,Leeds\n", "It lacks the column body_type. It has: name, town."),
     "a column too many": (b"name,body_type,town\n", "It has a column that nobody knows: town."),
     "a column twice": (b"name,Name,body_type\n", "It has the column name twice."),
-    "two encodings": (GOOD.encode() + "Señor,national\n".encode("cp1252"), "in two encodings: line 2 is UTF-8 and line 4"),
+    "two encodings": (
+        GOOD.encode() + "Señor,national\n".encode("cp1252"),
+        "in two encodings: line 2 is UTF-8 and line 4",
+    ),
     "no encoding": (b"name,body_type\nBeacon\x81,national\n", "Line 2 is neither UTF-8 nor Windows-1252."),
     "one line": (b"name,body_type\n" + b"a" * 2**21, "Line 2 has more than a million letters"),
 }
@@ -86,16 +92,31 @@ def test_files_that_are_not_there(flask, tmp_path):
 
 
 ROWS = {
-    "cut off in the middle": ("Beacon Hub,national\nAlph", "3  ", "1 cells", "the file ends in the middle of this line"),
+    "cut off in the middle": (
+        "Beacon Hub,national\nAlph",
+        "3  ",
+        "1 cells",
+        "the file ends in the middle of this line",
+    ),
     "cut off in quotes": ('Beacon Hub,national\n"Alpha', "3  ", "", "Its quotes are never closed"),
     "too few cells": ("Beacon Hub\nAlpha,national\n", "2  ", "1 cells", "2 cells, as the first line has"),
-    "too many cells": ("Beacon, the Hub,national\n", "2  ", "3 cells", "A value with ',' inside needs quotes around it"),
+    "too many cells": (
+        "Beacon, the Hub,national\n",
+        "2  ",
+        "3 cells",
+        "A value with ',' inside needs quotes around it",
+    ),
     "a quote inside": ('"Beacon "the" Hub",national\n', "2  ", "", "Inside quotes write it twice"),
     "over lines": ('"Beacon\nHub",national\n', "2     name", "Beacon Hub", "one line. Is a quote missing at its end?"),
     "no value": ("#REF!,national\n", "2     name", "#REF!", "what a spreadsheet writes where it has none"),
     "no room": ("Beacon,########\n", "2     body_type", "####", "or no room to show it"),
     "nothing": (",national\n", "2     name", "", "words, up to 255 letters. It must be filled in"),
-    "no such value": ("Beacon,hub\n", "2     body_type", "hub", "one of local_authority, national, teaching_school_hub"),
+    "no such value": (
+        "Beacon,hub\n",
+        "2     body_type",
+        "hub",
+        "one of local_authority, national, teaching_school_hub",
+    ),
     "too long": (f"{'n' * 300},national\n", "2     name", "nnn", "It has 300 letters"),
     "no letter": ("-,national\n", "2     name", "-", "There is no letter in it"),
     "lost": ("\ufffdcole,national\n", "2     name", "", "A letter was lost when this file was saved"),
