@@ -16,7 +16,7 @@ from database import db
 from forms.journeys import CHECK_ANSWERS
 from models import Participant
 from scenarios import fresh_copy, provider_acts, template
-from scenarios.pages import Page, filled_in, page_id, refused_page
+from scenarios.pages import ASKED, HIDDEN, Page, filled_in, page_id, refused_page, sent, words
 from scenarios.predicates import EndState
 from scenarios.scenario import Scenario, Step
 from web.wordings import misplaced
@@ -151,7 +151,11 @@ class Walker:
         before = self.now
         if not before.read.question:
             raise Problem(f"{before.page} asks nothing")
-        self.open(before.path, filled_in(before.read.question, step.answers))
+        try:
+            data = filled_in(before.read.question, step.answers)
+        except LookupError as problem:
+            raise Problem(f"{before.page}: {problem}") from problem
+        self.open(before.path, data)
         codes = list(self.now.codes.values())
         if codes != ([step.refused] if step.refused else []):
             raise Problem(f"{before.page} answers {step.answers} with {codes or 'no error'}")
@@ -177,8 +181,8 @@ class Walker:
             participant = self.end_state().person(who)
             provider = participant.training_period.lead_provider.name
             says = self.app.jinja_env.get_template("status.html").module
-            message = " ".join(says.provider_message(participant).unescape().split())
-        return max(message.split(provider), key=len).strip()
+            message = words(says.provider_message(participant).unescape())
+        return max(message.split(words(provider)), key=len).strip()
 
     @contextmanager
     def elsewhere(self):
@@ -258,9 +262,9 @@ def page_faults(shown: ShownPage, scenario: Scenario) -> Iterator[str]:
             yield f"{shown.page} says “{fact}”, which the school isn’t told"
     said = [*shown.read.links.values(), *shown.read.buttons]
     told = " ".join([scenario.task, *scenario.then])
-    for words in said:
-        if " " in words and words not in scenario.about and words.casefold() in told.casefold():
-            yield f"the task gives away “{words}”, which {shown.page} has to select"
+    for given in said:
+        if " " in given and given not in scenario.about and given.casefold() in told.casefold():
+            yield f"the task gives away “{given}”, which {shown.page} has to select"
 
 
 def tells_wrong_ends(run: CheckRun) -> Iterator[str]:
@@ -283,9 +287,7 @@ def tells_wrong_ends(run: CheckRun) -> Iterator[str]:
 
 def nonsense_taken(walker: Walker, shown: ShownPage) -> Iterator[str]:
     """A question must be answered, and a date must be one."""
-    form = shown.read.question or {"fields": []}
-    hidden = {field["name"]: field["value"] for field in form["fields"] if field.get("type") == "hidden"}
-    asked = {field["name"] for field in form["fields"]} - set(hidden)
+    hidden, asked = sent(shown.read.question, HIDDEN), sent(shown.read.question, ASKED)
     if asked and not walker.ask(shown.path, hidden).codes:
         yield f"{shown.page} takes nothing for an answer"
     for name in {name.removesuffix("-day") for name in asked if name.endswith("-day")}:
@@ -328,8 +330,8 @@ def says_the_same(run: CheckRun) -> Iterator[str]:
 
 
 def plain(shown: ShownPage) -> str:
-    """A page without what is new each time: the tokens of its forms."""
-    return re.sub(r'(name="csrf_token"[^>]*value=)"[^"]*"', r"\1", shown.html)
+    """A page without what is new each time: the tokens of its forms, and in which database it was drawn."""
+    return re.sub(r'(name="csrf_token"[^>]*value=|data-drawn-for=)"[^"]*"', r"\1", shown.html)
 
 
 def is_another_wording(run: CheckRun) -> Iterator[str]:

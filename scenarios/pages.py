@@ -1,7 +1,17 @@
 """Pages by their ids, and read as a browser without script would read them: their words, links and forms."""
 
 from datetime import date
-from html.parser import HTMLParser
+
+from selectolax.lexbor import LexborHTMLParser as Html
+from selectolax.lexbor import LexborNode as Element
+
+from vocabulary import ISOLATES
+
+WITHOUT_ISOLATES = str.maketrans("", "", ISOLATES)
+
+AS_IT_STANDS = "input[name]:not([type=radio], [type=checkbox]), textarea, :is([type=radio], [type=checkbox])[checked]"
+HIDDEN = "input[type=hidden]"
+ASKED = ":is(input[name]:not([type=hidden]), textarea)"
 
 
 def page_id(endpoint: str, values: dict) -> str:
@@ -18,71 +28,69 @@ def refused_page(template: str, status: int) -> str | None:
     return None if folder != "errors" else "not-found" if name == "error" and status == 404 else name
 
 
-class Page(HTMLParser):
-    """A page's `text`, its `heading`, its `links` (address → words), its `buttons`, and its `forms`: each form's
-    attributes with its `fields`, and each field's attributes with its `label`."""
+def words(text: str) -> str:
+    """What can be read there, without what keeps a name from turning the words around it."""
+    return " ".join(text.translate(WITHOUT_ISOLATES).split())
+
+
+class Page:
+    """A page's words, links and forms. Forms are elements, which the functions below read and fill in."""
 
     def __init__(self, html: str):
-        super().__init__()
-        self.heading, self.forms = "", []
-        self.links, self._labels = {}, {}
-        self.buttons, self._said, self._open = [], [], []
-        self.feed(html)
-        self.text = one_line(self._said)
-        for form in self.forms:
-            for field in form["fields"]:
-                field["label"] = self._labels.get(field.get("id"), "")
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        if tag == "form":
-            self.forms.append({"fields": [], **attrs})
-        elif tag == "input" and self.forms:
-            self.forms[-1]["fields"].append({"value": "", **attrs})
-        elif tag in ("a", "label", "button", "h1"):
-            self._open.append((tag, attrs, len(self._said)))
-
-    def handle_endtag(self, tag):
-        if not self._open or self._open[-1][0] != tag:
-            return
-        _, attrs, began = self._open.pop()
-        words = one_line(self._said[began:])
-        if tag == "a":
-            self.links[attrs.get("href", "")] = words
-        elif tag == "label":
-            self._labels[attrs.get("for")] = words
-        elif tag == "h1":
-            self.heading = words
-        else:
-            self.buttons.append(words)
-
-    def handle_data(self, data):
-        self._said.append(data)
+        self.html = Html(html)
 
     @property
-    def question(self) -> dict | None:
-        """The form in the page itself, and not the one in its header: the last that is sent by POST."""
-        forms = [form for form in self.forms if form.get("method") == "post" and not form.get("action")]
-        return forms[-1] if forms else None
+    def text(self) -> str:
+        return words(self.html.root.text())
+
+    @property
+    def heading(self) -> str:
+        return words(self.html.css_first("h1").text())
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Address → words."""
+        return {link.attributes.get("href", ""): words(link.text()) for link in self.html.css("a")}
+
+    @property
+    def buttons(self) -> list[str]:
+        return [words(button.text()) for button in self.html.css("button")]
+
+    @property
+    def question(self) -> Element | None:
+        """The form in the page itself, and not the one in its header: the last that is sent by POST to the page."""
+        return next(reversed(self.html.css("form[method=post i]:not([action])")), None)
 
 
-def one_line(said: list[str]) -> str:
-    return " ".join("".join(said).split())
+def sent(form: Element | None, fields: str = AS_IT_STANDS) -> dict[str, str]:
+    """What a browser would send of these fields of the form, nobody having touched it."""
+    found = form.css(fields) if form else ()
+    return {
+        field.attrs["name"]: field.text() if field.tag == "textarea" else field.attributes.get("value") or ""
+        for field in found
+    }
 
 
-def filled_in(form: dict, answers: dict) -> dict:
-    """What a browser would send: the form as it stands, with these answers. Of radios the one whose value or words the
-    answer is; a date goes into its three boxes."""
-    sent = {}
-    for field in form["fields"]:
-        name, is_chosen = field["name"], field.get("type") != "radio" or "checked" in field
-        stem, _, part = name.rpartition("-")
-        if isinstance(answers.get(stem), date):
-            sent[name] = str(getattr(answers[stem], part))
-        elif name not in answers:
-            sent |= {name: field["value"]} if is_chosen else {}
-        elif field.get("type") != "radio":
-            sent[name] = answers[name]
-        elif answers[name] in (field["value"], field["label"]):
-            sent[name] = field["value"]
-    return sent
+def filled_in(form: Element, answers: dict) -> dict[str, str]:
+    """What a browser would send: the form as it stands, with these answers. Each is of a field, by its name or label:
+    what is typed into it, the words or the value of one of its radios (of any, as `choose`), or a date for its three
+    boxes. Raises LookupError where the form has no such field."""
+    data, labels = sent(form), {label.attributes.get("for"): words(label.text()) for label in form.css("label")}
+    for asked, answer in answers.items():
+        is_date = isinstance(answer, date)
+        parts = {f"{asked}-{part}": str(getattr(answer, part)) for part in ("day", "month", "year")} if is_date else {}
+        for name, value in (parts or {asked: answer}).items():
+            data |= answered(form, labels, name, value)
+    return data
+
+
+def answered(form: Element, labels: dict[str, str], asked: str, answer: str) -> dict[str, str]:
+    """One field's name and value, as a browser would send it."""
+    for field in form.css("[name]:not(button)"):
+        name, value, label = field.attrs["name"], field.attributes.get("value"), labels.get(field.id)
+        if field.attributes.get("type") in ("radio", "checkbox"):
+            if asked in (name, "choose", label) and answer in (value, label):
+                return {name: value}
+        elif asked in (name, label):
+            return {name: answer}
+    raise LookupError(f"nothing there is {asked} “{answer}”: there are {', '.join(filter(None, labels.values()))}")

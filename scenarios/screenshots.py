@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from scenarios import chromium
 from scenarios.check import CheckRun, ShownPage, Walker
+from scenarios.pages import ASKED, HIDDEN, sent
 from scenarios.scenario import Scenario, Step
 
 HOST = "https://service.example"
@@ -106,7 +107,5 @@ def along(walker: Walker, path: list[Step]) -> Iterator[ShownPage]:
 
 def refusals(walker: Walker, shown: ShownPage) -> list[ShownPage]:
     """The question when it is sent empty."""
-    form = shown.read.question or {"fields": []}
-    hidden = {field["name"]: field["value"] for field in form["fields"] if field.get("type") == "hidden"}
-    is_asked = len(hidden) < len(form["fields"])
-    return [walker.ask(shown.path, hidden)] if is_asked else []
+    question = shown.read.question
+    return [walker.ask(shown.path, sent(question, HIDDEN))] if sent(question, ASKED) else []

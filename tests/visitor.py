@@ -4,19 +4,14 @@ what must be true of all pages."""
 import re
 from collections import Counter
 
-from selectolax.lexbor import LexborHTMLParser as Html
-from selectolax.lexbor import LexborNode as Element
-
 from database import db
-from vocabulary import DEFERRAL_REASONS, ISOLATES, WITHDRAWAL_REASONS
+from scenarios.pages import Element, Html, filled_in, sent
+from scenarios.pages import words as words_of
+from vocabulary import DEFERRAL_REASONS, WITHDRAWAL_REASONS
 
 REASONS = {reason for reason in WITHDRAWAL_REASONS + DEFERRAL_REASONS if "_" in reason}
 MOTIVES = REASONS | {reason.replace("_", "-") for reason in REASONS}
 """What a provider may give as its reason. No page of the school's may hold any of it."""
-
-
-FILLED = "input[name]:not([type=radio], [type=checkbox]), textarea, :is([type=radio], [type=checkbox])[checked]"
-"""What a form sends of itself."""
 
 
 class Visitor:
@@ -64,9 +59,8 @@ class Visitor:
         """Where the form with this button goes, the form, and what it would send with these answers."""
         form = next(form for form in self.page.css("form") if button in map(words, form.css("button")))
         pressed = next(each for each in form.css("button") if words(each) == button).attributes
-        data = values(form) | ({pressed["name"]: pressed.get("value") or ""} if pressed.get("name") else {})
-        for label, answer in answers.items():
-            data |= self._answer(form, label.replace("_", " "), answer)
+        data = filled_in(form, {label.replace("_", " "): answer for label, answer in answers.items()})
+        data |= {pressed["name"]: pressed.get("value") or ""} if pressed.get("name") else {}
         return form.attributes.get("action") or self.response.request.full_path.rstrip("?"), form, data
 
     def choose(self, choice: str, button: str = "Continue", status: int = 200) -> "Visitor":
@@ -76,13 +70,6 @@ class Visitor:
     def sign_in(self, name: str) -> "Visitor":
         """As this persona, landing on a page that is quick to make."""
         return self.get("/sign-in?next=/school/induction-tutor").choose(name, "Sign in")
-
-    def _answer(self, form: Element, label: str, answer: str) -> dict:
-        wanted = answer if label == "choose" else label
-        found = next((element for element in form.css("label") if words(element) == wanted), None)
-        assert found, f"no label “{wanted}”; there are {[words(element) for element in form.css('label')]}"
-        field = form.css_first(f"[id='{found.attrs['for']}']").attrs
-        return {field["name"]: field["value"] if label == "choose" else answer}
 
     def _open(self, response, status: int) -> "Visitor":
         self.response = response
@@ -134,7 +121,7 @@ class Visitor:
     @property
     def values(self) -> dict[str, str]:
         """What the page's form would send as it is."""
-        return values(self.main)
+        return sent(self.main)
 
     def value(self, name: str) -> str:
         """What the first field of this name holds: often the token that the page was given."""
@@ -157,12 +144,8 @@ class Visitor:
 
 
 def words(element: Element) -> str:
-    """What can be read there, without what keeps a name from turning the words around it."""
-    return re.sub(rf"[{ISOLATES}]", "", re.sub(r"\s+", " ", element.text())).strip()
-
-
-def values(form: Element) -> dict[str, str]:
-    return {field.attrs["name"]: field.attributes.get("value") or "" for field in form.css(FILLED)}
+    """What can be read there."""
+    return words_of(element.text())
 
 
 def rows_of(element: Element) -> dict[str, str]:

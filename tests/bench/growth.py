@@ -21,7 +21,7 @@ from clock import clock_at
 from database import db, open_database
 from domain import sign_ins
 from models import Enrolment, LeadProvider, Participant, SchoolUser
-from tests.bench.visitor import hidden
+from tests.bench.visitor import form
 from tests.bench.worlds import TODAY, postgresql_server, postgresql_world, sqlite_world
 from views.lead_provider_api import REQUESTS
 
@@ -113,8 +113,8 @@ class Pages:
             return
         page = self.get(f"{self.journey}/working-pattern")
         other = "part_time" if re.search(r'value="full_time" checked', page) else "full_time"
-        self.get(f"{self.journey}/working-pattern", 303, hidden(page) | {"working_pattern": other})
-        self.sent = hidden(self.get(f"{self.journey}/check-answers"))
+        self.get(f"{self.journey}/working-pattern", 303, form(page) | {"working_pattern": other})
+        self.sent = form(self.get(f"{self.journey}/check-answers"))
 
     def confirm(self) -> None:
         self.get(f"{self.journey}/check-answers", 303, self.sent)

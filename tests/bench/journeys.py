@@ -36,8 +36,8 @@ class Person:
             name = visitor.get(record).expect("ECT details").title
             self.pattern = next(each for each, shown in PATTERNS.items() if shown not in visitor.text)
             visitor.get(page).expect(name)
-            visitor.post(page, visitor.hidden | {"working_pattern": self.pattern}).expect(PATTERNS[self.pattern], name)
-            visitor.post(visitor.path, visitor.hidden).expect("working pattern changed", name)
+            visitor.post(page, visitor.form | {"working_pattern": self.pattern}).expect(PATTERNS[self.pattern], name)
+            visitor.post(visitor.path, visitor.form).expect("working pattern changed", name)
         except AssertionError as wrong:
             self.wrong[str(wrong)[:200]] += 1
 
@@ -128,8 +128,8 @@ def pages_of_a_journey(where: Place, service: Service) -> dict[str, str]:
     visitor, record = signed_in(service.port), f"/school/ects/{where.ects[0]}"
     page = f"{record}/change-working-pattern/working-pattern"
     pages = {"record": visitor.get(record).text, "question": visitor.get(page).text}
-    pages["check"] = visitor.post(page, visitor.hidden | {"working_pattern": "part_time"}).text
-    pages["confirmation"] = visitor.post(visitor.path, visitor.hidden).text
+    pages["check"] = visitor.post(page, visitor.form | {"working_pattern": "part_time"}).text
+    pages["confirmation"] = visitor.post(visitor.path, visitor.form).text
     return pages
 
 

@@ -7,12 +7,12 @@ import zlib
 from html import unescape
 from urllib.parse import urlencode, urlsplit
 
-FORM = re.compile(r'<input[^>]*?name="([^"]+)"[^>]*?value="([^"]*)"')
+from scenarios.pages import Page, sent
 
 
-def hidden(page: str) -> dict[str, str]:
-    """The fields that a form of the page carries by itself."""
-    return {name: unescape(value) for name, value in FORM.findall(page) if name in ("csrf_token", "seen")}
+def form(page: str) -> dict[str, str]:
+    """What the question on this page sends, nobody having touched it."""
+    return sent(Page(page).question)
 
 
 class Visitor:
@@ -37,8 +37,8 @@ class Visitor:
         return unescape(re.search("<title>(.*?) – ", self.text)[1])
 
     @property
-    def hidden(self) -> dict[str, str]:
-        return hidden(self.text)
+    def form(self) -> dict[str, str]:
+        return form(self.text)
 
     def _ask(self, method: str, path: str, body: str | None = None) -> "Visitor":
         headers = {"Accept-Encoding": "gzip", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}

@@ -39,9 +39,9 @@ class Renaming(threading.Thread):
     def is_done(self, email: str) -> bool:
         visitor = self.visitor.get(f"{self.journey}/email-address")
         if visitor.status == 200:
-            visitor.post(f"{self.journey}/email-address", visitor.hidden | {"email": email})
+            visitor.post(f"{self.journey}/email-address", visitor.form | {"email": email})
         if visitor.status == 200:
-            visitor.post(f"{self.journey}/check-answers", visitor.hidden)
+            visitor.post(f"{self.journey}/check-answers", visitor.form)
         if visitor.status == 200 and visitor.path.endswith("/confirmation"):
             self.acknowledged.append((time.monotonic(), email))
             return True

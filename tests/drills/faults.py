@@ -29,9 +29,9 @@ class Person:
         self.record = f"/school/ects/{participant_id}"
         self.visitor = signed_in(service.port)
         self.visitor.get(f"{self.journey}/email-address")
-        self.visitor.post(f"{self.journey}/email-address", self.visitor.hidden | {"email": email})
+        self.visitor.post(f"{self.journey}/email-address", self.visitor.form | {"email": email})
         self.visitor.expect("Confirm change", email)
-        self.form = self.visitor.hidden
+        self.form = self.visitor.form
 
     def confirm(self) -> int:
         """The status of the answer, whose page must be ours whatever it says."""

@@ -49,13 +49,13 @@ class Confirming(threading.Thread):
                 if visitor.path.startswith("/sign-in"):
                     self.visitor = visitor = signed_in(self.service.port)
                     continue
-                visitor.post(f"{self.journey}/working-pattern", visitor.hidden | {"working_pattern": pattern})
+                visitor.post(f"{self.journey}/working-pattern", visitor.form | {"working_pattern": pattern})
                 if visitor.status == 422 and "have already" in visitor.text:
                     return  # it was done, though the answer didn't come
                 if visitor.path.startswith("/sign-in"):
                     continue
                 visitor.expect("Confirm change")
-                visitor.post(f"{self.journey}/check-answers", visitor.hidden)
+                visitor.post(f"{self.journey}/check-answers", visitor.form)
                 if visitor.path.endswith("confirmation"):
                     return
             except (OSError, HTTPException):

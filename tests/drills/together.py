@@ -53,13 +53,13 @@ def to_press(visitor: Visitor, participant_id: int, lead_provider_id: int) -> No
     """As far as "check answers"."""
     journey = f"/school/ects/{participant_id}/change-lead-provider"
     visitor.get(f"{journey}/lead-provider")
-    visitor.post(f"{journey}/lead-provider", visitor.hidden | {"lead_provider_id": str(lead_provider_id)})
+    visitor.post(f"{journey}/lead-provider", visitor.form | {"lead_provider_id": str(lead_provider_id)})
     visitor.expect("Confirm change")
     visitor.path = f"{journey}/check-answers"
 
 
 def press(visitor: Visitor) -> str:
-    visitor.post(visitor.path, visitor.hidden)
+    visitor.post(visitor.path, visitor.form)
     if visitor.status == 409:
         visitor.expect("record has changed", status=409)
         return "told"
