@@ -8,6 +8,9 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
+from email_validator import EmailNotValidError, validate_email
+from peewee import Value, fn
+
 from clock import LONDON, display, today
 from domain.changes import (
     Author,
@@ -23,8 +26,8 @@ from domain.changes import (
     write_event,
 )
 from domain.queries import mentors_at_school_of
-from models import Event, Mentorship, Participant, School, TrainingPeriod
-from vocabulary import WORKING_PATTERNS, visible
+from models import Event, Mentorship, Participant, School, SchoolUser, Teacher, TrainingPeriod
+from vocabulary import WORKING_PATTERNS, folded, isolated, visible
 
 MOST_MONTHS_AHEAD = 4
 
@@ -309,6 +312,13 @@ def check_name(participant: Participant, name: str) -> None:
         raise RuleBroken({"name": "already"})
 
 
+def shares_a_word(participant: Participant, name: str) -> bool:
+    """Whether a new name has a word of the name shown now, or of the one in the national record."""
+    teacher = participant.teacher
+    known = f"{teacher.name} {teacher.trs_first_name} {teacher.trs_last_name}"
+    return not set(folded(known).split()).isdisjoint(folded(name).split())
+
+
 def change_name(participant: Participant, author: Author, *, name: str, seen_version: int | None = None) -> Event:
     """The name that everybody is shown. The national record keeps its own."""
     with changing(participant.id, author, seen_version) as participant:
@@ -325,17 +335,51 @@ def change_name(participant: Participant, author: Author, *, name: str, seen_ver
         )
 
 
+ODD_LETTER = re.compile(r"[^A-Za-z0-9.!#$%&'*+/=?^_`{|}~@-](?=.*@)|\s")
+"""What GOV.UK Notify, which has to deliver, takes in no address: everything else before the @, and spaces."""
+
+
+def letter_that_no_address_has(text: str) -> str | None:
+    found = ODD_LETTER.search(text)
+    return found and found[0]
+
+
 def is_email_address(text: str) -> bool:
-    """One @ with something before it and a name with a dot after it; whether it reaches anybody, no rule can tell."""
-    return (
-        re.fullmatch(r"[^@\s<>(),;:\"\\]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", text)
-        is not None
+    """Whether GOV.UK Notify takes this address. Whether it reaches anybody, no rule can tell."""
+    try:
+        domain = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True).ascii_domain
+    except EmailNotValidError:
+        return False
+    is_top_level = re.fullmatch(r"[a-z]{2,63}|xn--[a-z0-9-]*[a-z0-9]", domain.rpartition(".")[2])
+    return is_top_level is not None and not letter_that_no_address_has(text)
+
+
+def others_reached_at(participant: Participant, email: str) -> list[str]:
+    """The names of everybody else at the school who has this address, its school users included."""
+    names = (Teacher.trs_first_name, Teacher.trs_last_name, Teacher.corrected_name)
+    is_here = Participant.finished_on.is_null() | (Participant.finished_on >= today())
+    people = (
+        Participant.select(*names)
+        .join(Teacher)
+        .where(
+            Participant.school == participant.school_id,
+            fn.lower(Participant.email) == email.lower(),
+            is_here,
+            Participant.teacher != participant.teacher_id,
+        )
     )
+    users = SchoolUser.select(Value(""), Value(""), SchoolUser.name).where(
+        SchoolUser.school == participant.school_id, fn.lower(SchoolUser.email) == email.lower()
+    )
+    parts = [field.name for field in names]
+    found = {Teacher(**dict(zip(parts, row, strict=True))).name for row in (people | users).tuples()}
+    # Who signs in for the school may be a mentor too.
+    return [isolated(name) for name in sorted(found, key=folded) if folded(name) != participant.teacher.folded_name]
 
 
 def check_email(participant: Participant, email: str) -> None:
-    if email == participant.email:
-        raise RuleBroken({"email": "already"}, email=email)
+    if email.lower() == (participant.email or "").lower():
+        raise RuleBroken({"email": "already"}, email=participant.email)
 
 
 def change_email_address(

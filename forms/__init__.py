@@ -1,11 +1,12 @@
 """What every question has in common: the participant it is about, its answer, and its errors for the GOV.UK summary.
 The questions themselves are in questions.py, the journeys that they make in journeys.py."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from flask import current_app, request
 from flask_wtf import FlaskForm
-from wtforms import HiddenField
+from wtforms import BooleanField, HiddenField
 
 from clock import display
 from domain.changes import RuleBroken
@@ -71,6 +72,16 @@ class Form(FlaskForm):
         return {"text": self[name].errors[0]} if self[name].errors else None
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """Why an answer that no rule refuses may still be a slip: asked once more on "check answers"."""
+
+    question: str
+    because: str
+    yes: str
+    error: str
+
+
 class Question(Form):
     """One page of a journey that asks something about a participant."""
 
@@ -101,6 +112,10 @@ class Question(Form):
         """The answer as "check answers" shows it."""
         return ", ".join(self[name].shown for name in self.fields())
 
+    @property
+    def doubt(self) -> Doubt | None:
+        return None
+
     def rule(self) -> None:
         """Raises the RuleBroken that the act would raise for this answer."""
 
@@ -126,6 +141,21 @@ class Question(Form):
 
 
 class Confirm(Form):
-    """The button on "check answers". `seen` says what the page showed: see forms.journeys.state_token."""
+    """The button on "check answers". `seen` says what the page showed: see forms.journeys.state_token. Where there is
+    `doubt` about an answer, `is_sure` must be ticked."""
 
     seen = HiddenField()
+    is_sure = BooleanField()
+    messages = {"unsure": "{error}"}
+
+    def __init__(self, doubt: Doubt | None = None):
+        self.doubt = doubt
+        super().__init__()
+
+    def validate(self, extra_validators=None) -> bool:
+        if not super().validate(extra_validators):
+            return False
+        if self.doubt and not self.is_sure.data:
+            self.add_error("is_sure", "unsure", error=self.doubt.error)
+            return False
+        return True

@@ -1,6 +1,7 @@
 """Fields that WTForms hasn't got. They refuse by one of their `codes`; the form has the words for it. `shown` is the
 answer as "check answers" shows it."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
@@ -79,8 +80,9 @@ class TextField(StringField):
 
 
 class DateField(Field):
-    """The GOV.UK date input: day, month (a number or its name) and year in three boxes, of which the wrong ones are
-    marked. Refuses as `missing`, `incomplete` (with the missing `parts`), `short_year` or `not_a_date`."""
+    """The GOV.UK date input: day (5, 5th or 5.), month (a number or its name) and year in three boxes, of which the
+    wrong ones are marked. Refuses as `missing`, `incomplete` (with the missing `parts`), `short_year` or
+    `not_a_date`."""
 
     codes = ("missing", "incomplete", "short_year", "not_a_date")
     data: Any
@@ -116,9 +118,11 @@ class DateField(Field):
 
     def _number(self, part: str) -> int:
         """-1 for what is none. Only plain digits: int() would also take “+3”, “1_0” and the digits of other scripts."""
-        text = self.parts[part]
+        text = self.parts[part].lower().rstrip(".,")
+        if part == "day":
+            text = re.sub(r"(?<=\d) ?(st|nd|rd|th)$", "", text)
         if part == "month" and len(text) >= 3:
-            return next((number for number, name in enumerate(MONTHS, 1) if name.startswith(text.lower())), -1)
+            return next((number for number, name in enumerate(MONTHS, 1) if name.startswith(text)), -1)
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else -1
 
     @property

@@ -4,9 +4,9 @@ in which it can be refused; and its rule, which asks what the act would ask."""
 from wtforms import HiddenField, ValidationError
 
 from domain import participants, training
-from forms import Question
+from forms import Doubt, Question
 from forms.fields import ChoiceField, DateField, TextField
-from vocabulary import WORKING_PATTERNS
+from vocabulary import WORKING_PATTERNS, isolated
 
 
 class LeadProviderForm(Question):
@@ -71,7 +71,7 @@ class LeavingDateForm(Question):
     messages = {
         "missing": "Enter the date that {name} left or will leave your school",
         "incomplete": "The leaving date must include {parts}",
-        "short_year": "The year of the leaving date must have 4 numbers, for example 2026",
+        "short_year": "Enter the year of the leaving date in full, for example 2026",
         "not_a_date": "The leaving date must be a real date, for example 31 3 2026",
         "too_far_ahead": "The date must be {latest} or earlier. You can tell us up to 4 months ahead",
         "before_start": "{name} started at your school on {started_on}. The date must be after that",
@@ -130,6 +130,19 @@ class NameForm(Question):
     def current(self):
         return self.participant.name
 
+    @property
+    def doubt(self):
+        new, old = isolated(self["name"].data), self.participant.name
+        if participants.shares_a_word(self.participant, new):
+            return None
+        trn = f", TRN {self.participant.teacher.trn}" if self.participant.teacher.trn else ""
+        return Doubt(
+            question="Is this still the same person?",
+            because=f"{new} has no word in common with {old}.",
+            yes=f"Yes, {new} is the new name of {old}{trn}",
+            error=f"Confirm that {new} is the new name of {old}, or change the name",
+        )
+
     def rule(self):
         participants.check_name(self.participant, self["name"].data)
 
@@ -143,6 +156,7 @@ class EmailAddressForm(Question):
         "missing": "Enter an email address for {name}",
         "too_long": "Use {max_length} characters or fewer",
         "not_an_address": "Enter an email address in the correct format, like name@example.com",
+        "odd_letter": "An email address cannot have {letter} in it. Check the address with {name}",
         "already": "{email} is the email address that we have already. Enter another one",
     }
 
@@ -154,8 +168,23 @@ class EmailAddressForm(Question):
         return self.participant.email or "Not reported"
 
     def validate_email(self, field):
+        if letter := participants.letter_that_no_address_has(field.data or ""):
+            field.facts = {"letter": f"“{letter}”" if letter != " " else "a space"}
+            raise ValidationError("odd_letter")
         if field.data and not participants.is_email_address(field.data):
             raise ValidationError("not_an_address")
+
+    @property
+    def doubt(self):
+        if not (others := participants.others_reached_at(self.participant, self.email.data)):
+            return None
+        name = self.participant.name
+        return Doubt(
+            question=f"Is this {name}’s own email address?",
+            because=f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} the same email address.",
+            yes=f"Yes, this is {name}’s email address",
+            error=f"Confirm that this is {name}’s email address, or change it",
+        )
 
     def rule(self):
         participants.check_email(self.participant, self.email.data)

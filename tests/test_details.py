@@ -10,6 +10,7 @@ from domain.changes import RuleBroken
 from models import Event, Mentorship, Participant, SchoolUser, Teacher
 from tests import given
 from tests.conftest import TODAY, both_engines, person
+from tests.words import check_words
 
 
 def page(visitor, name: str, journey: str, question: str, role: str = "ect"):
@@ -50,7 +51,7 @@ def test_a_school_without_another_mentor_is_told_how_to_get_help(naomi):
     Participant.update(finished_on=TODAY).where(Participant.role == "mentor").execute()
     page(naomi, "Priya Shah", "change-mentor", "mentor")
     assert "Your school has no other mentor who is staying. Contact support" in naomi.text
-    assert not naomi.main.css("button")
+    assert naomi.buttons == ["Cancel and go back to Priya Shah’s details"]
 
 
 @both_engines
@@ -157,8 +158,8 @@ def test_mentors_to_choose_come_by_name_whatever_its_letters(naomi):
     ],
 )
 def test_names_that_are_fine(naomi, typed, shown):
-    page(naomi, "Priya Shah", "change-name", "name").submit("Continue", Full_name=typed).submit("Confirm change")
-    naomi.get(f"/school/ects/{person('Priya Shah').id}")
+    page(naomi, "Priya Shah", "change-name", "name").submit("Continue", Full_name=typed)
+    naomi.post(naomi.path, naomi.values | {"is_sure": "yes"}).get(f"/school/ects/{person('Priya Shah').id}")
     assert naomi.heading == shown
     assert naomi.row("Name") == shown
     assert not naomi.main.css("h1 b")
@@ -202,7 +203,14 @@ def test_names_that_are_refused(naomi, typed, sentence):
                 "priya@",
                 "@example.org",
                 "priya@example",
-                "a b@example.org",
+                "a..b@example.org",
+                ".a@example.org",
+                "a.@example.org",
+                "a@example.o",
+                "a@example.123",
+                "a@ex_ample.org",
+                "a@[127.0.0.1]",
+                "a@school.local",
                 "a@b@example.org",
                 "a@-x.org",
                 "a@example..org",
@@ -211,6 +219,19 @@ def test_names_that_are_refused(naomi, typed, sentence):
                 "a" * 65 + "@example.org",
             )
         ),
+        *(
+            (typed, f"An email address cannot have {letter} in it. Check the address with Priya Shah")
+            for typed, letter in {
+                "o’neill@example.org": "“’”",
+                "£priya@example.org": "“£”",
+                "priya;shah@example.org": "“;”",
+                '"priya"@example.org': '“"”',
+                "zoë@example.org": "“ë”",
+                "priya shah@example.org": "a space",
+                "priya@example. org": "a space",
+            }.items()
+        ),
+        ("PRIYA.Shah@Example.ORG", "priya.shah@example.org is the email address that we have already."),
         ("a@" + "b" * 250 + ".org", "Use 255 characters or fewer"),
     ],
 )
@@ -219,11 +240,119 @@ def test_email_addresses_that_are_refused(naomi, typed, sentence):
     assert naomi.errors[0].startswith(sentence)
 
 
-@pytest.mark.parametrize("typed", ["p@example.org", "p.shah+ect@example.org", "o'neill@example.co.uk", " p@x.org "])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "p@example.org",
+        "p.shah+ect@example.org",
+        "o'neill@example.co.uk",
+        " p@x.org ",
+        "\u200bp@x.org\ufeff",
+        "p@münchen.example.org",
+        "p_s!#$%&*-/=?^`{|}~@a-b.example.museum",
+    ],
+)
 def test_email_addresses_that_are_fine(naomi, typed):
     page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=typed)
     naomi.submit("Confirm change").get(f"/school/ects/{person('Priya Shah').id}")
-    assert naomi.row("Email address") == typed.strip()
+    assert naomi.row("Email address") == typed.strip(" \u200b\ufeff")
+
+
+@pytest.mark.parametrize("question", ["change-name/name", "change-email-address/email-address"])
+def test_browsers_are_asked_not_to_fill_in_the_readers_own(naomi, question):
+    page(naomi, "Priya Shah", *question.split("/"))
+    assert naomi.main.css_first("input[type=text], input[type=email]").attributes["autocomplete"] == "off"
+
+
+# --- asked once more -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_doubted"),
+    [
+        ("Hannah Clarke", True),
+        ("Stevens Tailor", True),
+        ("ステーヴン", True),
+        ("***", True),
+        ("Steven Clarke", False),
+        ("Hannah Táylör", False),
+        ("TAYLOR", False),
+        ("Clarke-Taylor Hannah", False),
+        ("Hannah O’Taylor", True),
+    ],
+)
+def test_a_name_that_shares_no_word_is_asked_once_more(naomi, typed, is_doubted):
+    page(naomi, "Steven Taylor", "change-name", "name").submit("Continue", Full_name=typed)
+    assert bool(naomi.main.css("input[type=checkbox]")) is is_doubted
+    before = person("Steven Taylor").name
+    if is_doubted:
+        check_words(naomi.submit("Confirm change", 422))
+        assert naomi.errors == [f"Confirm that {typed} is the new name of Steven Taylor, or change the name"]
+        assert person("Steven Taylor").name == before
+        naomi.choose(f"Yes, {typed} is the new name of Steven Taylor, TRN 3200001", "Confirm change")
+    else:
+        naomi.submit("Confirm change")
+    assert naomi.path.endswith("/confirmation")
+    assert person("Steven Taylor").name == typed
+
+
+def test_the_name_in_the_national_record_is_the_same_person_too(naomi):
+    for name, button in (
+        ("Steven Oak", "Confirm change"),
+        ("S Oak", "Confirm change"),
+        ("Mr Taylor", "Confirm change"),
+    ):
+        page(naomi, "Steven Taylor", "change-name", "name").submit("Continue", Full_name=name).submit(button)
+    assert person("Steven Taylor").name == "Mr Taylor"
+
+
+PETERS = "peter.marsh@example.org"
+
+
+@both_engines
+@pytest.mark.parametrize(
+    ("address", "others"),
+    [
+        (PETERS, "Peter Marsh has"),
+        (PETERS.upper(), "Peter Marsh has"),
+        ("naomi.fletcher@example.org", "Naomi Fletcher has"),
+        ("shared@example.org", "Alison Hughes and Margaret Evans have"),
+        ("james.fox@example.org", None),
+        ("gone@example.org", None),
+        ("priya@example.org", None),
+    ],
+)
+def test_an_address_that_somebody_else_at_the_school_has_is_asked_once_more(naomi, address, others):
+    for name, role, email in [
+        ("Peter Marsh", "mentor", PETERS),
+        ("Alison Hughes", "mentor", "shared@example.org"),
+        ("Margaret Evans", "mentor", "Shared@example.org"),
+        ("James Fox", "ect", "james.fox@example.org"),  # at another school
+        ("Oliver Bennett", "ect", "gone@example.org"),
+    ]:
+        gone = {"finished_on": TODAY - timedelta(days=1)} if email.startswith("gone") else {}
+        Participant.update(email=email, **gone).where(Participant.id == person(name, role).id).execute()
+    priya = person("Priya Shah")
+    Participant.create(  # as a mentor she may have it
+        teacher=priya.teacher, role="mentor", school=priya.school, started_on=TODAY, email="priya@example.org"
+    )
+    page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=address)
+    assert (f"{others} the same email address." in naomi.text) is bool(others)
+    if others:
+        check_words(naomi.submit("Confirm change", 422))
+        assert naomi.errors == ["Confirm that this is Priya Shah’s email address, or change it"]
+        assert person("Priya Shah").email == "priya.shah@example.org"
+        naomi.choose("Yes, this is Priya Shah’s email address", "Confirm change")
+    else:
+        naomi.submit("Confirm change")
+    assert person("Priya Shah").email == address
+
+
+def test_a_tutor_who_is_a_mentor_too_keeps_the_one_address(naomi):
+    given.mentor(name="Naomi Fletcher", email="n@example.org")
+    page(naomi, "Naomi Fletcher", "change-email-address", "email-address", "mentor")
+    naomi.submit("Continue", Email_address="naomi.fletcher@example.org").submit("Confirm change")
+    assert person("Naomi Fletcher", "mentor").email == "naomi.fletcher@example.org"
 
 
 @pytest.mark.parametrize("posted", [None, "", "full_time", "both"])

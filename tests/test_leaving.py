@@ -28,15 +28,24 @@ def leaving_page(visitor, name: str, role: str = "ect"):
 
 MISSING = "Enter the date that Steven Taylor left or will leave your school"
 REAL = "The leaving date must be a real date, for example 31 3 2026"
-SHORT_YEAR = "The year of the leaving date must have 4 numbers, for example 2026"
+SHORT_YEAR = "Enter the year of the leaving date in full, for example 2026"
 BEFORE_START = "Steven Taylor started at your school on 8 September 2024. The date must be after that"
 TOO_FAR = "The date must be 20 August 2026 or earlier. You can tell us up to 4 months ahead"
 
 
-@pytest.mark.parametrize("month", ["7", "07", "July", "jul", "JULY"])
+@pytest.mark.parametrize("month", ["7", "07", "July", "jul", "JULY", "7.", "Jul.", "July,"])
 def test_a_month_has_a_number_or_a_name(naomi, month):
     leaving_page(naomi, "Steven Taylor").submit("Continue", Day="17", Month=month, Year="2026")
     assert "17 July 2026" in naomi.text
+
+
+@pytest.mark.parametrize(
+    ("day", "shown"),
+    [("1st", 1), ("2nd", 2), ("3RD", 3), ("17th", 17), ("17 th", 17), ("5.", 5), ("05.", 5), ("5th.", 5), ("5,", 5)],
+)
+def test_a_day_is_taken_as_people_write_it(naomi, day, shown):
+    leaving_page(naomi, "Steven Taylor").submit("Continue", Day=day, Month="7", Year="2026.")
+    assert f"{shown} July 2026" in naomi.text
 
 
 @pytest.mark.parametrize(
@@ -59,6 +68,10 @@ def test_a_month_has_a_number_or_a_name(naomi, month):
         ("27", "3", "26", SHORT_YEAR, "year"),
         ("27", "3", "0", SHORT_YEAR, "year"),
         ("31", "2", "26", SHORT_YEAR, "year"),
+        ("27", "3", "0026", SHORT_YEAR, "year"),
+        ("27th of", "3", "2026", REAL, "day"),
+        ("st", "3", "2026", REAL, "day"),
+        ("27", "3rd", "2026", REAL, "month"),
         ("32", "3", "26", REAL, "day year"),
         ("27", "3", "202", REAL, "year"),
         ("27", "3", "20266", REAL, "year"),

@@ -91,7 +91,7 @@ def test_a_name_from_right_to_left_turns_nothing_around_it(naomi, walk):
 def test_a_name_copied_from_a_page_can_be_typed(naomi):
     steven = person("Steven Taylor")
     naomi.get(f"/school/ects/{steven.id}/change-name/name").submit("Continue", Full_name=YUSUF.join(ISOLATES))
-    naomi.submit("Confirm change")
+    naomi.choose(f"Yes, {YUSUF} is the new name of Steven Taylor, TRN 3200001", "Confirm change")
     assert Teacher.get_by_id(steven.teacher_id).corrected_name == YUSUF
     naomi.get(f"/school/ects/{steven.id}/change-name/name")
     assert naomi.main.css_first("#name").attrs["value"] == YUSUF

@@ -107,7 +107,7 @@ def question_page(step: JourneyStep, path: dict):
 
 def check_answers(step: JourneyStep, path: dict):
     """“Check answers”: all of them on one page, and the button that confirms them."""
-    form = Confirm()
+    form = Confirm(next((question.doubt for question in path.values() if question and question.doubt), None))
     if request.method == "POST" and form.validate():
         return confirm(step, path, form.seen.data or "")
     form.seen.data = state_token(step.participant, step.answers.posted)

@@ -70,7 +70,7 @@ class RoundForm(Form):
         "These have it: {having}. These do not: {without}",
         "not_a_number": "Enter a number from 1 to {most}",
         "incomplete": "The date must include {parts}",
-        "short_year": "The year must have 4 numbers, for example 2026",
+        "short_year": "Enter the year in full, for example 2026",
         "not_a_date": "The date must be a real date, for example 31 3 2026",
     }
 
@@ -106,7 +106,7 @@ class SessionForm(Form):
     planned_on = OptionalDateField()
     messages = {
         "incomplete": "The date must include {parts}",
-        "short_year": "The year must have 4 numbers, for example 2026",
+        "short_year": "Enter the year in full, for example 2026",
         "not_a_date": "The date must be a real date, for example 31 3 2026",
     }
 
