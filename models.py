@@ -219,6 +219,8 @@ class Participant(Table):
     working_pattern = WordsField(*vocabulary.WORKING_PATTERNS, null=True)
     school_reported_appropriate_body = ForeignKeyField(AppropriateBody, null=True)
     reported_leaving_by_school = ForeignKeyField(School, null=True, backref="+")
+    reported_leaving_on = DateField(null=True)
+    """The day that the school reported. Another school’s registration may have made an earlier one the last."""
     version = IntegerField(default=0)
     """How many times it was changed. Whoever confirms a change must have seen the version that they change."""
     created_at = MomentField(default=now)
@@ -248,9 +250,8 @@ class Participant(Table):
     @property
     def is_leaving(self) -> bool:
         """This school reported that they leave, and their last day isn't over yet."""
-        return (
-            self.finished_on is not None and not self.has_left and self.reported_leaving_by_school_id == self.school_id
-        )
+        is_reported = self.reported_leaving_by_school_id == self.school_id
+        return is_reported and self.finished_on is not None and not self.has_left
 
     @property
     def training_period(self) -> "TrainingPeriod | None":
@@ -290,10 +291,15 @@ class Participant(Table):
         return self.role == "mentor" and self.teacher.mentor_became_ineligible_for_funding_on is not None
 
     @property
+    def is_not_continuing(self) -> bool:
+        """A lead provider withdrew this mentor, and the school said that mentor training does not go on."""
+        return self.training_period is not None and self.training_period.not_continued_at is not None
+
+    @property
     def status(self) -> str:
         """What needs the school's attention most, by the precedence that docs/rules.md gives. Never stored."""
         induction = self.teacher.trs_induction_status if self.is_ect else None
-        training = "active" if self.mentor_training_is_over else self.training_status
+        training = "active" if self.mentor_training_is_over or self.is_not_continuing else self.training_status
         if self.is_leaving:
             return "leaving"
         if induction in ("Exempt", "Passed", "Failed"):
@@ -301,15 +307,6 @@ class Participant(Table):
         if training != "active":
             return training
         return "mentor-needed" if self.is_ect and not self.mentor else "registered"
-
-    @property
-    def can_change_lead_provider(self) -> bool:
-        is_provider_led = self.training_period is not None and self.training_period.is_provider_led
-        return is_provider_led and not self.has_left and not self.mentor_training_is_over
-
-    @property
-    def can_change_training_programme(self) -> bool:
-        return self.is_ect and self.training_period is not None and not self.has_left
 
 
 class Mentorship(Table):
@@ -343,6 +340,8 @@ class TrainingPeriod(Table):
     withdrawal_reason = WordsField(*vocabulary.WITHDRAWAL_REASONS, null=True)
     deferred_at = MomentField(null=True)
     deferral_reason = WordsField(*vocabulary.DEFERRAL_REASONS, null=True)
+    not_continued_at = MomentField(null=True)
+    """When the school said that this mentor, whom the provider withdrew, is not going on with mentor training."""
     created_at = MomentField(default=now)
 
     class Meta:

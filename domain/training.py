@@ -6,7 +6,7 @@ of schools are in participants.py, tables and derived facts in models.py.
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from clock import today
+from clock import now, today
 from database import advisory_lock
 from domain.changes import (
     Author,
@@ -87,6 +87,12 @@ def _present_lead_provider_id(participant: Participant) -> int:
     return period.lead_provider.id if period and period.lead_provider else 0
 
 
+def can_change_lead_provider(participant: Participant) -> bool:
+    period = participant.training_period
+    is_provider_led = period is not None and period.is_provider_led
+    return is_provider_led and not participant.has_left and not participant.mentor_training_is_over
+
+
 def check_lead_provider(
     participant: Participant, lead_provider_id: int, offered: Iterable[LeadProvider]
 ) -> LeadProvider:
@@ -127,7 +133,7 @@ def change_lead_provider(
 ) -> Event:
     """The school chooses another lead provider for an ECT or a mentor, from today."""
     with changing(participant.id, author, seen_version) as participant:
-        if not participant.can_change_lead_provider:
+        if not can_change_lead_provider(participant):
             raise RuleBroken({"participant": "not_offered"})
         lead_provider = check_lead_provider(participant, lead_provider_id, offered_lead_providers(participant))
         was = _as_it_was(participant)
@@ -156,6 +162,10 @@ def _as_it_was(participant: Participant) -> dict[str, str | bool | None]:
         "old_is_history": period.is_history,
         "training_status": participant.training_status,
     }
+
+
+def can_change_training_programme(participant: Participant) -> bool:
+    return participant.is_ect and participant.training_period is not None and not participant.has_left
 
 
 def other_training_programme(participant: Participant) -> str:
@@ -187,7 +197,7 @@ def change_training_programme(
     mentor = participant.mentor if training_programme == "provider_led" else None
     others = [mentor.id] if mentor else []
     with changing_with(participant.id, author, seen_version, others) as (participant, everybody):
-        if not participant.can_change_training_programme:
+        if not can_change_training_programme(participant):
             raise RuleBroken({"participant": "not_offered"})
         check_training_programme(participant, training_programme)
         if mentor and participant.mentor != mentor:
@@ -218,6 +228,31 @@ def change_training_programme(
             mentor_in_training=mentor.name if mentors_events else None,
             mentor_is_confirmed=bool(mentors_events) and mentors_events[0].details["is_confirmed"],
             **was,
+        )
+
+
+def can_end_mentor_training(participant: Participant) -> bool:
+    """A lead provider withdrew this mentor, and nothing was said since of how it goes on."""
+    is_over = participant.mentor_training_is_over or participant.is_not_continuing
+    return not participant.is_ect and participant.training_status == "withdrawn" and not is_over
+
+
+def end_mentor_training(participant: Participant, author: Author, *, seen_version: int | None = None) -> Event:
+    """The school says that a mentor whom a lead provider withdrew is not going on with mentor training. Whenever there
+    is new training, that counts."""
+    with changing(participant.id, author, seen_version) as participant:
+        if not can_end_mentor_training(participant):
+            raise RuleBroken({"participant": "not_offered"})
+        period = participant.training_period
+        period.not_continued_at = now()
+        period.save(only=[TrainingPeriod.not_continued_at])
+        return write_event(
+            participant,
+            author,
+            "teacher_ends_mentor_training",
+            f"{who(author)} told us that {participant.name} is not continuing mentor training",
+            period=period,
+            lead_provider=period.lead_provider.name,
         )
 
 

@@ -31,7 +31,7 @@ CHECK_ANSWERS, CONFIRMATION = "check-answers", "confirmation"
 @dataclass(frozen=True)
 class Journey:
     questions: dict[str, type[Question]]
-    """Page → what it asks."""
+    """Page → what it asks. A journey without a question begins with its "check answers"."""
     offered_to: Callable[[Participant], bool]
     act: Callable
     """The act. Its parameters are the names of the questions' fields."""
@@ -89,13 +89,18 @@ def version_in_token(token: str) -> int | None:
 JOURNEYS = {
     "change-lead-provider": Journey(
         questions={"lead-provider": LeadProviderForm},
-        offered_to=lambda participant: participant.can_change_lead_provider,
+        offered_to=training.can_change_lead_provider,
         act=training.change_lead_provider,
     ),
     "change-training-programme": Journey(
         questions={"training-programme": TrainingProgrammeForm, "lead-provider": LeadProviderForm},
-        offered_to=lambda participant: participant.can_change_training_programme,
+        offered_to=training.can_change_training_programme,
         act=training.change_training_programme,
+    ),
+    "not-continuing-mentor-training": Journey(
+        questions={},
+        offered_to=training.can_end_mentor_training,
+        act=training.end_mentor_training,
     ),
     "report-teacher-leaving": Journey(
         questions={"leaving-date": LeavingDateForm},

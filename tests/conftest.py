@@ -298,6 +298,13 @@ def naomi(visitor) -> Visitor:
     return visitor
 
 
+@pytest.fixture
+def walk(request, world):
+    """One of walks.py, with what has happened before: parametrize it indirectly."""
+    request.param.begin()
+    return request.param
+
+
 def required(name: str) -> bool:
     """Whether this run must not skip what needs this: REQUIRE_BROWSER, REQUIRE_POSTGRESQL."""
     return os.environ.get(f"REQUIRE_{name}") == "1"

@@ -142,6 +142,10 @@ def made_school_led(participant: Participant) -> None:
     training.change_training_programme(participant, tutor_of(participant), training_programme="school_led")
 
 
+def not_continuing(mentor: Participant) -> None:
+    training.end_mentor_training(mentor, tutor_of(mentor))
+
+
 def leaving(on: date) -> Callable[[Participant], None]:
     return lambda participant: participants.report_leaving(participant, tutor_of(participant), leaving_on=on)
 

@@ -17,9 +17,15 @@ from tests.visitor import Visitor, words
 from tests.walks import PARAMETERS, WALKS, Walk, shown
 from tests.words import check_words
 
-every_walk = pytest.mark.parametrize("walk", WALKS, ids=str)
-every_question = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.is_refused_empty], ids=str)
-every_choice = pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.answers != walk.other], ids=str)
+
+def walks(which=lambda walk: True):
+    return pytest.mark.parametrize("walk", [walk for walk in WALKS if which(walk)], ids=str, indirect=True)
+
+
+every_walk = walks()
+every_walk_with_answers = walks(lambda walk: walk.has_questions)
+every_question = walks(lambda walk: walk.is_refused_empty)
+every_choice = walks(lambda walk: walk.answers != walk.other)
 
 
 def dump(*, without: tuple[str, ...] = ("answers", "sign_in")) -> dict:
@@ -28,7 +34,7 @@ def dump(*, without: tuple[str, ...] = ("answers", "sign_in")) -> dict:
 
 
 def start(visitor: Visitor, walk: Walk) -> Visitor:
-    return visitor.get(walk.page(next(iter(JOURNEYS[walk.journey].questions))))
+    return visitor.get(walk.first_page)
 
 
 def test_every_journey_is_walked():
@@ -219,7 +225,7 @@ def test_cancel_forgets_at_once_on_every_page(naomi, walk):
         assert naomi.path == walk.address
         assert dump(without=()) == before
         naomi.get(walk.page("check-answers"))
-        assert naomi.path == walk.page(next(iter(JOURNEYS[walk.journey].questions)))
+        assert naomi.path == walk.first_page
         assert naomi.values | {"csrf_token": ""} == unanswered
 
 
@@ -230,7 +236,7 @@ def test_cancel_asks_nothing_of_what_was_typed(naomi, walk):
     assert naomi.path == walk.address
 
 
-@every_walk
+@every_walk_with_answers
 def test_what_another_window_has_cancelled_is_not_confirmed_and_that_is_said(naomi, walk):
     walk.answer(naomi)
     other_window = naomi.values
@@ -249,7 +255,7 @@ def test_cancel_does_not_forget_what_was_confirmed(naomi, walk):
     walk.answer(naomi).submit(walk.confirm)
     confirmed, after = naomi.text, dump()
     if not walk.participant.has_left:
-        naomi.post(walk.page(next(iter(JOURNEYS[walk.journey].questions))), {"cancel": "yes"})
+        naomi.post(walk.first_page, {"cancel": "yes"})
         assert naomi.get(walk.page("confirmation")).text == confirmed
         assert dump() == after
 
@@ -265,7 +271,7 @@ def test_cancel_needs_the_pages_token_like_every_button(naomi):
 
 
 @both_engines
-@every_walk
+@every_walk_with_answers
 @pytest.mark.parametrize(("hours", "are_kept"), [(24, False), (23.9, True)])
 def test_a_day_without_an_answer_forgets(naomi, walk, hours, are_kept):
     walk.answer(naomi)
@@ -280,10 +286,10 @@ def test_a_day_without_an_answer_forgets(naomi, walk, hours, are_kept):
 @every_walk
 def test_an_expired_page_comes_back_with_what_was_typed(naomi, walk):
     start(naomi, walk)
-    page, button = naomi.path, walk.buttons[0]
+    page, button, answer = naomi.path, *[*zip(walk.buttons, walk.answers, strict=False), (walk.confirm, {})][0]
     token = naomi.main.css_first("[name=csrf_token]")
     token.attrs["value"] = "of another day"
-    naomi.submit(button, 422, **walk.answers[0])
+    naomi.submit(button, 422, **answer)
     assert naomi.errors[0].startswith("This page was open for too long")
     assert naomi.path == page
     naomi.submit(button)

@@ -71,7 +71,7 @@ def test_a_list_of_three_and_of_twenty(naomi, asked, given):
 
 
 @both_engines
-@pytest.mark.parametrize("walk", WALKS, ids=str)
+@pytest.mark.parametrize("walk", WALKS, ids=str, indirect=True)
 def test_a_journey(naomi, asked, walk):
     # The mentors of a school are looked up, or one who may begin training, or with whom the school works already;
     # everything else comes along.
@@ -110,7 +110,7 @@ def calls(monkeypatch) -> Counter:
     return counts
 
 
-@pytest.mark.parametrize("walk", WALKS, ids=str)
+@pytest.mark.parametrize("walk", WALKS, ids=str, indirect=True)
 def test_an_answer_is_checked_once_and_asks_once_who_is_offered(naomi, calls, walk):
     for number, (page, button, answers) in enumerate(walk.steps(), 1):
         path, _, sent = naomi.get(page).filled_in(button, **answers)

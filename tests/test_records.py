@@ -19,7 +19,16 @@ from tests.given import (
     training,
     withdrawn,
 )
-from tests.reports import AMBITION, april, given_to_teach_first, leaving, made_school_led, resumed, train
+from tests.reports import (
+    AMBITION,
+    april,
+    given_to_teach_first,
+    leaving,
+    made_school_led,
+    not_continuing,
+    resumed,
+    train,
+)
 from tests.visitor import Element, Visitor, rows_of, section, words
 from vocabulary import INDUCTION_IS_OVER
 
@@ -27,7 +36,7 @@ ALPHA = "Alpha Teaching School Hub"
 SECRET_DAYS = ("8 April 2026", "9 April 2026", "2026-04-08", "2026-04-09")
 TOMORROW, JULY = TODAY + timedelta(days=1), date(2026, 7, 17)
 GIVEN_UP, PAUSED, BACK = (april(8), withdrawn), (april(8), deferred), (april(15), resumed)
-LEAVES = (TODAY, leaving(JULY))
+LEAVES, NO_LONGER = (TODAY, leaving(JULY)), (april(9), not_continuing)
 
 REGISTERED = ("Registered", "green", "")
 WITHDRAWN = (
@@ -220,8 +229,9 @@ MENTOR_WITHDRAWN = ("Action required", "red", WITHDRAWN[2].replace(ADA, "Ada Mos
 MENTOR_DEFERRED = ("Training paused", "orange", DEFERRED[2].replace("training", "mentor training"))
 IN_TRAINING = "Ada Moss is registered for mentor training."
 ANOTHER = "If another lead provider is going to train Ada Moss, "
-ON_RECORD = ANOTHER + "tell us on Ada Moss’s record."
-OR_NOT = "select a lead provider. If not, you do not need to do anything: Ada Moss can still be a mentor."
+NOT_CONTINUING = "tell us that Ada Moss is not continuing mentor training"
+ON_RECORD = ANOTHER + "or if Ada Moss is not continuing mentor training, tell us on Ada Moss’s record."
+SELECT = ANOTHER + "select a lead provider. Ada Moss can be a mentor without mentor training."
 
 MENTOR_CONFIRMED = Training(
     CONFIRMED.record[1:],
@@ -235,7 +245,20 @@ MENTOR_AWAITED = Training(
     {"Lead provider": "Teach First Awaiting confirmation by Teach First", "Delivery partner": NO_PARTNER},
     [IN_TRAINING],
 )
-MENTOR_STOPPED = Training([MENTOR_WITHDRAWN[2], ANOTHER + OR_NOT], ["select a lead provider"], beside=[ON_RECORD])
+MENTOR_STOPPED = Training(
+    [MENTOR_WITHDRAWN[2], SELECT, f"If not, {NOT_CONTINUING}."],
+    ["select a lead provider", NOT_CONTINUING],
+    beside=[ON_RECORD],
+)
+MENTOR_WITHOUT = Training(
+    [
+        "Ada Moss is not in mentor training. Your school told us that Ada Moss is not continuing with it.",
+        MENTOR_WITHDRAWN[2],
+        SELECT,
+    ],
+    ["select a lead provider"],
+    beside=["Ada Moss is not in mentor training."],
+)
 MENTOR_PAUSED = Training([MENTOR_DEFERRED[2], *MENTOR_CONFIRMED.record], [PROVIDER_LINK])
 COMPLETED = Training(["Ada Moss finished mentor training on 18 July 2025."])
 NOT_COMPLETED = Training(
@@ -283,6 +306,8 @@ MENTORS = {
     "leaving": Case(LEAVING, MENTOR_CONFIRMED, (LEAVES,)),
     "leaving today": Case(LEAVING, MENTOR_CONFIRMED, ((TODAY, leaving(TODAY)),)),
     "leaving, withdrawn": Case(LEAVING, replace(MENTOR_STOPPED, beside=[MENTOR_WITHDRAWN[2]]), (GIVEN_UP, LEAVES)),
+    "not continuing": Case(REGISTERED, MENTOR_WITHOUT, (GIVEN_UP, NO_LONGER)),
+    "not continuing, leaving": Case(LEAVING, MENTOR_WITHOUT, (GIVEN_UP, NO_LONGER, LEAVES)),
     "leaving, deferred": Case(LEAVING, with_message(MENTOR_PAUSED, MENTOR_DEFERRED[2]), (PAUSED, LEAVES)),
     "leaving, completed": Case(LEAVING, COMPLETED, (LEAVES,), over("completed_declaration_received")),
     "leaving, never trained": Case(LEAVING, ABSENT, (LEAVES,), {"training": None}),

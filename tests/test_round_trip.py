@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from forms.journeys import JOURNEYS
 from models import SignIn
 from tests.conftest import person
 from tests.test_journeys import dump, every_question, every_walk
@@ -23,7 +22,7 @@ def htmx(naomi) -> Visitor:
 
 
 def start(visitor: Visitor, walk) -> Visitor:
-    return visitor.get(walk.page(next(iter(JOURNEYS[walk.journey].questions))))
+    return visitor.get(walk.first_page)
 
 
 def step(visitor: Visitor, button: str, **answers: str) -> str:

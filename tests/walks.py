@@ -3,11 +3,13 @@ a line to both and is then walked by every test of test_journeys.py, and acted w
 test_any_order.py."""
 
 import datetime as days
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from clock import display
 from forms.journeys import JOURNEYS
 from models import LeadProvider, Participant
+from tests import reports
 from tests.conftest import person
 from tests.visitor import Visitor
 
@@ -25,6 +27,8 @@ class Walk:
     role: str = "ect"
     is_refused_empty: bool = True
     """Whether a form without an answer is an error: not where the button is the answer."""
+    given: Callable[[Participant], object] | None = None
+    """What has happened to the participant of the demo world before."""
 
     def __str__(self):
         return f"{self.journey} {self.name}"
@@ -37,11 +41,25 @@ class Walk:
     def address(self) -> str:
         return f"/school/{self.role}s/{self.participant.id}"
 
+    @property
+    def first_page(self) -> str:
+        return self.page(JOURNEYS[self.journey].pages[0])
+
+    @property
+    def has_questions(self) -> bool:
+        return bool(JOURNEYS[self.journey].questions)
+
+    def begin(self) -> None:
+        if self.given:
+            self.given(self.participant)
+
     def page(self, name: str) -> str:
         return f"{self.address}/{self.journey}/{name}"
 
     def answer(self, visitor: Visitor, answers: list[dict] | None = None) -> Visitor:
         """From the first question to "check answers"."""
+        if not self.has_questions:
+            return visitor.get(self.first_page)
         for page, button, keywords in self.steps(answers):
             visitor.get(page).submit(button, **keywords)
         return visitor
@@ -74,10 +92,12 @@ def date(day: int, month: int, year: int) -> list[dict]:
 TEACH_FIRST, UCL = choose("Teach First"), choose("UCL Institute of Education")
 BUTTON = ["Change training programme"]
 LEAVING = {"confirm": "Confirm and continue"}
+NOTHING = {"answers": [], "other": [], "buttons": [], "confirm": "Confirm and continue", "is_refused_empty": False}
 
 PARAMETERS = {
     "change-lead-provider": lambda: {"lead_provider_id": LeadProvider.get(name="UCL Institute of Education").id},
     "change-training-programme": lambda: {"training_programme": "school_led"},
+    "not-continuing-mentor-training": dict,
     "report-teacher-leaving": lambda: {"leaving_on": days.date(2026, 5, 1)},
     "change-mentor": lambda: {"mentor_id": person("John Doe", "mentor").id},
     "change-name": lambda: {"name": "Ada Lane"},
@@ -101,6 +121,13 @@ WALKS = [
         [{}, *UCL],
         [*BUTTON, "Continue"],
         is_refused_empty=False,
+    ),
+    Walk(
+        "not-continuing-mentor-training",
+        "John Doe",
+        role="mentor",
+        given=lambda john: reports.report("withdraw", john),
+        **NOTHING,
     ),
     Walk("report-teacher-leaving", "Steven Taylor", date(27, 3, 2026), date(26, 3, 2026), **LEAVING),
     Walk("report-teacher-leaving", "Gustav Brown", date(20, 4, 2026), date(20, 5, 2026), **LEAVING),

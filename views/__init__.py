@@ -134,7 +134,7 @@ def journey_url(participant: Participant, journey: str) -> str | None:
     """Where the journey begins for this person, if they may take it."""
     if journey not in JOURNEYS or not JOURNEYS[journey].offered_to(participant):
         return None
-    return step_url(participant, journey, next(iter(JOURNEYS[journey].questions)))
+    return step_url(participant, journey, JOURNEYS[journey].pages[0])
 
 
 def step_url(participant: Participant, journey: str, page: str) -> str:

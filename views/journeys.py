@@ -33,6 +33,13 @@ class JourneyStep:
     def is_offered(self) -> bool:
         return self.journey.offered_to(self.participant) and not self.participant.has_left
 
+    @property
+    def is_confirmed(self) -> bool:
+        """The answers were confirmed, and there are no others yet. Where nothing is asked, a new journey begins when it
+        is offered again."""
+        begins_anew = not self.journey.questions and self.is_offered
+        return bool(self.answers.event) and not self.answers.posted and not begins_anew
+
     def to(self, page: str):
         return redirect(step_url(self.participant, self.name, page), 303)
 
@@ -61,11 +68,11 @@ def journey_step(people, participant_id, journey_name, page):
         return cancel(step)
     if page == CHECK_ANSWERS and is_done(step):
         return step.to(CONFIRMATION)
-    if not step.is_offered:
-        return conflict(step) if is_post else abort(404)
-    if page == CHECK_ANSWERS and step.answers.event and not step.answers.posted:
+    if page == CHECK_ANSWERS and step.is_confirmed:
         # Another window's answers are confirmed; a button that was drawn for others asks for something else.
         return conflict(step) if is_post else step.to(CONFIRMATION)
+    if not step.is_offered:
+        return conflict(step) if is_post else abort(404)
     path = journey.path(participant, step.answers.posted, until=page)
     if page not in path:
         return conflict(step) if page == CHECK_ANSWERS and is_post else step.to(list(path)[-1])

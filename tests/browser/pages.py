@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page, Route, expect
 
+from database import db
 from tests.visitor import Html, words
 from tests.walks import WALKS, Walk
 
@@ -162,6 +163,8 @@ def journey(walk: Walk):
     who = f"{walk.role}-{walk.name.replace(' ', '-').lower()}"
 
     def tour(page: Page, report) -> Iterator[str]:
+        with db.connection_context():
+            walk.begin()
         if walk.role == "mentor":
             page.goto("/school/mentors")
         follow(page, walk.name)

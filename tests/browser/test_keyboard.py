@@ -4,6 +4,7 @@ arrow keys, and what has the focus can be seen."""
 import pytest
 from playwright.sync_api import Page, expect
 
+from database import db
 from tests.browser.pages import arrived, refused
 from tests.browser.test_story import with_and_without_script
 from tests.conftest import IS_NIGHTLY
@@ -39,6 +40,8 @@ def journeys() -> list[Walk]:
 def test_journeys_by_keyboard(naomi):
     refused_by_keyboard(naomi)
     for walk in journeys():
+        with db.connection_context():
+            walk.begin()
         naomi.goto(f"/school/{walk.role}s")
         reach(naomi, walk.name)
         naomi.keyboard.press("Enter")
