@@ -2,6 +2,7 @@
 """Sets up what is missing, then serves, tests or resets the demo. It needs nothing but Python 3.11 or newer.
 
     python3 run.py                 serve on http://127.0.0.1:8000 (for another port: PORT=8080 python3 run.py)
+    python3 run.py develop         the same, and what is changed in Python, templates, CSS and scenarios shows at once
     python3 run.py test [...]      run all tests on all cores; or some: what is said more goes to pytest
     python3 run.py bench [...]     measure, for an hour, and write tests/bench/RESULTS.md; or only some parts
     python3 run.py flask [...]     run a flask command, such as: python3 run.py flask routes
@@ -216,7 +217,8 @@ def free_port() -> int:
     return int(value)
 
 
-def serve() -> None:
+def start_demo() -> str:
+    """Sets up what is missing, fills the demo's database and says what there is to see. Returns the port."""
     port = free_port()
     with one_at_a_time():
         set_up()
@@ -226,8 +228,20 @@ def serve() -> None:
             sys.exit("The app could not start: see above. To start afresh: python3 run.py reset")
     # Asked again because another start may have been a moment ahead while this one waited for the lock.
     free_port()
-    os.environ["BIND"] = f"127.0.0.1:{port}"
+    return str(port)
+
+
+def serve() -> None:
+    os.environ["BIND"] = f"127.0.0.1:{start_demo()}"
     become("gunicorn")
+
+
+def develop() -> None:
+    port = start_demo()
+    # Python files are watched by themselves. Pages keep their templates and CSS in memory, so these restart it too.
+    kinds = ("templates/**/*.html", "static/*.*", "scenarios/*.toml")
+    watched = os.pathsep.join(str(path) for kind in kinds for path in ROOT.glob(kind))
+    become("flask", "--app", "app", "run", "--debug", "--port", port, "--extra-files", watched)
 
 
 def test(*arguments: str) -> None:
@@ -272,11 +286,19 @@ def reset(*options: str) -> None:
 def main(command: str = "serve", *arguments: str) -> None:
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))
-    commands = {"serve": serve, "test": test, "bench": bench, "flask": flask, "reset": reset, "set-up": install}
+    commands = {
+        "serve": serve,
+        "develop": develop,
+        "test": test,
+        "bench": bench,
+        "flask": flask,
+        "reset": reset,
+        "set-up": install,
+    }
     if command in ("help", "-h", "--help"):
         print(__doc__.strip())
         return
-    accepted = {"serve": set(), "set-up": set(), "reset": {"--yes"}}.get(command, set(arguments))
+    accepted = {"serve": set(), "develop": set(), "set-up": set(), "reset": {"--yes"}}.get(command, set(arguments))
     if command not in commands or not accepted.issuperset(arguments):
         sys.exit(__doc__.strip())
     try:
