@@ -39,7 +39,10 @@ def test_files_that_are_named_are_there(page):
     rooms = [
         ROOT,
         ROOT / page,
-        *(ROOT / name for name in ("domain", "web", "docs", "views", "views/lead_provider_api", "forms", "tests")),
+        *(
+            ROOT / name
+            for name in ("database", "domain", "web", "docs", "views", "views/lead_provider_api", "forms", "tests")
+        ),
     ]
     rooms += [ROOT / "templates", ROOT / "templates/journeys", ROOT / "research", ROOT / "scenarios"]
     for name in re.findall(r"`([\w./]+(?:\.(?:py|html|toml|js|css|conf)|/))(?:::\w+)?`", TEXTS[page]):
@@ -58,7 +61,7 @@ def test_tests_that_are_named_are_there(page):
 
 @every_page
 def test_functions_that_are_named_are_there(page):
-    """Such as `acts.training.change_lead_provider`."""
+    """Such as `training.change_lead_provider`."""
     for module, name in re.findall(r"`([\w.]+)\.(\w+)[`(]", TEXTS[page]):
         path = ROOT / f"{module.replace('.', '/')}.py"
         if path.exists() and name != "py":
