@@ -19,7 +19,7 @@ import commands
 import settings
 from clock import OWN, World, current_world, display, enter, entered, in_utc, today
 from database import db, migrate, open_database
-from domain.participants import last_day, lead_provider_name
+from domain.departures import last_day, lead_provider_name
 from domain.training import mentor_who_begins
 from views import (  # noqa: F401
     about,

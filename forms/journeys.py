@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from werkzeug.datastructures import MultiDict
 
-from domain import participants, training
+from domain import departures, participants, training
 from forms import Question
 from forms.questions import (
     EmailAddressForm,
@@ -105,7 +105,7 @@ JOURNEYS = {
     "report-teacher-leaving": Journey(
         questions={"leaving-date": LeavingDateForm},
         offered_to=lambda participant: not participant.has_left,
-        act=participants.report_leaving,
+        act=departures.report_leaving,
     ),
     "change-mentor": Journey(
         questions={"mentor": MentorForm},

@@ -3,7 +3,7 @@ in which it can be refused; and its rule, which asks what the act would ask."""
 
 from wtforms import HiddenField, ValidationError
 
-from domain import participants, training
+from domain import departures, participants, training
 from forms import Doubt, Question
 from forms.fields import ChoiceField, DateField, TextField
 from vocabulary import WORKING_PATTERNS, isolated
@@ -84,7 +84,7 @@ class LeavingDateForm(Question):
         super().__init__(participant, *args, **{"data": {"leaving_on": said_before}} | kwargs)
 
     def rule(self):
-        participants.check_leaving_on(self.participant, self.leaving_on.data)
+        departures.check_leaving_on(self.participant, self.leaving_on.data)
 
 
 class MentorForm(Question):

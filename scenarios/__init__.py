@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from clock import LONDON, World, clock_at, entered, in_utc, today
 from database import db, migrate
-from domain import participants, reports, training
+from domain import departures, reports, training
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
@@ -215,7 +215,7 @@ def load_participant(school: School, role: str, row: dict) -> None:
             with clock_at(row[mark]["on"]):
                 provider_acts(act, participant, row[mark]["reason"])
     if row.get("leaving_on"):
-        participants.report_leaving(participant, SchoolUser.get(school=school), leaving_on=day(row["leaving_on"]))
+        departures.report_leaving(participant, SchoolUser.get(school=school), leaving_on=day(row["leaving_on"]))
 
 
 def load_training(participant: Participant, row: dict) -> None:

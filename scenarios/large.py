@@ -16,7 +16,7 @@ from clock import LONDON, clock_at, now, today
 from database import db, is_postgresql
 from domain import training
 from domain.changes import heading_of, next_event
-from domain.participants import end_of_mentorship, lead_provider_name, leaving_heading
+from domain.departures import end_of_mentorship, lead_provider_name, leaving_heading
 from models import (
     ActiveLeadProvider,
     AppropriateBody,

@@ -6,7 +6,7 @@ from datetime import date
 
 import commands
 from clock import clock_at
-from domain import participants, reports, training
+from domain import departures, reports, training
 from models import (
     TABLES,
     ActiveLeadProvider,
@@ -147,7 +147,7 @@ def not_continuing(mentor: Participant) -> None:
 
 
 def leaving(on: date) -> Callable[[Participant], None]:
-    return lambda participant: participants.report_leaving(participant, tutor_of(participant), leaving_on=on)
+    return lambda participant: departures.report_leaving(participant, tutor_of(participant), leaving_on=on)
 
 
 def tutor_of(participant: Participant) -> SchoolUser:

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 import scenarios
 from clock import LONDON, clock_at, today
 from database import db
-from domain import changes, participants, partnerships, reports, training
+from domain import changes, departures, participants, partnerships, reports, training
 from domain.changes import ChangedSince, RuleBroken
 from forms.journeys import JOURNEYS
 from models import (
@@ -222,7 +222,7 @@ class AnyOrder(RuleBasedStateMachine):
     def report_leaving(self, who, role, wait, seen, days, after):
         participant = self.chosen(who, role, wait)
         day = {"start": participant.started_on, "last day": participant.finished_on}.get(after) or self.moment.date()
-        self.change(participants.report_leaving, participant, seen, leaving_on=day + timedelta(days=days))
+        self.change(departures.report_leaving, participant, seen, leaving_on=day + timedelta(days=days))
 
     @rule(who=who, wait=waits, seen=seen, which=st.integers(0, 7))
     def change_mentor(self, who, wait, seen, which):

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from clock import clock_at, display, today
-from domain import participants, training
+from domain import departures, training
 from domain.changes import RuleBroken
-from domain.participants import months_later
+from domain.departures import months_later
 from models import ContractPeriod, LeadProvider, Participant, TrainingPeriod
 from tests.conftest import TODAY, both_engines
 from tests.given import ect
@@ -126,7 +126,7 @@ def test_a_change_from_midnight_ends_the_old_training_the_day_before(world, midn
 def test_the_record_is_there_until_the_last_day_is_over(naomi, midnight, day):
     ada = ect()
     with clock_at(midnight - timedelta(days=9)):
-        participants.report_leaving(ada, tutor_of(ada), leaving_on=day - A_DAY)
+        departures.report_leaving(ada, tutor_of(ada), leaving_on=day - A_DAY)
     record = f"/school/ects/{ada.id}"
     with clock_at(midnight - A_SECOND):
         assert "Leaving school" in naomi.get(record).row("Status")

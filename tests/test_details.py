@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from clock import clock_at
-from domain import participants
+from domain import departures, participants
 from domain.changes import RuleBroken
 from models import Event, Mentorship, Participant, SchoolUser, Teacher
 from tests import given
@@ -26,7 +26,7 @@ def assign(ect: Participant, mentor: Participant) -> Event:
 
 def test_only_this_schools_mentors_who_stay_are_offered(naomi):
     peter = person("Peter Marsh", "mentor")
-    participants.report_leaving(peter, SchoolUser.get_by_id(1), leaving_on=TODAY.replace(day=30))
+    departures.report_leaving(peter, SchoolUser.get_by_id(1), leaving_on=TODAY.replace(day=30))
     page(naomi, "Steven Taylor", "change-mentor", "mentor")
     assert naomi.choices == ["Alison Hughes", "Margaret Evans"], (
         "not the present one, nor who leaves, nor another school's"

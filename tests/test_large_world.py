@@ -11,7 +11,7 @@ from peewee import fn
 import scenarios
 from clock import clock_at, now, today
 from database import db, migrate, open_database
-from domain import participants, queries, reports, training
+from domain import departures, queries, reports, training
 from models import (
     TABLES,
     ContractPeriod,
@@ -238,8 +238,8 @@ ACTS = {
     "teacher_training_programme_updated": lambda ect, user: training.change_training_programme(
         ect, user, training_programme="school_led"
     ),
-    "teacher_left_school_as_ect": lambda ect, user: participants.report_leaving(ect, user, leaving_on=today()),
-    "teacher_finishes_mentoring": lambda ect, user: participants.report_leaving(ect, user, leaving_on=today()),
+    "teacher_left_school_as_ect": lambda ect, user: departures.report_leaving(ect, user, leaving_on=today()),
+    "teacher_finishes_mentoring": lambda ect, user: departures.report_leaving(ect, user, leaving_on=today()),
 }
 
 
@@ -271,7 +271,7 @@ def test_the_next_act_is_written_after_what_was_invented(migrated):
     before = Event.select(fn.MAX(Event.id)).scalar()
     ect = next(ect for ect in everybody("ect") if ect.status == "registered")
     version = ect.version
-    event = participants.report_leaving(ect, SchoolUser.get(school=ect.school_id), leaving_on=today())
+    event = departures.report_leaving(ect, SchoolUser.get(school=ect.school_id), leaving_on=today())
     assert event.id > before
     assert event.version == version + 1
     check_always()

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from clock import clock_at
-from domain import participants, reports, training
+from domain import departures, participants, reports, training
 from domain.changes import RuleBroken
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
@@ -17,7 +17,7 @@ YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
 def leave(participant: Participant, leaving_on: date) -> Event:
     user = SchoolUser.get(school=participant.school_id)
-    return participants.report_leaving(participant, user, leaving_on=leaving_on)
+    return departures.report_leaving(participant, user, leaving_on=leaving_on)
 
 
 def leaving_page(visitor, name: str, role: str = "ect"):

@@ -12,7 +12,7 @@ import pytest
 from peewee import Model
 
 from database import db
-from domain import participants, partnerships, training
+from domain import departures, participants, partnerships, training
 from domain.changes import ChangedSince, RuleBroken
 from models import (
     ActiveLeadProvider,
@@ -60,7 +60,7 @@ def choose(participant: Participant, name: str, seen_version: int | None = None)
 
 
 def leave(participant: Participant) -> Callable[[], Event]:
-    return partial(participants.report_leaving, participant, tutor_of(participant), leaving_on=IN_MAY)
+    return partial(departures.report_leaving, participant, tutor_of(participant), leaving_on=IN_MAY)
 
 
 def become_provider_led(participant: Participant) -> Callable[[], Event]:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain import participants, training
+from domain import departures, participants, training
 from domain.changes import RuleBroken, System
 from models import Event, LeadProvider
 from tests.conftest import both_engines, person
@@ -27,7 +27,7 @@ ACTS = {
     "We changed Hannah Clarke’s training programme to school-led": lambda hannah: training.change_training_programme(
         hannah, SYSTEM, training_programme="school_led"
     ),
-    "We were told that Hannah Clarke’s last day is 17 July 2026": lambda hannah: participants.report_leaving(
+    "We were told that Hannah Clarke’s last day is 17 July 2026": lambda hannah: departures.report_leaving(
         hannah, SYSTEM, leaving_on=date(2026, 7, 17)
     ),
 }
@@ -45,7 +45,7 @@ def test_acts_of_the_service_itself_say_so(world, heading):
 
 def test_whoever_has_left_is_not_changed_by_it_either(world):
     gone = person("Hannah Clarke")
-    participants.report_leaving(gone, SYSTEM, leaving_on=date(2026, 4, 17))
+    departures.report_leaving(gone, SYSTEM, leaving_on=date(2026, 4, 17))
     with pytest.raises(RuleBroken) as refused:
         participants.change_email_address(person("Hannah Clarke"), SYSTEM, email="h.clarke@example.org")
     assert refused.value.errors == {"participant": "has_left"}
