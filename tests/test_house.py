@@ -46,6 +46,11 @@ def test_templates_use_what_they_import():
                 assert len(re.findall(rf"\b{name.split()[-1]}\b", text)) > 1, f"{path.name} imports {name}"
 
 
+def test_no_line_of_a_template_is_longer_than_a_window():
+    lines = {path: path.read_text().splitlines() for path in (ROOT / "templates").rglob("*.html")}
+    assert not [f"{path.name}: {line}" for path in lines for line in lines[path] if len(line) > 150]
+
+
 def test_only_one_place_asks_the_real_clock():
     asking = re.compile(r"datetime\.now\(|date\.today\(|utcnow\(|time\.time\(")
     sources = [path for path in ROOT.glob("*.py") if path.name != "run.py"]
