@@ -3,6 +3,7 @@ The questions themselves are in questions.py, the journeys that they make in jou
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from flask import current_app, request
 from flask_wtf import FlaskForm
@@ -87,6 +88,9 @@ class Question(Form):
 
     label = ""
     """What it asks for, as in "Change working pattern"."""
+    example: ClassVar[dict[str, str]] = {}
+    """An answer that is always right, in the page's words: label → what is typed, or `choose` → a radio. Scenarios and
+    tests that care about other questions of the journey give it."""
 
     def __init__(self, participant: Participant, *args, **kwargs):
         self.participant = participant

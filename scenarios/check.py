@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +13,7 @@ from flask import Flask, template_rendered
 
 from clock import entered
 from database import db
-from forms.journeys import CHECK_ANSWERS
+from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import Participant
 from scenarios import fresh_copy, provider_acts, template
 from scenarios.pages import ASKED, HIDDEN, Page, filled_in, page_id, refused_page, sent, words
@@ -119,11 +119,12 @@ class Walker:
     def address_of(self, step: Step) -> str:
         """Where this step's page is. Raises Problem when no link or redirect on the present page leads there."""
         for path in (self.now.path, *self.now.read.links):
-            if self.is_at(step, path.partition("?")[0].partition("#")[0]):
+            if self.is_at(step, path):
                 return path
         raise Problem(f"nothing on the page {self.now.page} leads to {step.page} of {step.who or 'whom it is about'}")
 
     def is_at(self, step: Step, path: str) -> bool:
+        path = path.partition("?")[0].partition("#")[0]
         if not path.startswith("/school/"):
             return False
         endpoint, values = self.app.url_map.bind("").match(path, "GET")
@@ -139,12 +140,31 @@ class Walker:
                 continue
             if self.now is None:
                 self.begin()
+            for unnamed in self.passed_over(step):
+                yield unnamed, self.now
+                self.answer(unnamed)
             address = self.address_of(step)
             if address != self.now.path:
                 self.open(address)
             yield step, self.now
             if step.answers is not None:
                 self.answer(step)
+
+    def passed_over(self, step: Step) -> Iterator[Step]:
+        """The questions of the step's journey that come before it and that its path doesn't name, each answered by its
+        example. Raises Problem for one that has none."""
+        journey = step.page.rpartition("/")[0]
+        while journey and not any(map(partial(self.is_at, step), (self.now.path, *self.now.read.links))):
+            way = next((path for path in self.now.read.links if f"/{journey.partition('/')[2]}/" in path), None)
+            if not self.now.page.startswith(f"{journey}/") and way:
+                self.open(way)
+            person, name, page = [*self.now.page.split("/"), "", ""][:3]
+            question = JOURNEYS[name].questions.get(page) if name in JOURNEYS else None
+            if not question or f"{person}/{name}" != journey or self.now.page == step.page:
+                return
+            if not question.example:
+                raise Problem(f"no path answers {self.now.page}, and {question.__name__} has no example")
+            yield Step(page=self.now.page, who=step.who, answers=question.example)
 
     def answer(self, step: Step) -> None:
         """Fill in the page's form and send it."""

@@ -88,9 +88,10 @@ def answered(form: Element, labels: dict[str, str], asked: str, answer: str) -> 
     """One field's name and value, as a browser would send it."""
     for field in form.css("[name]:not(button)"):
         name, value, label = field.attrs["name"], field.attributes.get("value"), labels.get(field.id)
+        is_meant = asked == name or asked.replace("_", " ") == label
         if field.attributes.get("type") in ("radio", "checkbox"):
-            if asked in (name, "choose", label) and answer in (value, label):
+            if (is_meant or asked == "choose") and answer in (value, label):
                 return {name: value}
-        elif asked in (name, label):
+        elif is_meant:
             return {name: answer}
     raise LookupError(f"nothing there is {asked} “{answer}”: there are {', '.join(filter(None, labels.values()))}")

@@ -52,7 +52,7 @@ def test_walk(naomi, walk):
     assert f"Cancel and go back to {walk.name}’s details" in naomi.buttons
     check_words(walk.answer(naomi))
     assert naomi.path == walk.page("check-answers")
-    for text in shown(walk.answers):
+    for text in shown(walk):
         assert text in naomi.text, "every answer can be checked"
     assert dump() == before, "nothing is changed before it is confirmed"
     check_words(naomi.submit(walk.confirm))
@@ -118,7 +118,7 @@ def test_nobody_can_skip_ahead(naomi, walk):
 def test_an_answer_can_be_changed_before_confirming(naomi, walk):
     walk.answer(naomi)
     walk.answer(naomi, walk.other)
-    for text in shown(walk.other):
+    for text in shown(walk, walk.other):
         assert text in naomi.text
     naomi.submit(walk.confirm)
     assert naomi.path == walk.page("confirmation")
@@ -286,10 +286,10 @@ def test_a_day_without_an_answer_forgets(naomi, walk, hours, are_kept):
 @every_walk
 def test_an_expired_page_comes_back_with_what_was_typed(naomi, walk):
     start(naomi, walk)
-    page, button, answer = naomi.path, *[*zip(walk.buttons, walk.answers, strict=False), (walk.confirm, {})][0]
+    page, (_, button, answers) = naomi.path, [*walk.questions(), ("", walk.confirm, {})][0]
     token = naomi.main.css_first("[name=csrf_token]")
     token.attrs["value"] = "of another day"
-    naomi.submit(button, 422, **answer)
+    naomi.submit(button, 422, **answers)
     assert naomi.errors[0].startswith("This page was open for too long")
     assert naomi.path == page
     naomi.submit(button)

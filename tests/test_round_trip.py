@@ -63,7 +63,7 @@ def test_a_refused_answer_stays_where_it_is(htmx, walk):
 
 def test_pressing_the_button_twice_gives_the_same_page_twice(htmx):
     walk = WALKS[0]
-    start(htmx, walk).submit("Continue", **walk.answers[0])
+    start(htmx, walk).submit("Continue", **walk.steps()[0][2])
     data = htmx.values
     answers = [htmx.post(walk.page("check-answers"), data, token=False).response for _ in range(2)]
     assert {answer.headers["HX-Push-Url"] for answer in answers} == {walk.page("confirmation")}
@@ -73,7 +73,7 @@ def test_pressing_the_button_twice_gives_the_same_page_twice(htmx):
 
 def test_a_change_meanwhile_is_said_where_it_was_asked(htmx):
     walk = WALKS[0]
-    start(htmx, walk).submit("Continue", **walk.answers[0])
+    start(htmx, walk).submit("Continue", **walk.steps()[0][2])
     before = dump()
     htmx.post(walk.page("check-answers"), {"seen": "0.0"}, 409)
     assert "HX-Push-Url" not in htmx.response.headers

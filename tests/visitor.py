@@ -59,7 +59,7 @@ class Visitor:
         """Where the form with this button goes, the form, and what it would send with these answers."""
         form = next(form for form in self.page.css("form") if button in map(words, form.css("button")))
         pressed = next(each for each in form.css("button") if words(each) == button).attributes
-        data = filled_in(form, {label.replace("_", " "): answer for label, answer in answers.items()})
+        data = filled_in(form, answers)
         data |= {pressed["name"]: pressed.get("value") or ""} if pressed.get("name") else {}
         return form.attributes.get("action") or self.response.request.full_path.rstrip("?"), form, data
 

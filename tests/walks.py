@@ -18,11 +18,13 @@ from tests.visitor import Visitor
 class Walk:
     journey: str
     name: str
-    answers: list[dict]
-    """One for each question: `submit`'s keywords."""
-    other: list[dict]
+    answers: dict[str, dict]
+    """Page → `submit`'s keywords, for the questions that the walk cares about; others get their form's example."""
+    other: dict[str, dict]
     """Other answers that are right too."""
-    buttons: list[str] = field(default_factory=lambda: ["Continue"])
+    buttons: dict[str, str] = field(default_factory=dict)
+    """Page → its button, where that isn't "Continue"."""
+    not_asked: tuple[str, ...] = ()
     confirm: str = "Confirm change"
     role: str = "ect"
     is_refused_empty: bool = True
@@ -56,7 +58,7 @@ class Walk:
     def page(self, name: str) -> str:
         return f"{self.address}/{self.journey}/{name}"
 
-    def answer(self, visitor: Visitor, answers: list[dict] | None = None) -> Visitor:
+    def answer(self, visitor: Visitor, answers: dict[str, dict] | None = None) -> Visitor:
         """From the first question to "check answers"."""
         if not self.has_questions:
             return visitor.get(self.first_page)
@@ -64,16 +66,24 @@ class Walk:
             visitor.get(page).submit(button, **keywords)
         return visitor
 
-    def steps(self, answers: list[dict] | None = None) -> list[tuple[str, str, dict]]:
+    def steps(self, answers: dict[str, dict] | None = None) -> list[tuple[str, str, dict]]:
         """The address, the button and the answer of each question."""
-        pages = [self.page(page) for page in JOURNEYS[self.journey].questions]
-        return list(zip(pages, self.buttons, answers or self.answers, strict=False))
+        return [(self.page(page), button, keywords) for page, button, keywords in self.questions(answers)]
+
+    def questions(self, answers: dict[str, dict] | None = None) -> list[tuple[str, str, dict]]:
+        """The page, the button and the answer of each question."""
+        given = self.answers if answers is None else answers
+        asked = {page: form for page, form in JOURNEYS[self.journey].questions.items() if page not in self.not_asked}
+        assert set(given) <= set(asked), f"{self.journey} doesn’t ask {set(given) - set(asked)}"
+        for page, form in asked.items():
+            assert page in given or form.example, f"no walk answers {page}, and {form.__name__} has no example"
+        return [(page, self.buttons.get(page, "Continue"), given.get(page, asked[page].example)) for page in asked]
 
 
-def shown(answers: list[dict]) -> list[str]:
+def shown(walk: Walk, answers: dict[str, dict] | None = None) -> list[str]:
     """These answers as "check answers" must show them."""
     texts = []
-    for answer in answers:
+    for _, _, answer in walk.questions(answers):
         if "Day" in answer:
             texts.append(display(days.date(*(int(answer[part]) for part in ("Year", "Month", "Day")))))
         else:
@@ -81,18 +91,30 @@ def shown(answers: list[dict]) -> list[str]:
     return texts
 
 
-def choose(words: str) -> list[dict]:
-    return [{"choose": words}]
+def choose(page: str, words: str) -> dict[str, dict]:
+    return {page: {"choose": words}}
 
 
-def date(day: int, month: int, year: int) -> list[dict]:
-    return [{"Day": str(day), "Month": str(month), "Year": str(year)}]
+def name(name: str) -> dict[str, dict]:
+    return {"name": {"Full_name": name}}
 
 
-TEACH_FIRST, UCL = choose("Teach First"), choose("UCL Institute of Education")
-BUTTON = ["Change training programme"]
+def address(email: str) -> dict[str, dict]:
+    return {"email-address": {"Email_address": email}}
+
+
+def leaving(day: int, month: int) -> dict[str, dict]:
+    return {"leaving-date": {"Day": str(day), "Month": str(month), "Year": "2026"}}
+
+
+TEACH_FIRST, UCL = choose("lead-provider", "Teach First"), choose("lead-provider", "UCL Institute of Education")
+PRESSED = {"training-programme": {}}
+BUTTON = {"buttons": {"training-programme": "Change training programme"}, "is_refused_empty": False}
+AT_SCHOOL = {"not_asked": ("lead-provider",)} | BUTTON
+PART_TIME = choose("working-pattern", "Part time")
+PETER, MARGARET = choose("mentor", "Peter Marsh"), choose("mentor", "Margaret Evans")
 LEAVING = {"confirm": "Confirm and continue"}
-NOTHING = {"answers": [], "other": [], "buttons": [], "confirm": "Confirm and continue", "is_refused_empty": False}
+NOTHING = {"answers": {}, "other": {}, "confirm": "Confirm and continue", "is_refused_empty": False}
 
 PARAMETERS = {
     "change-lead-provider": lambda: {"lead_provider_id": LeadProvider.get(name="UCL Institute of Education").id},
@@ -111,17 +133,10 @@ WALKS = [
     Walk("change-lead-provider", "Gustav Brown", TEACH_FIRST, UCL),
     Walk("change-lead-provider", "Hannah Clarke", TEACH_FIRST, UCL),
     Walk("change-lead-provider", "John Doe", TEACH_FIRST, UCL, role="mentor"),
-    Walk("change-training-programme", "Steven Taylor", [{}], [{}], BUTTON, is_refused_empty=False),
-    Walk("change-training-programme", "Gustav Brown", [{}], [{}], BUTTON, is_refused_empty=False),
-    Walk("change-training-programme", "Hannah Clarke", [{}], [{}], BUTTON, is_refused_empty=False),
-    Walk(
-        "change-training-programme",
-        "Thomas Walker",
-        [{}, *TEACH_FIRST],
-        [{}, *UCL],
-        [*BUTTON, "Continue"],
-        is_refused_empty=False,
-    ),
+    Walk("change-training-programme", "Steven Taylor", PRESSED, PRESSED, **AT_SCHOOL),
+    Walk("change-training-programme", "Gustav Brown", PRESSED, PRESSED, **AT_SCHOOL),
+    Walk("change-training-programme", "Hannah Clarke", PRESSED, PRESSED, **AT_SCHOOL),
+    Walk("change-training-programme", "Thomas Walker", PRESSED | TEACH_FIRST, PRESSED | UCL, **BUTTON),
     Walk(
         "not-continuing-mentor-training",
         "John Doe",
@@ -129,27 +144,16 @@ WALKS = [
         given=lambda john: reports.report("withdraw", john),
         **NOTHING,
     ),
-    Walk("report-teacher-leaving", "Steven Taylor", date(27, 3, 2026), date(26, 3, 2026), **LEAVING),
-    Walk("report-teacher-leaving", "Gustav Brown", date(20, 4, 2026), date(20, 5, 2026), **LEAVING),
-    Walk("report-teacher-leaving", "Hannah Clarke", date(17, 7, 2026), date(16, 7, 2026), **LEAVING),
-    Walk("report-teacher-leaving", "Emily Roberts", date(17, 7, 2026), date(1, 5, 2026), **LEAVING),
-    Walk("report-teacher-leaving", "John Doe", date(17, 7, 2026), date(16, 7, 2026), role="mentor", **LEAVING),
-    Walk("change-mentor", "Steven Taylor", choose("Peter Marsh"), choose("Margaret Evans")),
-    Walk("change-mentor", "Priya Shah", choose("Peter Marsh"), choose("Margaret Evans")),
-    Walk("change-name", "Priya Shah", [{"Full_name": "Priya Patel"}], [{"Full_name": "P Shah"}]),
-    Walk("change-name", "John Doe", [{"Full_name": "Jon Doe"}], [{"Full_name": "J Doe"}], role="mentor"),
-    Walk(
-        "change-email-address",
-        "Steven Taylor",
-        [{"Email_address": "s.taylor@example.org"}],
-        [{"Email_address": "steven@example.org"}],
-    ),
-    Walk(
-        "change-email-address",
-        "John Doe",
-        [{"Email_address": "j@example.org"}],
-        [{"Email_address": "jd@example.org"}],
-        role="mentor",
-    ),
-    Walk("change-working-pattern", "Steven Taylor", choose("Part time"), choose("Part time")),
+    Walk("report-teacher-leaving", "Steven Taylor", leaving(27, 3), leaving(26, 3), **LEAVING),
+    Walk("report-teacher-leaving", "Gustav Brown", leaving(20, 4), leaving(20, 5), **LEAVING),
+    Walk("report-teacher-leaving", "Hannah Clarke", leaving(17, 7), leaving(16, 7), **LEAVING),
+    Walk("report-teacher-leaving", "Emily Roberts", leaving(17, 7), leaving(1, 5), **LEAVING),
+    Walk("report-teacher-leaving", "John Doe", leaving(17, 7), leaving(16, 7), role="mentor", **LEAVING),
+    Walk("change-mentor", "Steven Taylor", PETER, MARGARET),
+    Walk("change-mentor", "Priya Shah", PETER, MARGARET),
+    Walk("change-name", "Priya Shah", name("Priya Patel"), name("P Shah")),
+    Walk("change-name", "John Doe", name("Jon Doe"), name("J Doe"), role="mentor"),
+    Walk("change-email-address", "Steven Taylor", address("s.taylor@example.org"), address("steven@example.org")),
+    Walk("change-email-address", "John Doe", address("j@example.org"), address("jd@example.org"), role="mentor"),
+    Walk("change-working-pattern", "Steven Taylor", PART_TIME, PART_TIME),
 ]

@@ -135,7 +135,7 @@ def service_fingerprint() -> str:
 
 def service_files() -> list[Path]:
     root = HERE.parent
-    folders = ("templates", "views", "forms", "web", "domain", "scenarios", "database")
+    folders = ("templates", "views", "forms", "web", "domain", "scenarios", "filling", "database")
     return [*root.glob("*.py"), *(path for name in folders for path in (root / name).rglob("*") if path.is_file())]
 
 

@@ -169,7 +169,7 @@ def journey(walk: Walk):
             page.goto("/school/mentors")
         follow(page, walk.name)
         move(page, page.locator(f"main a[href*='/{walk.journey}/']").first)
-        for text, answers in zip(walk.buttons, walk.answers, strict=True):
+        for _, text, answers in walk.questions():
             name = f"{walk.journey}-{page.url.rpartition('/')[2]}-{who}"
             yield name
             if walk.is_refused_empty:

@@ -11,7 +11,7 @@ from tests.browser.looks import WIDTHS, check_fits, check_look
 from tests.browser.pages import EACH_JOURNEY, TOURS, journey
 from tests.conftest import IS_NIGHTLY
 from tests.visitor import Html, check_page, words
-from tests.walks import Walk, choose, date
+from tests.walks import Walk, choose, leaving
 from vocabulary import isolated
 
 MADE_BY_SCRIPT = re.compile("data-htmx-powered|data-govuk-.*-init|tabindex")
@@ -67,9 +67,9 @@ def test_names_of_every_kind_fit_a_narrow_page(naomi, report):
         naomi.goto(f"/school/{address}")
         check_fits(naomi, address)
     for walk in (
-        Walk("change-lead-provider", steven, choose("Teach First"), []),
-        Walk("report-teacher-leaving", hannah, date(17, 7, 2026), [], confirm="Confirm and continue"),
-        Walk("change-mentor", priya, choose(peter), []),
+        Walk("change-lead-provider", steven, choose("lead-provider", "Teach First"), {}),
+        Walk("report-teacher-leaving", hannah, leaving(17, 7), {}, confirm="Confirm and continue"),
+        Walk("change-mentor", priya, choose("mentor", peter), {}),
     ):
         naomi.goto("/school/ects")
         for page in journey(walk)(naomi, report):

@@ -112,8 +112,8 @@ def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
         emails = {each.email for each in Participant.select()}
     for walk in WALKS:
         record = f"/school/{walk.role}s/{ids[walk.name, walk.role]}"
-        pages = [f"{record}/{walk.journey}/{page}" for page in JOURNEYS[walk.journey].questions]
-        for page, button, answers in zip(pages, walk.buttons, walk.answers, strict=False):
+        for name, button, answers in walk.questions():
+            page = f"{record}/{walk.journey}/{name}"
             if window.send("get", page, follow_redirects=False).status_code == 200:
                 window.get(page)
                 if walk.is_refused_empty:
