@@ -148,7 +148,7 @@ def demo_data(schools, ects, seed):
 
 
 @click.command("journeys")
-@click.option("--mermaid", is_flag=True, help="As a diagram, in the form that README shows.")
+@click.option("--mermaid", is_flag=True, help="As a diagram, for Markdown.")
 def journeys(mermaid):
     """The journeys, their pages, fields and errors, from the table in forms/journeys.py."""
     click.echo(journeys_as_mermaid() if mermaid else journeys_as_text())

@@ -202,7 +202,10 @@ def test_the_map_of_the_journeys_is_true(app):
             for words_for_it in question.messages.values():
                 assert words_for_it in text
     diagram = runner.invoke(args=["journeys", "--mermaid"]).output.strip()
-    assert f"```mermaid\n{diagram}\n```" in (ROOT / "README.md").read_text(), "python3 run.py flask journeys --mermaid"
+    assert diagram.startswith("flowchart LR\n")
+    for (name, journey), line in zip(JOURNEYS.items(), diagram.splitlines()[1:], strict=True):
+        assert f"-->|{name}|" in line
+        assert re.findall(r"\[([a-z-]+)\]", line) == ["record", *journey.pages]
 
 
 def codes_raised() -> set[tuple[str, str]]:

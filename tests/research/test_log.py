@@ -213,7 +213,7 @@ def test_what_is_done_in_a_pause_is_not_told_later(held, participant):
     change_lead_provider(window)
     with research_db.connection_context():
         sessions.open_task(task_of(session))
-    window.get("/school/ects/6/change-name/name").submit("Continue", Full_name="A B").submit("Confirm change")
+    window.get("/school/ects/6/change-name/name").submit("Continue", Full_name="Gustav B").submit("Confirm change")
     assert [code for kind, _, _, code in entries(session) if kind == "change"] == ["name"]
 
 
