@@ -13,10 +13,14 @@ from flask import Flask
 from peewee import OperationalError
 
 from database import db
+from filling.export import people_at
 from filling.files import Unreadable
-from filling.imports import CHANGED, NEW, UNCHANGED, Import
-from filling.kind import Kind
+from filling.imports import CHANGED, NEW, UNCHANGED, Import, safe
+from filling.kind import Kind, Row
 from filling.kinds import KINDS
+from filling.person import PersonRow
+from filling.schools import Schools
+from models import School
 
 MOST_SHOWN = 200
 """Lines of a table on the screen."""
@@ -24,6 +28,7 @@ MOST_SHOWN = 200
 
 def add_to(app: Flask) -> None:
     app.cli.add_command(import_command)
+    app.cli.add_command(export_group)
 
 
 @click.command("import")
@@ -39,7 +44,7 @@ def import_command(kind, file, check, errors, example, types):
     """Bring in what is in FILE, a CSV file of this KIND: all of it, or nothing. The same file twice changes nothing."""
     if types and kind != "schools":
         raise click.UsageError("--types is for schools.")
-    wanted = KINDS[kind](types) if types else KINDS[kind]()
+    wanted = Schools(types) if types else KINDS[kind]()
     if example:
         click.echo(example_of(wanted), nl=False)
         return
@@ -50,12 +55,37 @@ def import_command(kind, file, check, errors, example, types):
         tell(done, file, errors, is_check=check)
 
 
+@click.group("export")
+def export_group():
+    """Print what is known as a file that can be brought in again."""
+
+
+@export_group.command("people")
+@click.option("--school", required=True, help="The school’s URN.")
+def export_people(school):
+    """The ECTs and mentors who are, were or will be at a school. Why a lead provider stopped is not in it."""
+    with db.connection_context():
+        found = School.get_or_none(School.urn == school)
+        if not found:
+            raise click.ClickException(f"There is no school with the URN {school}.")
+        rows, left_out = people_at(found)
+        click.echo(as_csv(PersonRow, rows), nl=False)
+        if left_out:
+            click.echo(f"{left_out} without a TRN left out: a file knows people by it.", err=True)
+
+
 def example_of(kind: Kind) -> str:
+    return as_csv(kind.row, kind.examples)
+
+
+def as_csv(row: type[Row], rows: list[dict[str, str]]) -> str:
+    """With the columns that are needed, and those that are filled in anywhere."""
     text = io.StringIO()
-    columns = [name for name in kind.row.model_fields if any(name in row for row in kind.examples)]
+    is_used = {name for each in rows for name, cell in each.items() if cell}
+    columns = [name for name, field in row.model_fields.items() if field.is_required() or name in is_used]
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([kind.row.title(name) for name in columns])
-    writer.writerows([[row.get(name, "") for name in columns] for row in kind.examples])
+    writer.writerow([row.title(name) for name in columns])
+    writer.writerows([[safe(each.get(name, "")) for name in columns] for each in rows])
     return text.getvalue()
 
 

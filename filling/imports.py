@@ -87,6 +87,7 @@ class Import:
         try:
             with db.atomic():
                 advisory_lock(LOCK)
+                self.kind.begin()
                 for step in self.kind.steps:
                     for groups in self._parts():
                         self._take(step, groups)

@@ -2,7 +2,7 @@
 with the rows."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
@@ -96,7 +96,10 @@ class Report(Protocol):
         refused for that alone."""
 
 
-class Kind:
+R = TypeVar("R", bound=Row)
+
+
+class Kind(Generic[R]):
     """One kind of file. Its class is all that there is to say of it."""
 
     name: ClassVar[str]
@@ -108,21 +111,24 @@ class Kind:
     examples: ClassVar[list[dict[str, str]]]
     """Rows that can be brought in, once those of the kinds before it are there: field → text."""
 
-    def key(self, row: Row) -> str:
+    def key(self, row: R) -> str:
         """What the row is known by. A file has it once."""
         raise NotImplementedError
 
-    def group(self, row: Row) -> str:  # noqa: ARG002 - kinds that need groups look at it
+    def group(self, row: R) -> str:  # noqa: ARG002 - kinds that need groups look at it
         """Rows with the same are brought in together, in the order of the file; groups in the order of this."""
         return ""
 
     @property
-    def steps(self) -> tuple[Callable[[list[Row], Report], None], ...]:
+    def steps(self) -> tuple[Callable[[list[R], Report], None], ...]:
         """What is done with all rows, part by part: one step after the other."""
         return (self.bring_in,)
 
-    def bring_in(self, rows: list[Row], report: Report) -> None:
+    def bring_in(self, rows: list[R], report: Report) -> None:
         raise NotImplementedError
+
+    def begin(self) -> None:
+        """Before any row is written, in the same transaction."""
 
     def end(self) -> None:
         """All rows were looked at. Raises Unreadable where the file as a whole won't do."""

@@ -2,9 +2,10 @@
 
 from filling.kind import Kind
 from filling.organisations import AppropriateBodies, ContractPeriods, DeliveryPartners, LeadProviders
+from filling.people import People
 from filling.schools import Schools, SchoolUsers
 
 KINDS: dict[str, type[Kind]] = {
     kind.name: kind
-    for kind in (ContractPeriods, LeadProviders, DeliveryPartners, AppropriateBodies, Schools, SchoolUsers)
+    for kind in (ContractPeriods, LeadProviders, DeliveryPartners, AppropriateBodies, Schools, SchoolUsers, People)
 }

@@ -42,7 +42,7 @@ class ContractPeriodRow(Row):
         return self.payments_frozen_on and datetime.combine(self.payments_frozen_on, time(), LONDON)
 
 
-class ContractPeriods(Kind):
+class ContractPeriods(Kind[ContractPeriodRow]):
     name, title = "contract-periods", "contract periods"
     row = ContractPeriodRow
     examples = [
@@ -97,7 +97,7 @@ class LeadProviderRow(Row):
     years: Years = column("the contract periods in which it has a contract", required=True)
 
 
-class LeadProviders(Kind):
+class LeadProviders(Kind[LeadProviderRow]):
     name, title = "lead-providers", "lead providers"
     row = LeadProviderRow
     examples = [{"name": "Ambition Institute", "years": "2024 2025"}, {"name": "Teach First", "years": "2024-2025"}]
@@ -134,7 +134,7 @@ class DeliveryPartnerRow(Row):
     years: Years = column("in which contract periods", required=True)
 
 
-class DeliveryPartners(Kind):
+class DeliveryPartners(Kind[DeliveryPartnerRow]):
     name, title = "delivery-partners", "delivery partners with their lead providers"
     row = DeliveryPartnerRow
     examples = [
@@ -185,7 +185,7 @@ class AppropriateBodyRow(Row):
     body_type: choice(*BODY_TYPES) = column("what kind of body it is", required=True)
 
 
-class AppropriateBodies(Kind):
+class AppropriateBodies(Kind[AppropriateBodyRow]):
     name, title = "appropriate-bodies", "appropriate bodies"
     row = AppropriateBodyRow
     examples = [

@@ -40,7 +40,7 @@ class SchoolRow(Row):
     closed_on: Day = column("when it closed, or will", title="CloseDate")
 
 
-class Schools(Kind):
+class Schools(Kind[SchoolRow]):
     """`types`: the only types of establishment that come in, as the register names them; all, if there are none."""
 
     name, title = "schools", "establishments"
@@ -109,7 +109,7 @@ class SchoolUserRow(Row):
     is_induction_tutor: YesNo = column("whether they are the school’s induction tutor. One of a school is")
 
 
-class SchoolUsers(Kind):
+class SchoolUsers(Kind[SchoolUserRow]):
     name, title = "school-users", "people who sign in for a school"
     row = SchoolUserRow
     examples = [

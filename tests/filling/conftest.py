@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app import create_app
-from clock import clock_at
+from clock import clock_at, current_world, entered
 from database import db, migrate
 from tests.conftest import TODAY
 from tests.identity import SETTINGS
@@ -18,7 +18,8 @@ IMPORTS = ("contract-periods", "lead-providers", "delivery-partners", "appropria
 def deployed():
     """The service as it is deployed, and its commands."""
     opened = db.obj
-    app = create_app(**SETTINGS)
+    with entered(current_world()):
+        app = create_app(**SETTINGS)
     db.initialize(opened)
     return app
 

@@ -9,6 +9,7 @@ from domain.changes import RuleBroken, System
 from models import Event, LeadProvider
 from tests.conftest import both_engines, person
 from tests.invariants import check_always
+from tests.reports import AMBITION
 
 SYSTEM = System()
 ACTS = {
@@ -24,8 +25,8 @@ ACTS = {
     "We changed Hannah Clarke’s lead provider from Ambition Institute to Teach First": lambda hannah: (
         training.change_lead_provider(hannah, SYSTEM, lead_provider_id=LeadProvider.get(name="Teach First").id)
     ),
-    "We changed Hannah Clarke’s training programme to school-led": lambda hannah: training.change_training_programme(
-        hannah, SYSTEM, training_programme="school_led"
+    f"We changed Hannah Clarke’s training programme from provider-led with {AMBITION} to school-led": lambda hannah: (
+        training.change_training_programme(hannah, SYSTEM, training_programme="school_led")
     ),
     "We were told that Hannah Clarke’s last day is 17 July 2026": lambda hannah: departures.report_leaving(
         hannah, SYSTEM, leaving_on=date(2026, 7, 17)
