@@ -62,6 +62,9 @@ def json_object(table: type[Table] | ModelAlias, *, only: Iterable[str] = (), **
     model = getattr(table, "model", table)
     names = only or [field.name for field in model._meta.sorted_fields if field.name not in inside]
     pairs = {name: getattr(table, name) for name in names} | inside
+    if not is_postgresql():
+        # SQLite doesn't promise that JSON out of a subquery or a CASE is still known for JSON; since 3.54 some isn't.
+        pairs = {name: fn.json(value) if isinstance(value, Query | Case) else value for name, value in pairs.items()}
     make = fn.json_build_object if is_postgresql() else fn.json_object
     return make(*(part for name, value in pairs.items() for part in (SQL(f"'{name}'"), value)))
 

@@ -262,10 +262,10 @@ def chromium(playwright):
     browser.close()
 
 
-def needs(is_here, message: str) -> None:
+def needs(is_here, message: str, what: str = "BROWSER") -> None:
     """Skips a test where this is missing, if this run may skip it."""
     if not is_here:
-        (pytest.fail if required("BROWSER") else pytest.skip)(message)
+        (pytest.fail if required(what) else pytest.skip)(message)
 
 
 # --- who and what tests speak of ---------------------------------------------------------------------------
@@ -306,5 +306,5 @@ def walk(request, world):
 
 
 def required(name: str) -> bool:
-    """Whether this run must not skip what needs this: REQUIRE_BROWSER, REQUIRE_POSTGRESQL."""
+    """Whether this run must not skip what needs this: REQUIRE_BROWSER, REQUIRE_NEWEST_SQLITE …"""
     return os.environ.get(f"REQUIRE_{name}") == "1"

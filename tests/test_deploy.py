@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.service import Service, served
-from tests.conftest import required
+from tests.conftest import needs
 from tests.drills.slow_clients import nginx
 from tests.identity import issuer_of, running
 
@@ -60,8 +60,7 @@ def service(environment, folder) -> Service:
 @pytest.fixture(scope="module")
 def proxy(service, folder):
     """The port of nginx before the service, and the TLS context that trusts it."""
-    if not shutil.which("nginx"):
-        (pytest.fail if required("NGINX") else pytest.skip)("nginx is missing: apt-get install nginx-light")
+    needs(shutil.which("nginx"), "nginx is missing: apt-get install nginx-light", "NGINX")
     with nginx(folder, service.port) as (port, trusted):
         yield port, trusted
 

@@ -1,17 +1,23 @@
 """How much each page asks of the database: so many queries, however many people and events there are. What begins or
 ends a transaction, and what locks, isn't counted."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 import commands
 from database import db
+from database.rows import read
 from domain import participants, training
 from forms import Question
 from models import LeadProvider
-from tests.conftest import TODAY, both_engines
+from tests.conftest import TODAY, both_engines, needs
 from tests.given import ect, mentor, withdrawn
 from tests.reports import april, leaving, resumed
 from tests.walks import WALKS
@@ -138,8 +144,9 @@ def read_whole(sql: str, params, engine: str) -> set[str]:
     return set(re.findall(r"Seq Scan on (\w+)", plan))
 
 
-@both_engines
-def test_every_query_of_pages_and_lists_finds_its_rows_by_an_index(naomi, asked, app, engine, caplog):
+@pytest.fixture
+def queries(naomi, asked, app, caplog) -> list[tuple[str, list]]:
+    """What pages and the API's lists ask: SQL, and its values."""
     steven = ect((april(8), withdrawn))
     record = f"/school/ects/{steven.id}"
     with app.app_context():
@@ -148,12 +155,49 @@ def test_every_query_of_pages_and_lists_finds_its_rows_by_an_index(naomi, asked,
     for path, headers in (
         *((path, {}) for path in (record, "/school/ects", "/school/ects?q=quiet", "/school/mentors")),
         *((f"{record}/change-lead-provider/{page}", {}) for page in ("lead-provider", "check-answers")),
+        *((f"{record}/{page}", {}) for page in ("change-mentor/mentor", "change-training-programme/lead-provider")),
         (f"{record}/news?since=0", {"HX-Request": "true"}),
         *((f"/api/v3/{path}", {"Authorization": f"Bearer {token}"}) for path in API_LISTS),
     ):
         asked("get", path, headers=headers)
         queries += [record.msg for record in caplog.records if record.name == "peewee"]
+    return [(sql, params) for sql, params in queries if sql.startswith("SELECT")]
+
+
+@both_engines
+def test_every_query_of_pages_and_lists_finds_its_rows_by_an_index(queries, engine):
     if engine == "postgresql":
         db.execute_sql("SET enable_seqscan = off")
-    asking = [(sql, params) for sql, params in queries if sql.startswith("SELECT")]
-    assert not {(table, sql) for sql, params in asking for table in read_whole(sql, params, engine) - FEW}
+    assert not {(table, sql) for sql, params in queries for table in read_whole(sql, params, engine) - FEW}
+
+
+NEWEST_SQLITE = Path(sys.prefix) / "newest-sqlite"
+"""Not among the packages of the environment: beside another SQLite in one process the service refuses to start."""
+
+ASK_IT = """
+import apsw, json, sys
+path, queries = json.load(sys.stdin)
+connection = apsw.Connection(path)
+print(json.dumps([connection.execute(sql, params).fetchall() for sql, params in queries]))
+"""
+
+
+def unordered(value):
+    """Lists in no order: without ORDER BY, each version of SQLite may choose its own."""
+    if isinstance(value, dict):
+        return {key: unordered(each) for key, each in value.items()}
+    return sorted(map(unordered, value), key=str) if isinstance(value, (list, tuple)) else value
+
+
+def test_the_newest_sqlite_answers_the_same(world, queries):
+    needs((NEWEST_SQLITE / ".stamp").exists(), "The newest SQLite is missing: python3 run.py test", "NEWEST_SQLITE")
+    path = world.removeprefix("sqlite:///")
+    asked = json.dumps([path, queries], default=str)
+    environment = {**os.environ, "PYTHONPATH": str(NEWEST_SQLITE)}
+    newest = subprocess.run(
+        [sys.executable, "-c", ASK_IT], input=asked, env=environment, capture_output=True, text=True, check=True
+    )
+    ours = [db.execute_sql(sql, params).fetchall() for sql, params in queries]
+    for (sql, _), *both in zip(queries, ours, json.loads(newest.stdout), strict=True):
+        here, there = ([unordered(list(map(read, row))) for row in rows] for rows in both)
+        assert unordered(there) == unordered(here), sql
