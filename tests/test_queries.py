@@ -13,7 +13,7 @@ import pytest
 
 import commands
 from database import db
-from database.rows import read
+from database.rows import parsed_json
 from domain import participants, training
 from forms import Question
 from models import LeadProvider
@@ -199,5 +199,5 @@ def test_the_newest_sqlite_answers_the_same(world, queries):
     )
     ours = [db.execute_sql(sql, params).fetchall() for sql, params in queries]
     for (sql, _), *both in zip(queries, ours, json.loads(newest.stdout), strict=True):
-        here, there = ([unordered(list(map(read, row))) for row in rows] for rows in both)
+        here, there = ([unordered(list(map(parsed_json, row))) for row in rows] for rows in both)
         assert unordered(there) == unordered(here), sql
