@@ -5,7 +5,6 @@ Every new column may be empty, so the release before this one works with it too 
 """
 
 import database
-from database.triggers import never_changes, refused
 
 COLUMNS = [
     # table, column, type on SQLite, type on PostgreSQL
@@ -110,3 +109,39 @@ def down(migrator, db):
     db.execute_sql('CREATE UNIQUE INDEX "school_user_email" ON "school_user" ("email")')
     for table, column, *_ in reversed(COLUMNS):
         db.execute_sql(f'ALTER TABLE "{table}" DROP COLUMN "{column}"')
+
+
+# --- as SQL, for both engines -------------------------------------------------------------------------------
+
+
+def refused(table: str, name: str, when: str) -> list[str]:
+    """No row of `table` is written for which `when` is true. It may look at other tables, and knows the row as NEW."""
+    if not database.is_postgresql():
+        return [
+            f'CREATE TRIGGER {name}_{act.lower()} BEFORE {act} ON "{table}" '
+            f"BEGIN SELECT RAISE(ABORT, '{name}') WHERE {when}; END"
+            for act in ("INSERT", "UPDATE")
+        ]
+    return _postgresql_trigger(name, table, "INSERT OR UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def never_changes(table: str, *columns: str) -> list[str]:
+    """What these columns of a row say stays so."""
+    name, differs = f"{table}_stays", "IS DISTINCT FROM" if database.is_postgresql() else "IS NOT"
+    when = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
+    if not database.is_postgresql():
+        return [
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON \"{table}\" WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ]
+    return _postgresql_trigger(name, table, "UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
+
+
+def _postgresql_raise(name: str) -> str:
+    return f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation';"
+
+
+def _postgresql_trigger(name: str, table: str, changes: str, body: str) -> list[str]:
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$",
+        f'CREATE TRIGGER {name} BEFORE {changes} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
+    ]
