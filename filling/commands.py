@@ -15,6 +15,7 @@ from peewee import OperationalError
 from database import db
 from filling.export import people_at
 from filling.files import Unreadable
+from filling.guide import columns_table
 from filling.imports import CHANGED, NEW, UNCHANGED, Import, safe
 from filling.kind import Kind, Row
 from filling.kinds import KINDS
@@ -37,16 +38,20 @@ def add_to(app: Flask) -> None:
 @click.option("--check", is_flag=True, help="Say what it would do, and change nothing.")
 @click.option("--errors", type=click.Path(path_type=Path), help="Where to save what is wrong, as CSV to hand back.")
 @click.option("--example", is_flag=True, help="Print a file of this kind that works.")
+@click.option("--columns", is_flag=True, help="Print the columns and what may stand in them, as in docs/filling.md.")
 @click.option(
     "--types", multiple=True, help="For schools: only this type of establishment. May be given several times."
 )
-def import_command(kind, file, check, errors, example, types):
+def import_command(kind, file, check, errors, example, columns, types):
     """Bring in what is in FILE, a CSV file of this KIND: all of it, or nothing. The same file twice changes nothing."""
     if types and kind != "schools":
         raise click.UsageError("--types is for schools.")
     wanted = Schools(types) if types else KINDS[kind]()
     if example:
         click.echo(example_of(wanted), nl=False)
+        return
+    if columns:
+        click.echo(columns_table(KINDS[kind]))
         return
     if not file:
         raise click.UsageError("Say which FILE, or --example to see what one looks like.")

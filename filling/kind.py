@@ -2,6 +2,7 @@
 with the rows."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
@@ -21,12 +22,14 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
     _line: int = PrivateAttr(0)
     _cells: dict[str, str] = PrivateAttr(default_factory=dict)
+    _told: set[str] = PrivateAttr(default_factory=set)
 
     @property
     def line(self) -> int:
         return self._line
 
     @classmethod
+    @cache
     def titles(cls) -> dict[str, str]:
         """Column as the file names it → field."""
         return {field.title or name: name for name, field in cls.model_fields.items()}
@@ -47,14 +50,14 @@ class Row(BaseModel):
             row = cls.model_validate({titles[title]: text for title, text in cells.items()})
         except ValidationError as error:
             raise NotAllowed([fault_of(cls, each, cells) for each in error.errors()]) from None
-        row._line, row._cells = line, cells
+        row._line, row._cells, row._told = line, cells, {titles[title] for title in cells}
         if faults := [(cls.title(name), cells.get(cls.title(name), ""), words) for name, words in row.faults()]:
             raise NotAllowed(faults)
         return row
 
     def says(self, *names: str) -> bool:
         """Whether any of these fields is filled in."""
-        return any(self.title(name) in self._cells for name in names)
+        return any(name in self._told for name in names)
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """(field, what should be there) of cells that don't fit together."""

@@ -43,7 +43,8 @@ def flask(deployed, engine, request) -> Callable:
 
     def run(*arguments: object, fails: bool = False) -> str:
         db.close()
-        result = deployed.test_cli_runner().invoke(args=[str(each) for each in arguments])
+        with deployed.app_context():
+            result = deployed.test_cli_runner().invoke(args=[str(each) for each in arguments])
         db.connect()
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
