@@ -60,6 +60,7 @@ def research(research_app, sqlite_template, kept, tmp_path):
     with entered(World()):
         yield research_app
     research_db.close()
+    db.obj.close_all()
 
 
 class Window(Visitor):
