@@ -85,7 +85,7 @@ def test_two_hundred_interleaved_actions_in_two_browsers(held, participant):
     """Two participants of the same scenario, now this one and now that one. Each gives an ECT one new name after
     another, which only they see."""
     held_now = [held("S01"), held("S01")]
-    names = ("Abigail One", "Beatrice Two")
+    names = ("Abigail Brown", "Beatrice Brown")
     actions = [actions_of(participant(session), name) for session, name in zip(held_now, names, strict=True)]
     turns = [0] * 100 + [1] * 100
     random.Random(7).shuffle(turns)  # noqa: S311 - the same mixture each time
@@ -167,9 +167,7 @@ def test_twenty_reloads_one_wording(held, participant):
     assert headings[1] == "Has Steven Taylor left your school for good, or is Steven Taylor going to?"
     assert headings[0] != headings[1]
     for _ in range(19):
-        assert [
-            re.search("<h1[^>]*>(.*?)<", window.send("get", page).text)[1] for window in (ordinary, other)
-        ] == headings
+        assert [window.get(page).heading for window in (ordinary, other)] == headings
 
 
 def test_a_wording_falls_back_to_the_ordinary_one(held, participant):
