@@ -12,11 +12,13 @@ import sys
 import time
 from contextlib import closing
 from http.client import HTTPConnection, HTTPSConnection
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import pytest
 
-from tests.bench.service import Service, served
+from tests.bench.service import Service, free_port, served
 from tests.conftest import needs
 from tests.drills.slow_clients import nginx
 from tests.identity import issuer_of, running
@@ -136,6 +138,51 @@ def test_too_much_is_not_even_passed_on(proxy):
     assert ask(proxy, "/sign-out", "POST", body="a" * 70_000).status == 413
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "code"),
+    [
+        ("/sign-out?q=steven", "text/html", "Sorry, there is a problem"),
+        ("/api/v3/participants", "application/json", ""),
+    ],
+)
+def test_what_the_proxy_says_itself_has_our_headers(proxy, folder, path, form, code):
+    answer = ask(proxy, path, "POST", body="a" * 70_000)
+    assert (answer.status, answer.headers["Content-Type"]) == (413, f"{form}; charset=utf-8")
+    assert "That is too much to send at once" in answer.text
+    assert code in answer.text
+    for name in ("X-Content-Type-Options", "Strict-Transport-Security", "Cache-Control"):
+        assert answer.headers[name] == HEADERS_OF_THE_PROXY[name]
+    assert "Retry-After" not in answer.headers
+
+
+HEADERS_OF_THE_PROXY = {
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "Cache-Control": "no-store",
+}
+
+
+def test_a_service_that_is_gone_is_said_so_and_the_log_names_nobody(folder, tmp_path):
+    with nginx(tmp_path, free_port()) as gone:
+        page = ask(gone, "/school/ects?q=steven")
+        api = ask(gone, "/api/v3/participants?filter%5Bcohort%5D=steven")
+    assert (page.status, api.status) == (502, 502)
+    assert page.headers["Retry-After"] == api.headers["Retry-After"] == "60"
+    assert json.loads(api.text)["errors"][0]["code"] == "unavailable"
+    written = "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    assert "502" in written
+    assert "steven" not in written
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(folder, tmp_path):
+    with nginx(tmp_path, free_port()) as gone:
+        answers = [ask(gone, "/sign-in?q=steven") for _ in range(140)]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert refused
+    assert {answer.headers["Retry-After"] for answer in refused} == {"60"}
+    assert "steven" not in "".join(path.read_text() for path in tmp_path.glob("*.log"))
+
+
 def test_without_tls_pages_lead_to_it_and_the_api_is_closed(proxy, folder):
     port = int(re.search(r"listen 127\.0\.0\.1:(\d+);\s+server_name", (folder / "nginx.conf").read_text())[1])
     page, api = plain(port, "/school/ects"), plain(port, "/api/v3/participants")
@@ -230,7 +277,100 @@ def test_the_image_has_what_it_copies_and_no_secret():
         assert all((ROOT / name).exists() for name in line.split())
     assert "USER 10001" in text
     ignored = (ROOT / ".dockerignore").read_text().split()
-    assert {".git", "instance", ".venv", "node_modules"} <= set(ignored)
+    assert {".git", "instance", ".venv", "node_modules", "environment"} <= set(ignored)
+
+
+ENVIRONMENT = """
+# A comment, and below an empty line
+; another
+
+SECRET_KEY=a&b; rm -rf $HOME `id` | tee #x
+SUPPORT_EMAIL = help@example.org
+OIDC_NAME="DfE Sign-in"
+OIDC_SCOPES='openid email'
+TODAY=
+"""
+
+
+def environment_file():
+    loader = SourceFileLoader("deploy_flask", str(ROOT / "deploy" / "flask"))
+    module = module_from_spec(spec_from_loader("deploy_flask", loader))
+    loader.exec_module(module)
+    return module
+
+
+def test_the_environment_file_is_text_of_which_nothing_is_executed():
+    """As systemd.exec(5) says of EnvironmentFile."""
+    assert environment_file().settings(ENVIRONMENT) == {
+        "SECRET_KEY": "a&b; rm -rf $HOME `id` | tee #x",
+        "SUPPORT_EMAIL": "help@example.org",
+        "OIDC_NAME": "DfE Sign-in",
+        "OIDC_SCOPES": "openid email",
+        "TODAY": "",
+    }
+
+
+@pytest.mark.parametrize("line", ["NAME", "1A=b", "A=b\\", "A='b", 'A="b" c', "A=it's"])
+def test_what_systemd_might_read_otherwise_is_refused_by_its_line(line):
+    with pytest.raises(SystemExit, match=r"^Line 2"):
+        environment_file().settings(f"A=b\n{line}\n")
+
+
+def test_a_command_has_the_settings_of_the_file(tmp_path):
+    file = tmp_path / "environment"
+    file.write_text("SECRET_KEY=$(touch executed) & not `expanded` and long enough\n")
+    command = [sys.executable, ROOT / "deploy" / "flask", "settings"]
+    done = subprocess.run(
+        command,
+        env={"ENVIRONMENT": str(file), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert "TRUSTED_HOSTS" in done.stdout + done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["environment"]
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_nginx_starts_beside_what_debian_brings(tmp_path, proxy, is_removed):
+    """As operations.md says: Debian's own site goes. Left there, nginx would refuse to start."""
+    site = tmp_path / "sites-enabled" / "default"
+    site.parent.mkdir()
+    site.write_text("server { listen 80 default_server; root /var/www/html; }")
+    assert "rm -f /etc/nginx/sites-enabled/default" in (ROOT / "docs" / "operations.md").read_text()
+    if is_removed:
+        site.unlink()
+    ours = (ROOT / "deploy" / "nginx.conf").read_text()
+    ours = re.sub(r"ssl_certificate(_key)? [^;]+;|(?<=443) ssl( http2)?", "", ours)
+    ours = ours.replace("/var/log/nginx", str(tmp_path))
+    (tmp_path / "ours.conf").write_text(ours)
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(
+        f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
+        f"http {{ include {tmp_path}/ours.conf; include {tmp_path}/sites-enabled/*; }}"
+    )
+    done = subprocess.run([shutil.which("nginx"), "-t", "-c", whole], capture_output=True, text=True)
+    assert (done.returncode == 0) == is_removed, done.stderr
+    assert is_removed or "duplicate default server" in done.stderr
+
+
+def test_systemd_takes_the_units(tmp_path):
+    needs(shutil.which("systemd-analyze"), "systemd-analyze is missing: apt-get install systemd", "SYSTEMD")
+    for name in ("register-ects.service", "register-ects.socket"):
+        unit = (ROOT / "deploy" / name).read_text()
+        (tmp_path / name).write_text(re.sub(r"(Exec\w+)=/opt/register-ects/\S+", r"\1=/bin/true", unit))
+    done = subprocess.run(
+        [shutil.which("systemd-analyze"), "verify", "--man=no", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+    )
+    ours = [line for line in done.stderr.splitlines() if "register-ects" in line]
+    assert not ours
+
+
+def test_there_may_be_as_many_threads_as_settings_allow():
+    tasks = int(re.search(r"^TasksMax=(\d+)", (ROOT / "deploy" / "register-ects.service").read_text(), re.MULTILINE)[1])
+    assert tasks >= 16 * (20 + 8), "sixteen workers of twenty threads, and each worker's own"
 
 
 def test_the_units_start_what_there_is():

@@ -81,6 +81,7 @@ def nginx(folder: Path, behind: int) -> Iterator[tuple[int, ssl.SSLContext]]:
         "/etc/ssl/certs/register-ects.pem": str(certificate),
         "/etc/ssl/private/register-ects.key": str(key),
         "/var/log/nginx/register-ects.log": f"{folder}/access.log",
+        "/var/log/nginx/register-ects-error.log": f"{folder}/error.log",
         "listen 443": f"listen 127.0.0.1:{port}",
         "listen 80": f"listen 127.0.0.1:{free_port()}",
     }.items():
