@@ -22,6 +22,7 @@ from peewee import (
     DateTimeField,
     Field,
     InterfaceError,
+    InternalError,
     Model,
     OperationalError,
     PostgresqlDatabase,
@@ -123,30 +124,45 @@ def file_at(path: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-class Turn:
-    """Whose turn it is to write to a SQLite database. SQLite lets one write at a time; whoever must wait looks now and
-    then whether they may, and among many somebody may have no luck for seconds. So the threads of a process queue, and
-    so do the first ones of all processes, at a file beside the database's: the system wakes them."""
+class WriteQueue:
+    """Who may write to a SQLite database next. SQLite lets one write at a time; whoever must wait looks now and then
+    whether they may, and among many somebody may have no luck for seconds. So the threads of a process queue, and so do
+    the first ones of all processes, at a file beside the database's: the system wakes them."""
 
     def __init__(self, database: str):
         self.path = None if database == ":memory:" else f"{database}-turn"
         self.here = threading.Lock()
         self.file = None
 
-    def take(self, seconds: float) -> None:
-        """Raises OperationalError after so many seconds behind others of this process."""
+    def enter(self, seconds: float) -> None:
+        """Raises OperationalError after so many seconds behind others."""
+        deadline = time.monotonic() + seconds
         if not self.here.acquire(timeout=seconds):
             raise OperationalError("the database is locked")
         if self.path:
             try:
-                self.file = Path(self.path).open("a")  # noqa: SIM115 - open for as long as the turn takes
-                # However long another process takes, it holds up one thread of this one; when it dies, it ends.
-                fcntl.flock(self.file, fcntl.LOCK_EX)
+                self.file = Path(self.path).open("a")  # noqa: SIM115 - open for as long as it is this thread's turn
+                self._lock(self.file.fileno(), deadline - time.monotonic())
             except OSError as error:
-                self.give()
+                self.leave()
                 raise OperationalError(f"no turn to write: {error}") from error
+            except OperationalError:
+                self.leave()
+                raise
 
-    def give(self) -> None:
+    def _lock(self, file: int, seconds: float) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # A process that dies gives its lock back, and one that is stopped keeps it. So somebody else waits for it,
+            # and this thread for them; a lock that comes too late ends with the file, which is closed by then.
+            waiting = threading.Thread(target=fcntl.flock, args=(file, fcntl.LOCK_EX), daemon=True)
+            waiting.start()
+            waiting.join(max(seconds, 0))
+            if waiting.is_alive():
+                raise OperationalError("the database is locked") from None
+
+    def leave(self) -> None:
         if self.file:
             self.file = self.file.close()
         self.here.release()
@@ -160,7 +176,7 @@ class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-o
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.turn = Turn(self.database)
+        self.write_queue = WriteQueue(self.database)
 
     def _connect(self):
         file = world_database()
@@ -195,27 +211,33 @@ class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-o
         return super()._is_closed(conn)
 
     def begin(self, lock_type=None):
-        self.turn.take(self._timeout)
+        self.write_queue.enter(self._timeout)
         try:
             super().begin(lock_type)
         except Exception:
-            self.turn.give()
+            self.write_queue.leave()
             raise
 
     def commit(self):
         super().commit()  # where this fails, rollback() follows
-        self.turn.give()
+        self.write_queue.leave()
 
     def rollback(self):
         try:
             super().rollback()
         finally:
-            self.turn.give()
+            self.write_queue.leave()
+
+
+PASSING = ("25006", "25P03")
+"""PostgreSQL's codes for a server that cannot be written to, and for a transaction that was idle for too long."""
 
 
 class Postgresql(Watched, PooledPostgresqlDatabase):  # ty: ignore[incompatible-method-override]
     replica: "Postgresql | None" = None
     """A server that follows this one, for reads that may be a moment late."""
+    reading: "Postgresql | None" = None
+    """The same servers, whether they can be written to or not: for looking, while none can."""
 
     def read_from_replica(self) -> None:
         """Whatever this thread asks until its connection is closed, the replica answers, if there is one and it is
@@ -235,16 +257,35 @@ class Postgresql(Watched, PooledPostgresqlDatabase):  # ty: ignore[incompatible-
             self._state.from_replica = False
         self.connect()
 
+    def execute_sql(self, sql, params=None):
+        try:
+            return super().execute_sql(sql, params)
+        except InternalError as error:
+            # Among errors of the server's own, the driver counts two that pass: all others know them as such.
+            if getattr(error.orig, "sqlstate", None) in PASSING:
+                raise OperationalError(error.orig) from error
+            raise
+
     def _connect(self):
         if world_database() != OWN:
             raise InterfaceError("only SQLite has other worlds")
         if self.replica and getattr(self._state, "from_replica", False):
             return self.replica._connect()
-        return super()._connect()
+        try:
+            return super()._connect()
+        except Exception as error:
+            if not self.reading or "session is read-only" not in str(error):
+                raise
+            log.warning("no server can be written to")
+            return self.reading._connect()
 
     def _close(self, conn, close_conn=False):
-        is_replicas = self.replica and self.replica.conn_key(conn) in self.replica._in_use
-        return self.replica._close(conn, close_conn) if is_replicas else super()._close(conn, close_conn)
+        if self.replica and self.replica.conn_key(conn) in self.replica._in_use:
+            return self.replica._close(conn, close_conn)
+        if self.reading and self.reading.conn_key(conn) in self.reading._in_use:
+            # Not kept: the next one may be writable again.
+            return self.reading._close(conn, close_conn=True)
+        return super()._close(conn, close_conn)
 
 
 def read_from_replica() -> None:
@@ -255,6 +296,8 @@ def read_from_replica() -> None:
 def open_database(url: str, replica_url: str | None = None):
     """The database at `sqlite:///path` or `postgresql://…`, and the server that follows it. Not connected yet."""
     database = _open(url, "read-write")
+    if not url.startswith("sqlite:"):
+        database.reading = _open(url, "any")
     if replica_url:
         database.replica = _open(replica_url, "any")
     return database
@@ -280,8 +323,7 @@ def _open(url: str, target: str):
         **settings,
         prefer_psycopg3=True,
         autoconnect=False,
-        max_connections=20,
-        timeout=5,
+        # No most: each thread has one.
         stale_timeout=300,
         connect_timeout=3,
         target_session_attrs=target,
