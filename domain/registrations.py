@@ -138,7 +138,9 @@ def _insert(rows: list, *returning) -> list[tuple]:
     if not rows:
         return []
     table = type(rows[0])
-    query = table.insert_many([{name: value for name, value in row.__data__.items() if name != "id"} for row in rows])
+    # Each with all columns: Peewee takes those of the first row for all.
+    names = [name for name in table._meta.fields if name != "id"]
+    query = table.insert_many([{name: row.__data__.get(name) for name in names} for row in rows])
     return list(query.returning(*returning).tuples().execute()) if returning else query.execute() and []
 
 

@@ -1,0 +1,225 @@
+"""Whatever a file of people says: it is refused and nothing is changed, or it comes in, the data are right, and the
+same file changes nothing more. What goes out comes in again and changes nothing, and makes the same people elsewhere.
+
+HYPOTHESIS_PROFILE=nightly tries many more, and others every night.
+"""
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, assume, given, seed, settings
+from hypothesis import strategies as st
+
+from clock import clock_at, current_world, entered
+from database import db, migrate, open_database
+from domain import data_checks
+from filling.commands import as_csv
+from filling.export import people_at
+from filling.imports import Import
+from filling.kinds import KINDS
+from filling.person import PersonRow
+from models import School
+from scenarios import large
+from tests.conftest import IS_NIGHTLY, TODAY
+from tests.reports import stored
+
+SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0
+EXAMPLES = settings(
+    max_examples=400 if IS_NIGHTLY else 25,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+FILES = {
+    "contract-periods": "year,started_on,finished_on\n"
+    + "".join(f"{year},{year}-06-01,{year + 1}-05-31\n" for year in range(2022, 2028)),
+    "lead-providers": "name,years\nAmbition Institute,2022-2027\nTeach First,2024 2025\n",
+    "appropriate-bodies": "name,body_type\nAlpha,national\nBeacon,local_authority\n",
+    "schools": "URN,EstablishmentName,EstablishmentStatus (name),TypeOfEstablishment (name)\n"
+    + "".join(f"90010{number},School {number},Open,Community school\n" for number in range(3)),
+}
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory) -> dict[str, Path]:
+    """An empty database, and one with everything that people need."""
+    folder = tmp_path_factory.mktemp("templates")
+    found = {"empty": folder / "empty.sqlite3", "filled": folder / "filled.sqlite3"}
+    with on(found["empty"]):
+        pass
+    shutil.copy(found["empty"], found["filled"])
+    with on(found["filled"]):
+        for kind, text in FILES.items():
+            assert bring(kind, text, folder)
+    return found
+
+
+@contextmanager
+def on(file: Path) -> Iterator[None]:
+    """Things are done on this database, on 20 April 2026."""
+    file.touch()
+    before = db.obj
+    db.initialize(open_database("sqlite:///:memory:"))
+    try:
+        with entered(replace(current_world(), database=file)), clock_at(TODAY):
+            migrate()
+            with db.connection_context():
+                yield
+    finally:
+        db.initialize(before)
+
+
+def bring(kind: str, text: str, folder: Path) -> bool:
+    """Whether the file came in. If not, nothing is changed."""
+    path = folder / "brought.csv"
+    path.write_text(text)
+    before = stored()
+    done = Import(KINDS[kind](), path)
+    done.read(lambda: None)
+    done.write(lambda rows: None, is_check=False)
+    is_right, refusals = not done.is_faulty, list(done.faults())
+    done.close()
+    assert is_right or stored() == before
+    assert not any("database" in words for *_, words in refusals), refusals
+    return is_right
+
+
+def out() -> dict[str, str]:
+    """What each school's people are as a file."""
+    return {school.urn: as_csv(PersonRow, people_at(school)[0]) for school in School.select()}
+
+
+# --- files of any people -----------------------------------------------------------------------------------------
+
+days = st.dates(date(2022, 9, 1), date(2026, 12, 31)).map(str)
+
+
+def sometimes(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(st.just(""), values)
+
+
+TRNS = [str(9_000_000 + number) for number in range(6)]
+COMMON = {
+    "urn": st.sampled_from(["900100", "900101", "900102"]),
+    "first_name": st.sampled_from(["Zoë", "=Ada", "'t", "Ng,"]),
+    "last_name": st.sampled_from(["Ó Briain", "Moss", ".x", '"Quote"']),
+    "email": sometimes(st.sampled_from(["a@example.org", "B@example.org"])),
+    "started_on": days,
+    "last_day": sometimes(days),
+    "lead_provider": st.sampled_from(["", "Ambition Institute", "Ambition Institute", "teach first"]),
+    "contract_period": sometimes(st.sampled_from(["2023", "2024", "2025"])),
+    "schedule": sometimes(st.sampled_from(["ecf-standard-april", "ecf-extended-september"])),
+    "training_started_on": sometimes(days),
+}
+ECT = COMMON | {
+    "role": st.just("ect"),
+    "training_programme": st.sampled_from(["provider_led", "school_led"]),
+    "working_pattern": sometimes(st.sampled_from(["full_time", "Part time"])),
+    "appropriate_body": sometimes(st.sampled_from(["Alpha", "beacon"])),
+    "mentor_trn": sometimes(st.sampled_from(TRNS)),
+    "induction_started_on": sometimes(days),
+    "induction_finished_on": sometimes(days),
+    "induction_outcome": st.sampled_from(["", "", "pass", "fail"]),
+    "induction_body": sometimes(st.just("Alpha")),
+    "induction_status": sometimes(st.sampled_from(["InProgress", "Exempt", "Passed"])),
+}
+MENTOR = COMMON | {
+    "role": st.just("mentor"),
+    "training_programme": st.just(""),
+    "funding_ended_on": sometimes(days),
+    "funding_end_reason": sometimes(st.just("started_not_completed")),
+}
+LIKELY = {"last_day": "", "contract_period": "", "schedule": "", "training_started_on": "", "funding_ended_on": ""}
+LIKELY |= {"induction_finished_on": "", "induction_outcome": "", "induction_body": "", "funding_end_reason": ""}
+
+
+@st.composite
+def rows(draw) -> list[dict[str, str]]:
+    """Some lines, most of which are right: what is rarely so is so in one of three."""
+    found, names = [], {}
+    for _ in range(draw(st.integers(1, 7))):
+        columns = draw(st.sampled_from([ECT, MENTOR]))
+        row = {name: draw(values) for name, values in columns.items()}
+        row["trn"] = draw(st.sampled_from(TRNS))
+        if draw(st.integers(0, 2)):
+            row |= {name: value for name, value in LIKELY.items() if name in row}
+            row["started_on"] = draw(st.sampled_from(["2024-09-02", "2025-09-01"]))
+        if row.get("training_programme") == "school_led":
+            row |= {"lead_provider": "", "contract_period": "", "schedule": ""}
+        elif row["role"] == "ect" or not row["lead_provider"]:
+            needs = {"lead_provider": row["lead_provider"] or "Ambition Institute"} if row["role"] == "ect" else {}
+            row |= needs or {"contract_period": "", "schedule": "", "training_started_on": ""}
+        if row.get("induction_started_on") and not row["appropriate_body"]:
+            row["appropriate_body"] = "Alpha"
+        first = names.setdefault(row["trn"], row)
+        row |= {name: first[name] for name in ("first_name", "last_name")}
+        found.append(row)
+    return found
+
+
+@seed(SEED)
+@EXAMPLES
+@given(first=rows(), second=rows())
+def test_any_file(templates, tmp_path, first, second):
+    file = tmp_path / "people.sqlite3"
+    shutil.copy(templates["filled"], file)
+    with on(file):
+        came_in = [bring_twice(as_csv(PersonRow, lines), tmp_path) for lines in (first, second)]
+        assume(any(came_in))
+        told = out()
+        before = stored()
+        for text in told.values():
+            assert bring("people", text, tmp_path)
+        assert stored() == before
+
+
+def bring_twice(text: str, folder: Path) -> bool:
+    if not bring("people", text, folder):
+        return False
+    assert not (broken := data_checks.broken()), broken
+    before = stored()
+    assert bring("people", text, folder)
+    assert stored() == before
+    return True
+
+
+@seed(SEED)
+@EXAMPLES
+@given(lines=rows())
+def test_what_goes_out_makes_the_same_people_elsewhere(templates, tmp_path, lines):
+    """All schools' people together: somebody may be at two."""
+    file, elsewhere = tmp_path / "people.sqlite3", tmp_path / "elsewhere.sqlite3"
+    for copy in (file, elsewhere):
+        shutil.copy(templates["filled"], copy)
+    with on(file):
+        assume(bring("people", as_csv(PersonRow, lines), tmp_path))
+        there = [row for school in School.select() for row in people_at(school)[0]]
+    with on(elsewhere):
+        assert bring("people", as_csv(PersonRow, there), tmp_path)
+        assert [row for school in School.select() for row in people_at(school)[0]] == there
+
+
+# --- worlds in which anything may have happened --------------------------------------------------------------------
+
+
+@seed(SEED)
+@settings(EXAMPLES, max_examples=100 if IS_NIGHTLY else 6)
+@given(chance=st.integers(0, 10**6), later=st.integers(0, 400))
+def test_what_goes_out_of_any_world_changes_nothing(templates, tmp_path, chance, later):
+    """Withdrawn, deferred, resumed, moved, changed, leaving, gone, passed: on the day itself and on later ones."""
+    file = tmp_path / "world.sqlite3"
+    shutil.copy(templates["empty"], file)
+    with on(file):
+        for _ in large.add_schools(3, chance, 6):
+            pass
+        with clock_at(TODAY + timedelta(days=later)):
+            told, before = out(), stored()
+            for text in told.values():
+                assert bring("people", text, tmp_path)
+            assert stored() == before
