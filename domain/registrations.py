@@ -93,7 +93,11 @@ def register(participants: list[Participant], author: Author) -> None:
                 period.participant = each
         _insert(periods)
         teachers = {each.teacher_id: each.teacher for each in participants}.values()
-        _insert([period for teacher in teachers for period in teacher.induction_periods if not period.id])
+        inductions = [period for teacher in teachers for period in teacher.induction_periods if not period.id]
+        keys = (InductionPeriod.teacher, InductionPeriod.started_on)
+        ids = {row[1:]: row[0] for row in _insert(inductions, InductionPeriod.id, *keys)}
+        for period in inductions:
+            period.id = ids[period.teacher_id, period.started_on]
         moment = updated_at()
         events = [
             next_event(each, author, f"teacher_registered_as_{each.role}", _registered(each, author))
@@ -219,9 +223,9 @@ def record_induction(
     participant: Participant, author: Author, period: InductionPeriod, *, others: Iterable[InductionPeriod] = ()
 ) -> None:
     """What an appropriate body says of an induction: a new period of it, or one that has changed."""
-    if meets := next((other for other in others if other.id != period.id and overlap(other, period)), None):
+    if meets := next((other for other in others if other is not period and overlap(other, period)), None):
         raise RuleBroken({"induction_started_on": "overlaps"}, other=meets)
-    if period.outcome and any(other.outcome for other in others if other.id != period.id):
+    if period.outcome and any(other.outcome for other in others if other is not period):
         raise RuleBroken({"induction_outcome": "known"})
     with db.atomic():
         locked = locked_participants([participant.id])[participant.id]

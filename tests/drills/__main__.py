@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.drills import copies, crowd, failover, faults, kill, several, slow_clients, together, upgrade
+from tests.drills import copies, crowd, failover, faults, filling, kill, several, slow_clients, together, upgrade
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -16,6 +16,7 @@ def full() -> Iterator[list[str]]:
         yield [together.drill(engine)]
         yield [upgrade.drill(engine)]
         yield [crowd.drill(engine)]
+        yield [filling.drill(engine)]
     yield faults.drill_sqlite()
     yield faults.drill_postgresql()
     yield [failover.drill(is_synchronous=True), failover.drill(is_synchronous=False)]
@@ -34,6 +35,7 @@ def short() -> Iterator[list[str]]:
     yield [failover.drill(seconds=4)]
     yield [several.drill(journeys=2)]
     yield [copies.drill(copies=2, restores=1)]
+    yield [filling.drill("sqlite", kills=3, people=1_000)]
     yield slow_clients.drill()
 
 

@@ -152,6 +152,27 @@ def test_somebody_known_comes_to_another_school_with_another_name(world, bring):
     assert stored() == before
 
 
+def test_two_lines_about_one_new_person_tell_of_one_induction(world, bring):
+    first = WITHOUT_MENTOR | {"started_on": "2023-09-01", "last_day": "2025-07-18", "contract_period": "2023"}
+    first |= {"induction_started_on": "2023-09-01"}
+    second = WITHOUT_MENTOR | {"urn": NORTHBROOK, "induction_started_on": "2023-09-01"}
+    second |= {"induction_finished_on": "2026-03-31", "induction_outcome": "pass"}
+    assert "2 new" in bring("people", people(first, second))
+    (period,) = found("9000002").teacher.induction_periods
+    assert (str(period.finished_on), period.outcome) == ("2026-03-31", "pass")
+    before = stored()
+    assert "2 as they were" in bring("people", people(first, second))
+    assert stored() == before
+    said = bring(
+        "people", people(first, second | {"trn": "9000003", "induction_started_on": "2024-01-08"}), fails=False
+    )
+    assert "1 new" in said
+    three = [each | {"trn": "9000004"} for each in (first, second | {"induction_started_on": "2024-01-08"})]
+    assert "a day that is not in another induction period. There is one from" in bring(
+        "people", people(*three), fails=True
+    )
+
+
 def test_who_moves_leaves_in_the_same_file(world, bring):
     bring("people", people(WITHOUT_MENTOR))
     rows = [
