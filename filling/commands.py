@@ -110,6 +110,7 @@ def told_plainly(file: Path) -> Iterator[None]:
 def bring_in(done: Import, *, is_check: bool) -> None:
     with progress("Reading", done.file.size) as bar:
         done.read(lambda: bar.update(done.file.done - bar.pos))
+        bar.update(done.file.size - bar.pos)
     with progress("Checking" if is_check or done.is_faulty else "Writing", done.rows * len(done.kind.steps)) as bar:
         done.write(bar.update, is_check=is_check)
 

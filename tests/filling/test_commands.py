@@ -1,0 +1,126 @@
+"""What whoever types `flask import` sees when something comes between: an interruption, a busy database, a rule that
+only the database knows; and the bar on a terminal."""
+
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+
+import click
+import psycopg
+import pytest
+
+from database import db, is_postgresql
+from filling.commands import told_plainly
+from filling.imports import Import
+from filling.organisations import AppropriateBodies
+from models import AppropriateBody
+from tests.conftest import both_engines
+from tests.reports import stored
+
+ROOT = Path(__file__).parents[2]
+BODIES = "name,body_type\n" + "".join(f"Body {number},national\n" for number in range(1200))
+
+
+class Careless(AppropriateBodies):
+    """Doesn't look at what is there."""
+
+    def bring_in(self, rows, report):
+        for row in rows:
+            AppropriateBody.create(name=row.name, body_type=row.body_type)
+            report.done(row, is_new=True)
+
+
+class Interrupted(AppropriateBodies):
+    """Somebody presses Ctrl+C in the second part."""
+
+    def bring_in(self, rows, report):
+        if AppropriateBody.select().exists():
+            raise KeyboardInterrupt
+        super().bring_in(rows, report)
+
+
+def brought(kind: AppropriateBodies, path: Path) -> Import:
+    path.write_text(BODIES)
+    done = Import(kind, path)
+    done.read(lambda: None)
+    done.write(lambda rows: None, is_check=False)
+    return done
+
+
+@both_engines
+def test_what_only_the_database_knows_is_told_of_the_rows_that_it_is_about(empty, tmp_path):
+    AppropriateBody.create(name="Body 700", body_type="national")
+    before = stored()
+    with closing(brought(Careless(), tmp_path / "bodies.csv")) as done:
+        ((line, title, _, words),) = done.faults()
+        assert (line, title) == (702, "")
+        assert words.startswith("The database refuses it: ")
+    assert stored() == before
+
+
+@both_engines
+def test_an_interruption_leaves_nothing_and_is_told_plainly(empty, tmp_path):
+    before = stored()
+    with pytest.raises(click.ClickException, match="Stopped"), told_plainly(Path("bodies.csv")):
+        brought(Interrupted(), tmp_path / "bodies.csv")
+    assert stored() == before
+
+
+@both_engines
+def test_a_busy_database_is_told_plainly(flask, engine, empty_database, tmp_path):
+    """Another file is being brought in."""
+    path = tmp_path / "bodies.csv"
+    path.write_text(BODIES)
+    if is_postgresql():
+        with psycopg.connect(empty_database) as other:
+            other.execute("SELECT pg_advisory_xact_lock(hashtext('filling'))")
+            said = flask("import", "appropriate-bodies", path, fails=True)
+            other.rollback()
+    else:
+        db.obj._timeout = 0
+        with closing(sqlite3.connect(empty_database.removeprefix("sqlite:///"), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            said = flask("import", "appropriate-bodies", path, fails=True)
+            other.execute("ROLLBACK")
+    assert "The database is busy, full or away: nothing was changed." in said
+    assert not AppropriateBody.select().exists()
+    assert "1,200 new" in flask("import", "appropriate-bodies", path)
+
+
+def test_a_terminal_shows_how_far_it_is(empty, empty_database, tmp_path, deployed):
+    path = tmp_path / "bodies.csv"
+    path.write_text(BODIES)
+    names = ("SECRET_KEY", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    settings = {name: str(deployed.config[name]) for name in names}
+    settings |= {"TRUSTED_HOSTS": "localhost", "DATABASE_URL": empty_database, "TERM": "xterm"}
+    command = [sys.executable, "-m", "flask", "--app", "app", "import", "appropriate-bodies", str(path)]
+    terminal, screen = pty.openpty()
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=screen, text=True, check=True
+    )
+    os.close(screen)
+    shown = ""
+    with suppress(OSError):  # there is nothing more
+        while more := os.read(terminal, 2**16):
+            shown += more.decode()
+    os.close(terminal)
+    assert re.search(r"Reading.*100%", shown, re.DOTALL)
+    assert re.search(r"Writing.*100%", shown, re.DOTALL)
+    assert "Reading" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["people"], "Say which FILE, or --example"),
+        (["pupils", "x.csv"], "'pupils' is not one of 'contract-periods', 'lead-providers'"),
+        (["people", "x.csv", "--types", "Free schools"], "--types is for schools."),
+    ],
+)
+def test_what_is_typed_wrongly(flask, arguments, words):
+    assert words in flask("import", *arguments, fails=True)
