@@ -62,7 +62,10 @@ class SignIn(Table):
 
 
 class LeadProvider(Table):
+    """`contact_email`: where schools reach it, if it has told us."""
+
     name = WordsField(unique=True)
+    contact_email = WordsField(null=True)
 
 
 class DeliveryPartner(Table):

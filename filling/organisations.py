@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 
 from clock import LONDON
 from domain.changes import updated_at
-from filling.cells import Day, Name, Year, Years, choice
+from filling.cells import Day, Email, Name, Year, Years, choice
 from filling.kind import Kind, Report, Row, column
 from models import (
     ActiveLeadProvider,
@@ -95,12 +95,16 @@ def update(there, told: dict) -> bool:
 class LeadProviderRow(Row):
     name: Name = column("the name that everybody is shown, and what it is known by", required=True)
     years: Years = column("the contract periods in which it has a contract", required=True)
+    contact_email: Email = column("where schools reach it")
 
 
 class LeadProviders(Kind[LeadProviderRow]):
     name, title = "lead-providers", "lead providers"
     row = LeadProviderRow
-    examples = [{"name": "Ambition Institute", "years": "2024 2025"}, {"name": "Teach First", "years": "2024-2025"}]
+    examples = [
+        {"name": "Ambition Institute", "years": "2024 2025", "contact_email": "ambition@example.org"},
+        {"name": "Teach First", "years": "2024-2025", "contact_email": "teach.first@example.org"},
+    ]
 
     def key(self, row: LeadProviderRow) -> str:
         return row.name.casefold()
@@ -121,6 +125,8 @@ class LeadProviders(Kind[LeadProviderRow]):
             for year in set(row.years) - has:
                 ActiveLeadProvider.create(lead_provider=provider, contract_period=year)
                 report.done(row, is_new=is_new)
+            if row.contact_email and update(provider, {"contact_email": row.contact_email}):
+                report.done(row)
             if more := has - set(row.years):
                 report.leave(row, "years", f"It also keeps {joined(sorted(more))}: a file takes no contract away")
 

@@ -31,7 +31,7 @@ def test_examples_work_in_their_order_and_the_same_file_twice_changes_nothing(fl
 
 CHANGED = {
     "contract-periods": ("year,started_on,finished_on,payments_frozen_on\n2024,2024-06-01,2025-05-31,1/9/2025", 1),
-    "lead-providers": ("name,years\nteach first,2024", 0),
+    "lead-providers": ("name,years,contact_email\nteach first,2024,ects@example.org", 1),
     "delivery-partners": ("name,lead_provider,years\nalpha teaching school hub,TEACH FIRST,2024-2025", 1),
     "appropriate-bodies": ("name,body_type\nNational Induction Panel,local_authority", 1),
     "school-users": ("urn,name,email,is_induction_tutor\n900101,Nina Fox-Hall,NINA.FOX@example.org,yes", 1),
@@ -52,10 +52,16 @@ def test_what_changed_is_changed(filled, bring):
         bring(kind, content)
     assert ContractPeriod.get_by_id(2024).payments_frozen_at.isoformat() == "2025-08-31T23:00:00+00:00"
     assert {body.body_type for body in AppropriateBody.select()} == {"teaching_school_hub", "local_authority"}
+    assert LeadProvider.get(name="Teach First").contact_email == "ects@example.org"
     assert DeliveryPartnership.select().count() == 4
     assert SchoolUser.get(email="nina.fox@example.org").name == "Nina Fox-Hall"
     school = School.get(urn="900101")
     assert (school.induction_tutor_name, school.induction_tutor_email) == ("Nina Fox-Hall", "NINA.FOX@example.org")
+
+
+def test_a_file_without_an_address_takes_none_away(filled, bring):
+    assert "0 new, 0 changed" in bring("lead-providers", "name,years,contact_email\nTeach First,2024 2025,")
+    assert LeadProvider.get(name="Teach First").contact_email == "teach.first@example.org"
 
 
 def test_a_file_takes_no_contract_away_and_says_so(filled, bring):
