@@ -98,16 +98,16 @@ class People(Kind[PersonRow]):
         if not rows:
             return
         ects, mentors = Known.of(rows).placements, mentors_of(rows)
-        new = []
+        found = []
         for row in rows:
             ect = same_placement(row, ects.get(row.trn, []))
             if ect and (mentor := mentor_for(row, ect, mentors, report)):
-                if report.is_new(row):
-                    new.append((ect, mentor))
-                else:
-                    compare_mentor(row, ect, mentor, report)
-        if new:
+                found.append((row, ect, mentor))
+        if new := [(ect, mentor) for row, ect, mentor in found if report.is_new(row)]:
             registrations.assign_mentors(new, SYSTEM)
+        for row, ect, mentor in found:
+            if not report.is_new(row):
+                compare_mentor(row, ect, mentor, report)
 
 
 def agree(lines: list[PersonRow], report: Report) -> bool:

@@ -1,0 +1,79 @@
+"""A file comes in while a school or a lead provider acts on the same people: both are done, one after the other, and
+every rule of tests/invariants.py holds afterwards."""
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+
+import pytest
+
+from domain import participants, partnerships
+from filling.imports import Import
+from filling.people import People
+from models import DeliveryPartner, LeadProvider, Participant, School, Teacher
+from tests.conftest import both_engines
+from tests.filling.test_people import ECT, MENTOR, WITHOUT_MENTOR, found, naomi, people
+from tests.invariants import check_always
+from tests.test_races import ROUNDS, at_once
+
+pytestmark = both_engines
+
+
+@pytest.fixture
+def coming_in(tmp_path) -> Callable:
+    """An act that brings these people in: gives what was refused."""
+
+    def prepare(*rows: dict) -> Callable[[], list]:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.csv"
+        path.write_text(people(*rows))
+
+        def bring() -> list:
+            with closing(Import(People(), path)) as done:
+                done.read(lambda: None)
+                done.write(lambda rows: None, is_check=False)
+                return list(done.faults())
+
+        return bring
+
+    return prepare
+
+
+def test_a_lead_provider_agrees_with_the_school_meanwhile(world, coming_in):
+    """Whichever is first, the training is confirmed."""
+    partner = DeliveryPartner.get(name="Beacon Teaching School Hub")
+    agree = partial(
+        partnerships.create_partnership,
+        LeadProvider.get(name="National Institute of Teaching"),
+        cohort="2025",
+        school_id=str(School.get(urn="900002").api_id),
+        delivery_partner_id=str(partner.api_id),
+    )
+    rows = [
+        WITHOUT_MENTOR
+        | {"trn": str(9_000_100 + number), "urn": "900002", "lead_provider": "National Institute of Teaching"}
+        for number in range(40)
+    ]
+    refused, _ = at_once(coming_in(*rows), agree)
+    assert refused == []
+    brought = Participant.select().join(Teacher).where(Teacher.trn << [row["trn"] for row in rows])
+    assert [each.training_period.is_confirmed for each in brought] == [True] * 40
+    check_always()
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_a_school_changes_somebody_meanwhile(world, coming_in, round_):
+    coming_in(MENTOR, ECT)()
+    theo = found("9000002")
+    file = coming_in(MENTOR, ECT | {"working_pattern": "part_time", "last_name": "Hale-Ames"})
+    refused, _ = at_once(file, partial(participants.change_email_address, theo, naomi(), email="new@example.org"))
+    assert refused == []
+    theo = found("9000002")
+    assert (theo.working_pattern, theo.email, theo.teacher.name) == ("part_time", "new@example.org", "Theo Hale-Ames")
+    check_always()
+
+
+def test_two_files_come_in_at_once(world, coming_in):
+    results = at_once(coming_in(MENTOR, ECT), coming_in(MENTOR, ECT))
+    assert results == [[], []]
+    assert found("9000002").version == 1
+    check_always()
