@@ -18,6 +18,8 @@ from filling.kind import Kind, NotAllowed, Row
 
 ROWS_AT_ONCE = 500
 """How many rows are written together."""
+CACHE = 64 * 1024
+"""Kilobytes that SQLite may keep of what is being written."""
 LOCK = "filling"
 """What is held while files are brought in, so that two never are at once."""
 
@@ -199,11 +201,14 @@ class Import:
 
 
 def expect_many_rows() -> None:
-    """For this transaction. PostgreSQL doesn't know how many rows it is writing, takes tables that were empty for small
-    ones, and would read them from end to end for each row."""
+    """PostgreSQL doesn't know how many rows this transaction is writing, takes tables that were empty for small ones,
+    and would read them from end to end for each row. SQLite, without write-ahead logging, lets nobody look from the
+    moment on that what is written has no room in its cache."""
     if is_postgresql():
         db.execute_sql("SET LOCAL enable_seqscan = off")
         db.execute_sql("SET LOCAL statement_timeout = '5min'")
+    else:
+        db.execute_sql(f"PRAGMA cache_size = -{CACHE}")
 
 
 def safe(cell):

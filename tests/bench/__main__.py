@@ -20,6 +20,8 @@ PARTS = {
     "Start and memory": ["memory"],
     "Growth on SQLite": ["growth", "--sizes", "1000", "100000", "1000000"],
     "Growth on PostgreSQL": ["growth", "--engine", "postgresql"],
+    "Files of the size of the country, into SQLite": ["filling"],
+    "Files of the size of the country, into PostgreSQL": ["filling", "--engine", "postgresql"],
 }
 """Heading in RESULTS.md → the part that prints what stands below it."""
 

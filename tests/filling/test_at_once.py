@@ -2,11 +2,14 @@
 every rule of tests/invariants.py holds afterwards."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from functools import partial
 
 import pytest
 
+from database import db
 from domain import participants, partnerships
 from filling.imports import Import
 from filling.people import People
@@ -70,6 +73,31 @@ def test_a_school_changes_somebody_meanwhile(world, coming_in, round_):
     theo = found("9000002")
     assert (theo.working_pattern, theo.email, theo.teacher.name) == ("part_time", "new@example.org", "Theo Hale-Ames")
     check_always()
+
+
+class LookedAt(People):
+    """Somebody looks once all rows are written, before they are there."""
+
+    def end(self):
+        with ThreadPoolExecutor(1) as thread:
+            self.seen = thread.submit(copy_context().run, self.look).result()
+
+    def look(self) -> int:
+        with db.connection_context():
+            return Participant.select().count()
+
+
+def test_pages_can_be_looked_at_while_thousands_come_in(world, tmp_path):
+    before = Participant.select().count()
+    rows = [MENTOR | {"trn": str(9_100_000 + number)} for number in range(2500)]
+    (tmp_path / "people.csv").write_text(people(*rows))
+    kind = LookedAt()
+    with closing(Import(kind, tmp_path / "people.csv")) as done:
+        done.read(lambda: None)
+        done.write(lambda rows: None, is_check=False)
+        assert not list(done.faults())
+    assert kind.seen == before
+    assert Participant.select().count() == before + 2500
 
 
 def test_two_files_come_in_at_once(world, coming_in):
