@@ -366,6 +366,17 @@ def take_screenshots(names, folder):
         raise click.ClickException(str(problem)) from None
 
 
+@scenario_group.command("words")
+def print_words():
+    """Print what every page says in every state, to be read aloud."""
+    from scenarios import words
+
+    with other_worlds_only(), TemporaryDirectory() as folder:
+        reader = words.Reader(current_app._get_current_object(), words.build(Path(folder)))
+        for who, shown in reader.everything():
+            click.echo(f"\n=== {who}: {shown.page}, {shown.status}\n{words.as_text(shown)}")
+
+
 def named_scenarios(names) -> list[Scenario]:
     try:
         return [scenario(name) for name in names or scenario_ids()]

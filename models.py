@@ -481,6 +481,12 @@ class Event(Table):
     class Meta:
         indexes = ((("participant", "version"), True),)
 
+    def told_to(self, reader: SchoolUser) -> str:
+        """The heading as this person reads it: what they did themselves, “you” did."""
+        author = isolated(self.author_name)
+        is_own = self.school_user_id == reader.id and self.heading.startswith(f"{author} ")
+        return f"You{self.heading.removeprefix(author)}" if is_own else self.heading
+
 
 class Answers(Table):
     """What one school user has answered so far in one journey about one participant, as they posted it.

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from clock import now
+from clock import display, now, today
 from database import advisory_lock, db
 from domain.queries import locked_participants
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
+from vocabulary import isolated
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ Author = SchoolUser | LeadProvider | System
 AUTHOR_TYPES = {SchoolUser: "school_user", LeadProvider: "lead_provider_api", System: "system"}
 
 HEADINGS = {
-    "teacher_withdraws_training_period": "{provider} told us that it no longer trains {name}{as_a_mentor}",
-    "teacher_defers_training_period": "{provider} told us that {name}’s {mentor}training is paused",
-    "teacher_resumes_training_period": "{provider} told us that it trains {name} again{as_a_mentor}",
+    "teacher_withdraws_training_period": "{provider} told us they had stopped training {name}{as_a_mentor}",
+    "teacher_defers_training_period": "{provider} told us they had paused {name}’s {mentor}training",
+    "teacher_resumes_training_period": "{provider} told us they had started training {name}{as_a_mentor} again",
     "teacher_changes_schedule": "{provider} changed the schedule of {name}’s {mentor}training",
-    "teacher_training_period_confirmed": "{provider} confirmed that it trains {name}, with {delivery_partner}",
+    "teacher_training_period_confirmed": "{provider} confirmed they would train {name}, with {delivery_partner}",
     "teacher_delivery_partner_updated": "{provider} changed {name}’s delivery partner to {delivery_partner}",
     "teacher_training_lead_provider_updated": "{who} changed {name}’s lead provider from {old} to {new}",
     "teacher_training_programme_updated": "{who} changed {name}’s training programme from {old} to {new}",
@@ -42,13 +43,23 @@ HEADINGS = {
 def heading_of(event_type: str, participant: Participant, **words: str) -> str:
     """What happened to this person, told to their school."""
     as_a_mentor, mentor = ("", "") if participant.is_ect else (" as a mentor", "mentor ")
-    told = {"who": "Your school", "name": participant.name, "as_a_mentor": as_a_mentor, "mentor": mentor} | words
+    told = {"name": participant.name, "as_a_mentor": as_a_mentor, "mentor": mentor} | words
     return HEADINGS[event_type].format(**told)
 
 
 def who(author: Author) -> str:
-    """How a sentence for the school begins that says what this author did."""
-    return "We" if isinstance(author, System) else "Your school" if isinstance(author, SchoolUser) else author.name
+    """How a sentence for the school begins that says what this author did. Whoever did it reads “You” instead: see
+    Event.told_to."""
+    return "We" if isinstance(author, System) else isolated(author.name)
+
+
+def was(on: date) -> str:
+    """What a sentence says of a day that is told in the past, whether it has come or not."""
+    return "was" if on < today() else "would be"
+
+
+def last_day_mentoring(mentor: str, ect: str, on: date) -> str:
+    return f"{mentor}’s last day mentoring {ect} {was(on)} {display(on)}"
 
 
 class RuleBroken(Exception):

@@ -13,8 +13,10 @@ from domain.changes import (
     RuleBroken,
     System,
     changing_with,
+    last_day_mentoring,
     next_event,
     updated_at,
+    was,
     who,
     write_event,
 )
@@ -150,8 +152,8 @@ def lead_provider_name(participant: Participant) -> str | None:
 
 
 def leaving_heading(name: str, last_day: date, author: Author) -> str:
-    told_us = "We were told" if isinstance(author, System) else "Your school told us"
-    return f"{told_us} that {name}’s last day {'was' if last_day < today() else 'is'} {display(last_day)}"
+    told_us = "We were told" if isinstance(author, System) else f"{who(author)} told us"
+    return f"{told_us} that {name}’s last day {was(last_day)} {display(last_day)}"
 
 
 def _mentorships(participant: Participant) -> list[Mentorship]:
@@ -200,10 +202,9 @@ def _save_ends(table: type[TrainingPeriod] | type[Mentorship], periods: list, le
 def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict:
     """What is recorded of the other one of the two, when a mentor or an ECT leaves."""
     mentor, ect = (other.name, leaver.name) if leaver.is_ect else (leaver.name, other.name)
-    mentors, leaves = ("mentored", "left") if on < today() else ("mentors", "leaves")
     return {
         "event_type": "teacher_finishes_mentoring" if leaver.is_ect else "teacher_finishes_being_mentored",
-        "heading": f"{mentor} {mentors} {ect} until {display(on)}, because {leaver.name} {leaves} then",
+        "heading": last_day_mentoring(mentor, ect, on),
         "with_participant": leaver.id,
         "finished_on": on.isoformat(),
     }

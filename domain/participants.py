@@ -11,7 +11,7 @@ from datetime import timedelta
 from email_validator import EmailNotValidError, validate_email
 from peewee import Value, fn
 
-from clock import display, today
+from clock import today
 from domain.changes import (
     Author,
     ChangedSince,
@@ -19,6 +19,7 @@ from domain.changes import (
     changing,
     changing_with,
     end_period,
+    last_day_mentoring,
     next_event,
     who,
     write_event,
@@ -80,21 +81,19 @@ def change_mentor(ect: Participant, author: Author, *, mentor_id: int, seen_vers
                 everybody[replaced.id],
                 author,
                 "teacher_finishes_mentoring",
-                f"{replaced.name} mentors {ect.name} until {display(goes_on_until[replaced.id])}"
+                last_day_mentoring(replaced.name, ect.name, goes_on_until[replaced.id])
                 if replaced.id in goes_on_until
-                else f"{replaced.name} no longer mentors {ect.name}",
+                else f"{who(author)} assigned {mentor.name} to mentor {ect.name} in place of {replaced.name}",
             )
             for replaced in {mentorship.mentor for mentorship in current} - {mentor}
         ]
-        heading = f"{mentor.name} mentors {ect.name}"
+        heading = f"{who(author)} assigned {mentor.name} to mentor {ect.name}"
         mentors_events.append(next_event(mentor, author, "teacher_starts_mentoring", heading))
         return write_event(
             ect,
             author,
             "teacher_mentor_changed",
-            f"{who(author)} changed {ect.name}’s mentor from {old.name} to {mentor.name}"
-            if old
-            else f"{who(author)} assigned {mentor.name} to {ect.name} as mentor",
+            f"{who(author)} changed {ect.name}’s mentor from {old.name} to {mentor.name}" if old else heading,
             mentors_events,
             modifications=[f"mentor: {old and old.id} → {mentor.id}"],
             old_mentor=old.name if old else None,
@@ -208,7 +207,13 @@ def check_working_pattern(participant: Participant, working_pattern: str) -> Non
     if working_pattern not in WORKING_PATTERNS:
         raise RuleBroken({"working_pattern": "unknown"})
     if working_pattern == participant.working_pattern:
-        raise RuleBroken({"working_pattern": "already"})
+        (other,) = set(WORKING_PATTERNS) - {working_pattern}
+        facts = {"present": in_words(working_pattern).capitalize(), "other": in_words(other)}
+        raise RuleBroken({"working_pattern": "already"}, **facts)
+
+
+def in_words(working_pattern: str) -> str:
+    return working_pattern.replace("_", " ")
 
 
 def change_working_pattern(
@@ -220,7 +225,7 @@ def change_working_pattern(
         check_working_pattern(participant, working_pattern)
         old, participant.working_pattern = participant.working_pattern, working_pattern
         participant.save(only=[Participant.working_pattern])
-        words = working_pattern.replace("_", " ")
+        words = in_words(working_pattern)
         return write_event(
             participant,
             author,

@@ -243,7 +243,7 @@ def journey_query(ids, school, role, school_user, journey) -> Query:
     )
     event = Event.alias()
     answers = answers.join(event, JOIN.LEFT_OUTER, on=(Answers.event == event.id))
-    event_json = json_object(event, only=("id", "heading", "event_type", "details"))
+    event_json = json_object(event, only=("id", "heading", "event_type", "created_at", "author_name", "details"))
     row = json_object(Answers, event=json_or_null(event.id, event_json))
     return participants_json_for_rules(
         among(Participant.id, ids),
@@ -284,7 +284,7 @@ LOCKED_IDS = PreparedQuery(
 
 EVENTS = PreparedQuery(
     lambda participant: (
-        Event.select(json_object(Event, only=("heading", "created_at")))
+        Event.select(json_object(Event, only=("heading", "created_at", "author_name", "school_user")))
         .where(Event.participant == participant)
         .order_by(Event.version.desc())
     )

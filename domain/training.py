@@ -250,7 +250,7 @@ def end_mentor_training(participant: Participant, author: Author, *, seen_versio
             participant,
             author,
             "teacher_ends_mentor_training",
-            f"{who(author)} told us that {participant.name} is not continuing mentor training",
+            f"{who(author)} told us that {participant.name} was not continuing mentor training",
             period=period,
             lead_provider=period.lead_provider.name,
         )
@@ -288,7 +288,7 @@ def _train_mentor_too(
     starts_on = _mentor_starts_on(ect, mentor)
     columns = _provider_led(mentor, lead_provider, starts_on)
     period = TrainingPeriod.create(participant=mentor, started_on=starts_on, finished_on=mentor.finished_on, **columns)
-    heading = f"Mentor training with {lead_provider.name} began for {mentor.name}, because {ect.name} trains there"
+    heading = f"{mentor.name} began mentor training with {lead_provider.name}, who were to train {ect.name} too"
     told = {"period": period, "new_lead_provider": lead_provider.name, "is_confirmed": period.is_confirmed}
     return [next_event(mentor, author, "teacher_starts_training_period", heading, **told)]
 

@@ -13,7 +13,7 @@ from clock import display
 from domain.changes import RuleBroken
 from models import Participant
 
-EXPIRED = "This page was open for too long. Nothing is lost: check it and select the button again"
+EXPIRED = "This page was open for too long. Nothing is lost. Check your answers and select the button again"
 NO_COOKIES = (
     "Your browser did not send us the cookie that this page needs. Select the button again. If that does not help, "
     "allow cookies for this service in the settings of your browser"

@@ -15,11 +15,11 @@ class LeadProviderForm(Question):
     label = "lead provider"
     lead_provider_id = ChoiceField(coerce=int)
     messages = {
-        "missing": "Select the lead provider that will train {name}",
+        "missing": "Select the lead provider who will train {name}",
         "unknown": "Select a lead provider from the list",
         "already": "Select a lead provider other than {lead_provider}",
-        "trained_later": "{name} has more training planned. Contact support to change it",
-        "trained_elsewhere": "{name} is in mentor training through another school",
+        "trained_later": "{name} has more training planned. Contact support to change the plan",
+        "trained_elsewhere": "{name} is in mentor training at another school, so you cannot select one here",
     }
 
     def __init__(self, participant, *args, **kwargs):
@@ -52,7 +52,7 @@ class TrainingProgrammeForm(Question):
     training_programme = HiddenField()
     messages = {
         "changed": "{name}’s training programme has changed. Read this page again",
-        "trained_later": "{name} has more training planned. Contact support to change it",
+        "trained_later": "{name} has more training planned. Contact support to change the plan",
     }
 
     def __init__(self, participant, *args, **kwargs):
@@ -69,14 +69,14 @@ class LeavingDateForm(Question):
     label = "leaving date"
     leaving_on = DateField()
     messages = {
-        "missing": "Enter the date that {name} left or will leave your school",
+        "missing": "Enter {name}’s last day at your school",
         "incomplete": "The leaving date must include {parts}",
         "short_year": "Enter the year of the leaving date in full, for example 2026",
         "not_a_date": "The leaving date must be a real date, for example 31 3 2026",
-        "too_far_ahead": "The date must be {latest} or earlier. You can tell us up to 4 months ahead",
-        "before_start": "{name} started at your school on {started_on}. The date must be after that",
-        "before_training": "{name}’s latest training started on {started_on}. The date must be after that",
-        "already": "{leaving_on} is the date that we have already. Enter another date",
+        "too_far_ahead": "The leaving date must be {latest} or earlier, because you can tell us up to 4 months ahead",
+        "before_start": "The leaving date must be after {started_on}, when {name} started at your school",
+        "before_training": "The leaving date must be after {started_on}, when {name}’s latest training started",
+        "already": "{leaving_on} is already recorded. Enter another date to change it",
     }
 
     def __init__(self, participant, *args, **kwargs):
@@ -118,9 +118,9 @@ class NameForm(Question):
     label = "name"
     name = TextField(max_length=100)
     messages = {
-        "missing": "Enter the full name",
+        "missing": "Enter {name}’s full name",
         "too_long": "Use {max_length} characters or fewer",
-        "already": "{name} is the name that we have already. Enter another name",
+        "already": "{name} is already recorded. Enter another name to change it",
     }
 
     def __init__(self, participant, *args, **kwargs):
@@ -157,7 +157,7 @@ class EmailAddressForm(Question):
         "too_long": "Use {max_length} characters or fewer",
         "not_an_address": "Enter an email address in the correct format, like name@example.com",
         "odd_letter": "An email address cannot have {letter} in it. Check the address with {name}",
-        "already": "{email} is the email address that we have already. Enter another one",
+        "already": "{email} is already recorded. Enter another email address to change it",
     }
 
     def __init__(self, participant, *args, **kwargs):
@@ -195,12 +195,12 @@ class WorkingPatternForm(Question):
 
     label = "working pattern"
     working_pattern = ChoiceField(
-        choices=[(pattern, pattern.replace("_", " ").capitalize()) for pattern in WORKING_PATTERNS]
+        choices=[(pattern, participants.in_words(pattern).capitalize()) for pattern in WORKING_PATTERNS]
     )
     messages = {
         "missing": "Select full time or part time",
         "unknown": "Select full time or part time",
-        "already": "This is the working pattern that we have already. Select the other one",
+        "already": "{present} is already recorded. Select {other} to change it",
     }
 
     def __init__(self, participant, *args, **kwargs):

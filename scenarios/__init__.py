@@ -34,6 +34,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
+from vocabulary import folded
 
 HERE = Path(__file__).parent
 WORLD = "world"
@@ -140,7 +141,10 @@ def load_world(name: str = WORLD, names: Mapping[str, str] = MappingProxyType({}
 def load_contracts(world: dict) -> None:
     """The contract periods up to next year's, each with the lead providers that hold a contract in it."""
     closed = world["closed"]
-    providers = {name: LeadProvider.create(name=name) for name in world["lead_providers"] + closed["lead_providers"]}
+    providers = {
+        name: LeadProvider.create(name=name, contact_email=contact_email(name))
+        for name in world["lead_providers"] + closed["lead_providers"]
+    }
     for year in range(world["first_contract_year"], max(today(), world["today"]).year + 2):
         is_closed = year in closed["years"]
         period = ContractPeriod.create(
@@ -154,6 +158,11 @@ def load_contracts(world: dict) -> None:
                 active = ActiveLeadProvider.create(lead_provider=provider, contract_period=period)
                 for partner in world["delivery_partners"].get(name, []):
                     pair(active, partner)
+
+
+def contact_email(lead_provider: str) -> str:
+    """An invented one, which fits the name."""
+    return f"schools@{'-'.join(folded(lead_provider).split()[:2])}.example.org"
 
 
 def pair(active: ActiveLeadProvider, delivery_partner: str) -> DeliveryPartner:
@@ -187,7 +196,7 @@ def load_participant(school: School, role: str, row: dict) -> None:
         trn=row["trn"],
         trs_first_name=first_name,
         trs_last_name=last_name,
-        trs_induction_status="InProgress" if "induction_started_on" in row else None,
+        trs_induction_status=row.get("induction_status", "InProgress" if "induction_started_on" in row else None),
         mentor_became_ineligible_for_funding_on=ended.get("on"),
         mentor_became_ineligible_for_funding_reason=ended.get("reason"),
         **{f"{role}_first_became_eligible_for_training_at": datetime.combine(row["started_on"], time(9), LONDON)},

@@ -195,14 +195,14 @@ class Walker:
 
     def report_shown_at_first(self, who: str) -> str:
         """What the pages said of the provider's report when the scenario began: the longest stretch of it without the
-        provider's name."""
+        provider's name or address."""
         world = self.scenario.world_in(self.fresh, self.words)
         with self.elsewhere(), entered(world), db.connection_context():
             participant = self.end_state().person(who)
-            provider = participant.training_period.lead_provider.name
+            provider = participant.training_period.lead_provider
             says = self.app.jinja_env.get_template("status.html").module
-            message = words(says.provider_message(participant).unescape())
-        return max(message.split(words(provider)), key=len).strip()
+            message = words(says.provider_message(participant).striptags())
+        return max(message.replace(provider.contact_email, provider.name).split(words(provider.name)), key=len).strip()
 
     @contextmanager
     def elsewhere(self):

@@ -15,7 +15,7 @@ from peewee import Field, JSONField, fn
 from clock import LONDON, clock_at, now, today
 from database import db, is_postgresql
 from domain import training
-from domain.changes import heading_of, next_event
+from domain.changes import heading_of, next_event, who
 from domain.departures import end_of_mentorship, lead_provider_name, leaving_heading
 from models import (
     ActiveLeadProvider,
@@ -418,7 +418,7 @@ class InventedSchool:
         told |= {"old_was_confirmed": participant.training_period.is_confirmed, "old_is_history": True}
         end(participant.training_period, today() - timedelta(1))
         period = self.train(participant, today(), **columns)
-        heading = heading_of(event_type, participant, **words)
+        heading = heading_of(event_type, participant, who=who(self.school_user), **words)
         self.record(participant, self.school_user, event_type, heading, period=period, **told)
 
     def leave(self, participant: Participant, last_day: date) -> None:

@@ -286,7 +286,7 @@ def test_leaving_and_withdrawn_is_told_apart_on_record_and_card(naomi):
     ada = ect((april(2), leaving(IN_MAY)), (TODAY, withdrawn))
     naomi.get(f"/school/ects/{ada.id}")
     assert naomi.row("Status") == "Leaving school"
-    assert "Ambition Institute told us that it no longer trains Ada Moss" in naomi.text
+    assert "Ambition Institute has told us they no longer train Ada Moss" in naomi.text
     card = naomi.get("/school/ects").card("Ada Moss").text()
     assert "Leaving school" in card
     assert "Ambition Institute" not in card

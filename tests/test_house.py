@@ -323,7 +323,7 @@ def test_every_error_has_a_page_in_the_services_clothes(naomi, monkeypatch, code
     monkeypatch.setattr("domain.queries.events_of", lambda participant: abort(code))
     naomi.get(f"/school/ects/{person('Steven Taylor').id}", code)
     assert naomi.heading == title
-    assert "Anything that you confirmed before is saved." in naomi.text or code == 404
+    assert "Anything you confirmed before is saved." in naomi.text or code == 404
     assert naomi.page.css_first("header .app-account")
 
 

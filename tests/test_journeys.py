@@ -65,7 +65,7 @@ def test_walk(naomi, walk):
     # Its last link leads to a page that tells the same story.
     naomi.get([link.attrs["href"] for link in naomi.main.css("a")][-1])
     if naomi.path == walk.address:
-        assert events[-1].heading in naomi.text
+        assert events[-1].heading.replace("Naomi Fletcher", "You", 1) in naomi.text
 
 
 @every_question
@@ -171,7 +171,7 @@ def test_a_change_since_the_page_was_drawn_is_shown_and_nothing_is_done(naomi, w
     before = dump()
     naomi.submit(walk.confirm, 409)
     assert naomi.heading == f"{walk.name}’s record has changed"
-    assert f"Your school changed {walk.name}’s email address" in naomi.text
+    assert f"You changed {walk.name}’s email address" in naomi.text
     assert dump() == before
     naomi.click("Check your answers and confirm again")
     assert naomi.path == walk.page("check-answers")
@@ -186,7 +186,7 @@ def test_two_windows_cannot_confirm_what_the_other_one_shows(naomi, walk):
     walk.answer(naomi, walk.other)
     before = dump()
     naomi.post(walk.page("check-answers"), first_window, 409, token=False)
-    assert "You may have answered again in another window" in naomi.text
+    assert naomi.heading == f"You changed your answer about {walk.name} in another tab"
     assert dump() == before
 
 
@@ -330,7 +330,7 @@ def test_a_provider_that_withdraws_and_resumes_before_the_button_is_noticed_too(
         LeadProvider.get(name="Ambition Institute"), teacher, course_identifier="ecf-induction", reason="other"
     )
     naomi.submit("Confirm change", 409)
-    assert "Ambition Institute told us that Hannah Clarke’s training is paused" in naomi.text
+    assert "Ambition Institute told us they had paused Hannah Clarke’s training" in naomi.text
 
 
 def test_what_is_no_longer_offered_is_said_so(naomi):
@@ -340,7 +340,7 @@ def test_what_is_no_longer_offered_is_said_so(naomi):
     training.change_training_programme(walk.participant, SchoolUser.get_by_id(1), training_programme="school_led")
     naomi.submit("Confirm change", 409)
     programmes = "from provider-led with Ambition Institute to school-led"
-    assert f"Your school changed Steven Taylor’s training programme {programmes}" in naomi.text
+    assert f"You changed Steven Taylor’s training programme {programmes}" in naomi.text
     assert "Check your answers and confirm again" not in naomi.links
     naomi.click("Go back to Steven Taylor’s details")
     naomi.get(walk.page("lead-provider"), 404)

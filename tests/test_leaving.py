@@ -26,11 +26,11 @@ def leaving_page(visitor, name: str, role: str = "ect"):
 
 # --- the date ------------------------------------------------------------------------------------------------
 
-MISSING = "Enter the date that Steven Taylor left or will leave your school"
+MISSING = "Enter Steven Taylor’s last day at your school"
 REAL = "The leaving date must be a real date, for example 31 3 2026"
 SHORT_YEAR = "Enter the year of the leaving date in full, for example 2026"
-BEFORE_START = "Steven Taylor started at your school on 8 September 2024. The date must be after that"
-TOO_FAR = "The date must be 20 August 2026 or earlier. You can tell us up to 4 months ahead"
+BEFORE_START = "The leaving date must be after 8 September 2024, when Steven Taylor started at your school"
+TOO_FAR = "The leaving date must be 20 August 2026 or earlier, because you can tell us up to 4 months ahead"
 
 
 @pytest.mark.parametrize("month", ["7", "07", "July", "jul", "JULY", "7.", "Jul.", "July,"])
@@ -150,21 +150,21 @@ def test_four_months_ahead_and_no_day_more(world, today, latest):
     [
         (
             date(2026, 3, 27),
-            "Confirm that Hannah Clarke has left your school for good",
-            "Hannah Clarke is no longer on your list of ECTs",
-            "has left",
+            "Confirm that Hannah Clarke has left your school permanently",
+            "You have told us that Hannah Clarke left on 27 March 2026",
+            "They are no longer on your list of ECTs",
         ),
         (
             TODAY,
-            "Confirm that Hannah Clarke is leaving your school for good",
-            "Hannah Clarke stays on your list of ECTs until the end of today, 20 April 2026",
+            "Confirm that Hannah Clarke is leaving your school permanently",
+            "You have told us that Hannah Clarke is leaving today, 20 April 2026",
             "until the end of today, 20 April 2026",
         ),
         (
             date(2026, 7, 17),
-            "Confirm that Hannah Clarke is leaving your school for good",
-            "Hannah Clarke stays on your list of ECTs until 17 July 2026",
-            "until 17 July 2026",
+            "Confirm that Hannah Clarke is leaving your school permanently",
+            "You have told us that Hannah Clarke is leaving on 17 July 2026",
+            "They stay on your list of ECTs until the end of 17 July 2026.",
         ),
     ],
 )
@@ -186,8 +186,8 @@ def test_words_by_date(naomi, on, question, panel, next_steps):
 def test_mentor_words(naomi):
     leaving_page(naomi, "John Doe", "mentor").submit("Continue", Day="17", Month="7", Year="2026")
     naomi.submit("Confirm and continue")
-    assert naomi.heading == "John Doe stays on your list of mentors until 17 July 2026"
-    assert "After 17 July 2026 a new mentor is needed for: Gustav BrownSteven Taylor" in naomi.text
+    assert naomi.heading == "You have told us that John Doe is leaving on 17 July 2026"
+    assert "These ECTs will need a new mentor after 17 July 2026: Gustav BrownSteven Taylor" in naomi.text
     assert "appropriate body" not in naomi.text
     naomi.click("Back to mentors")
     assert naomi.path == "/school/mentors"
@@ -196,8 +196,8 @@ def test_mentor_words(naomi):
 @pytest.mark.parametrize(
     ("on", "told"),
     [
-        (date(2026, 7, 17), "John Doe mentors Steven Taylor until 17 July 2026, because John Doe leaves then"),
-        (date(2026, 3, 27), "John Doe mentored Steven Taylor until 27 March 2026, because John Doe left then"),
+        (date(2026, 7, 17), "John Doe’s last day mentoring Steven Taylor would be 17 July 2026"),
+        (date(2026, 3, 27), "John Doe’s last day mentoring Steven Taylor was 27 March 2026"),
     ],
 )
 def test_the_ect_is_told_until_when(naomi, on, told):
@@ -227,10 +227,10 @@ def test_a_lead_provider_that_had_not_confirmed_is_not_said_to_know(naomi):
     emily = person("Emily Roberts")
     given_to_teach_first(emily)
     leaving_page(naomi, "Emily Roberts").submit("Continue", Day="17", Month="7", Year="2026")
-    assert "Until now you said that the last day was 30 May 2026." in naomi.text
+    assert "Before, your school told us their last day was 30 May 2026." in naomi.text
     naomi.submit("Confirm and continue")
-    assert "Teach First had not confirmed that it trains Emily Roberts." in naomi.text
-    assert "can see now" not in naomi.text
+    assert "Teach First had not confirmed that they would train Emily Roberts." in naomi.text
+    assert "can now see" not in naomi.text
     assert "can continue training" not in naomi.text
 
 
@@ -260,19 +260,19 @@ def test_a_mentor_who_is_not_in_training_is_not_told_of_any(naomi, name):
     assert "mentor training" not in naomi.text
     naomi.submit("Continue", Day="17", Month="7", Year="2026").submit("Confirm and continue")
     assert "training" not in naomi.text
-    assert "can see now" not in naomi.text
+    assert "can now see" not in naomi.text
 
 
 def test_the_date_can_be_changed_from_the_record(naomi):
-    naomi.get("/school/ects").click("Emily Roberts").click("Change the date that Emily Roberts leaves")
-    assert naomi.heading == "Change the date that Emily Roberts leaves"
+    naomi.get("/school/ects").click("Emily Roberts").click("Change Emily Roberts’s last day")
+    assert naomi.heading == "Change Emily Roberts’s last day"
     assert [box.attrs["value"] for box in naomi.main.css("input[type=text]")] == ["30", "5", "2026"]
     naomi.submit("Continue", 422)
-    assert naomi.errors == ["30 May 2026 is the date that we have already. Enter another date"]
+    assert naomi.errors == ["30 May 2026 is already recorded. Enter another date to change it"]
     naomi.submit("Continue", Day="12", Month="6", Year="2026").submit("Confirm and continue")
     naomi.get("/school/ects").click("Emily Roberts")
-    assert "Emily Roberts’s last day is 12 June 2026" in naomi.text
-    assert "Your school changed Emily Roberts’s last day from 30 May 2026 to 12 June 2026" in naomi.text
+    assert "Your school told us their last day is 12 June 2026" in naomi.text
+    assert "You changed Emily Roberts’s last day from 30 May 2026 to 12 June 2026" in naomi.text
 
 
 # --- what ends and what stays --------------------------------------------------------------------------------
@@ -345,7 +345,7 @@ def test_a_mentor_who_leaves_is_no_longer_mentor_the_day_after(world):
     with clock_at(TOMORROW):
         assert person("Steven Taylor").mentor is None
     assert [event.heading for event in steven.events.order_by(Event.version)][-1] == (
-        "John Doe mentors Steven Taylor until 20 April 2026, because John Doe leaves then"
+        "John Doe’s last day mentoring Steven Taylor would be 20 April 2026"
     )
 
 
@@ -390,9 +390,9 @@ def test_the_page_says_when_another_schools_date_stands(naomi):
     hannah = person("Hannah Clarke")
     Participant.update(finished_on=date(2026, 5, 1)).where(Participant.id == hannah.id).execute()
     leaving_page(naomi, "Hannah Clarke").submit("Continue", Day="17", Month="7", Year="2026")
-    assert "the last day at your school stays 1 May 2026" in naomi.text
+    assert "Their last day at your school stays 1 May 2026" in naomi.text
     naomi.submit("Confirm and continue")
-    assert naomi.heading == "Hannah Clarke stays on your list of ECTs until 1 May 2026"
+    assert naomi.heading == "You have told us that Hannah Clarke is leaving on 1 May 2026"
 
 
 @both_engines

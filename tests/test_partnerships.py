@@ -68,7 +68,7 @@ def change(visitor, partnership_id: str, by: str = TEACH_FIRST, partner: str = "
     return ask(visitor, "put", f"/api/v3/partnerships/{partnership_id}", by, json=body)
 
 
-NEEDS_A_MENTOR = "Action required You need to assign a mentor"
+NEEDS_A_MENTOR = "Action required Ada needs a mentor."
 
 
 # --- the story ---------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def test_a_provider_finds_the_school_that_wants_it_and_confirms(visitor):
     naomi.get(f"/school/ects/{oliver.id}")
     assert naomi.row("Lead provider") == "Teach First Confirmed by Teach First"
     assert naomi.row("Delivery partner").startswith("Alpha Teaching School Hub")
-    assert "Teach First confirmed that it trains Oliver Bennett, with Alpha Teaching School Hub" in naomi.text
+    assert "Teach First confirmed they would train Oliver Bennett, with Alpha Teaching School Hub" in naomi.text
     [enrolment] = ask(visitor, "get", address(oliver), TEACH_FIRST).json["data"]["attributes"]["ecf_enrolments"]
     assert enrolment["delivery_partner_id"] == sent()["delivery_partner_id"]
     check_always()
@@ -113,7 +113,7 @@ def test_what_two_providers_and_the_school_see_until_the_end(visitor):
         david.get(f"/school/ects/{ect.id}").click("select a lead provider").choose(UCL).submit("Confirm change")
 
     def leave():
-        david.get(f"/school/ects/{ect.id}").click("Tell us that Ada is leaving for good")
+        david.get(f"/school/ects/{ect.id}").click("Tell us that Ada is leaving permanently")
         last_day = first_day + timedelta(days=149)
         david.submit("Continue", Day=str(last_day.day), Month=str(last_day.month), Year=str(last_day.year))
         david.submit("Confirm and continue")

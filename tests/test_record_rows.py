@@ -44,31 +44,37 @@ def test_an_ects_mentors_now_and_later(naomi, row, history, expected):
     assert rows_of(naomi.get("/school/ects").card(ADA))["Mentor"] == expected
 
 
-RECORDED = "This appropriate body recorded the induction. Contact it if this is wrong, or if you want another one."
-NO_DATE = "The appropriate body has not told us the date yet"
+RECORDED = "They recorded the induction. Contact them if this is wrong or you want to change appropriate body."
+SUPPORT = "Contact support (support@register-ects.example.org)"
+AWAITED = f"Awaiting confirmation by {ALPHA} {SUPPORT} if this is not their appropriate body."
+NO_DATE = "The appropriate body has not told us yet"
 
 
 @pytest.mark.parametrize(
     ("row", "body", "started"),
     [
-        ({}, f"{ALPHA} {RECORDED}", "1 September 2025 Reported by appropriate body"),
-        ({"induction_started_on": None}, f"{ALPHA} Awaiting confirmation by {ALPHA}", NO_DATE),
+        ({}, f"{ALPHA} {RECORDED}", "1 September 2025 Reported by an appropriate body"),
+        ({"induction_started_on": None}, f"{ALPHA} {AWAITED}", NO_DATE),
         (
             {"induction_started_on": date(2024, 9, 2)},
-            f"{ALPHA} Awaiting confirmation by {ALPHA}",
-            "2 September 2024 Reported by appropriate body",
+            f"{ALPHA} {AWAITED}",
+            "2 September 2024 Reported by an appropriate body",
         ),
         (
             {"induction_started_on": date(2026, 7, 17), "leaving_on": date(2026, 7, 17)},
             f"{ALPHA} {RECORDED}",
-            "17 July 2026 Reported by appropriate body",
+            "17 July 2026 Reported by an appropriate body",
         ),
         (
             {"induction_started_on": date(2026, 7, 18), "leaving_on": date(2026, 7, 17)},
-            f"{ALPHA} Awaiting confirmation by {ALPHA}",
-            "18 July 2026 Reported by appropriate body",
+            f"{ALPHA} {AWAITED}",
+            "18 July 2026 Reported by an appropriate body",
         ),
-        ({"induction_started_on": None, "appropriate_body": None}, "Not reported", NO_DATE),
+        (
+            {"induction_started_on": None, "appropriate_body": None},
+            f"Not reported {SUPPORT} to tell us who they are.",
+            NO_DATE,
+        ),
     ],
     ids=["here", "awaiting", "before this school", "from the last day here", "after it", "not reported"],
 )
@@ -103,9 +109,9 @@ def test_nothing_is_made_up_where_nothing_is_known(naomi):
 @pytest.mark.parametrize(
     ("given", "history", "row", "tell"),
     [
-        (ect, [PAUSED], {}, " But tell the appropriate body and Ambition Institute."),
-        (ect, [GIVEN_UP], {}, " But tell the appropriate body."),
-        (ect, [], {"training": SCHOOL_LED}, " But tell the appropriate body."),
+        (ect, [PAUSED], {}, " Tell their appropriate body and Ambition Institute instead."),
+        (ect, [GIVEN_UP], {}, " Tell their appropriate body instead."),
+        (ect, [], {"training": SCHOOL_LED}, " Tell their appropriate body instead."),
         (mentor, [GIVEN_UP], {}, ""),
         (mentor, [], {"training": None}, ""),
     ],
@@ -113,7 +119,7 @@ def test_nothing_is_made_up_where_nothing_is_known(naomi):
 def test_who_is_to_know_of_somebody_who_comes_back_is_named(naomi, given, history, row, tell):
     ada = given(*history, **row)
     naomi.get(f"/school/{ada.role}s/{ada.id}")
-    assert section(naomi, TELL_US)[1].endswith(f"for example after parental leave.{tell}")
+    assert section(naomi, TELL_US)[1].endswith(f"such as parental leave.{tell}")
 
 
 @pytest.mark.parametrize(
@@ -123,19 +129,19 @@ def test_who_is_to_know_of_somebody_who_comes_back_is_named(naomi, given, histor
             ect,
             [PAUSED, (april(9), withdrawn), (april(16), made_school_led)],
             [
-                "16 April 2026 Your school changed Ada Moss’s training programme "
+                "16 April 2026 You changed Ada Moss’s training programme "
                 "from provider-led with Ambition Institute to school-led",
-                "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss",
-                "8 April 2026 Ambition Institute told us that Ada Moss’s training is paused",
+                "9 April 2026 Ambition Institute told us they had stopped training Ada Moss",
+                "8 April 2026 Ambition Institute told us they had paused Ada Moss’s training",
             ],
         ),
         (
             mentor,
             [PAUSED, (april(9), withdrawn), (april(16), resumed)],
             [
-                "16 April 2026 Ambition Institute told us that it trains Ada Moss again as a mentor",
-                "9 April 2026 Ambition Institute told us that it no longer trains Ada Moss as a mentor",
-                "8 April 2026 Ambition Institute told us that Ada Moss’s mentor training is paused",
+                "16 April 2026 Ambition Institute told us they had started training Ada Moss as a mentor again",
+                "9 April 2026 Ambition Institute told us they had stopped training Ada Moss as a mentor",
+                "8 April 2026 Ambition Institute told us they had paused Ada Moss’s mentor training",
             ],
         ),
     ],

@@ -38,19 +38,21 @@ TOMORROW, JULY = TODAY + timedelta(days=1), date(2026, 7, 17)
 GIVEN_UP, PAUSED, BACK = (april(8), withdrawn), (april(8), deferred), (april(15), resumed)
 LEAVES, NO_LONGER = (TODAY, leaving(JULY)), (april(9), not_continuing)
 
+CONTACT_THEM = "Contact them at schools@ambition-institute.example.org if that is wrong."
 REGISTERED = ("Registered", "green", "")
 WITHDRAWN = (
     "Action required",
     "red",
-    "Ambition Institute told us that it no longer trains Ada Moss. If this is wrong, contact Ambition Institute.",
+    f"Ambition Institute has told us they no longer train Ada Moss. {CONTACT_THEM}",
 )
 DEFERRED = (
     "Training paused",
     "orange",
-    "Ambition Institute told us that Ada Moss’s training is paused. If this is wrong, contact Ambition Institute.",
+    f"Ambition Institute has told us Ada Moss’s training is paused. {CONTACT_THEM}",
 )
-ASSIGN = "! Warning Assign a mentor to Ada Moss"
-NO_MENTOR = ("Action required", "red", "You need to assign a mentor to Ada Moss.")
+ASSIGN_LINK = "Assign a mentor to Ada Moss"
+ASSIGN = f"! Warning {ASSIGN_LINK}"
+NO_MENTOR = ("Action required", "red", "Ada Moss needs a mentor.")
 LEAVING = ("Leaving school", "yellow", "")
 EXEMPT = ("Exempt", "grey", "")
 PASSED = ("Completed induction", "blue", "")
@@ -68,7 +70,20 @@ class Training:
 
 
 PROGRAMME_LINK, PROVIDER_LINK = "Change training programme", "Change lead provider"
-PARTNER_HINT = "Only Ambition Institute can change the delivery partner"
+PARTNER_HINT = "Contact Ambition Institute at schools@ambition-institute.example.org to change the delivery partner"
+SELECT = "Select a lead provider: Ada Moss"
+LEFT = "ell us they have left or are leaving: Ada Moss"
+STEPS = {
+    WITHDRAWN: [SELECT, "Change to school-led training: Ada Moss", f"T{LEFT}"],
+    DEFERRED: [f"t{LEFT}"],
+    NO_MENTOR: [ASSIGN_LINK],
+}
+"""What the status offers to do."""
+WAIT = (
+    "If they are coming back to this training, you do not need to do anything. "
+    "Ambition Institute will tell us when training starts again. If they are not coming back, "
+)
+
 NO_PARTNER = "Teach First has not told us the delivery partner yet"
 
 ABSENT = Training()
@@ -93,8 +108,8 @@ AWAITED = Training(
 STOPPED = Training(
     [
         WITHDRAWN[2],
-        "If Ada Moss will continue provider-led training, select a lead provider.",
-        "If your school is going to train Ada Moss, tell us that you are changing their programme type to school-led.",
+        "If they will continue provider-led training, select a lead provider.",
+        "If your school will train them, tell us you are changing their programme type to school-led.",
     ],
     ["select a lead provider", "changing their programme type to school-led"],
 )
@@ -215,7 +230,8 @@ def test_an_ect(naomi, case):
     assert naomi.links == [
         "Change name",
         "Change email address",
-        *(["Peter Marsh", "Change mentor"] if has_mentor else ["Assign a mentor to Ada Moss"]),
+        *(["Peter Marsh", "Change mentor"] if has_mentor else [ASSIGN_LINK]),
+        *STEPS.get(case.status, []),
         "Change working pattern",
         *case.training.links,
         *leaving_links(ada),
@@ -228,10 +244,11 @@ def test_an_ect(naomi, case):
 MENTOR_WITHDRAWN = ("Action required", "red", WITHDRAWN[2].replace(ADA, "Ada Moss as a mentor"))
 MENTOR_DEFERRED = ("Training paused", "orange", DEFERRED[2].replace("training", "mentor training"))
 IN_TRAINING = "Ada Moss is registered for mentor training."
-ANOTHER = "If another lead provider is going to train Ada Moss, "
-NOT_CONTINUING = "tell us that Ada Moss is not continuing mentor training"
-ON_RECORD = ANOTHER + "or if Ada Moss is not continuing mentor training, tell us on Ada Moss’s record."
-SELECT = ANOTHER + "select a lead provider. Ada Moss can be a mentor without mentor training."
+ANOTHER = "If another lead provider will train them, "
+ON_RECORD = ANOTHER + "or they are not continuing mentor training, tell us on Ada Moss’s record."
+STOP = "Tell us they are not continuing mentor training: Ada Moss"
+STILL_A_MENTOR = "They can still be a mentor without mentor training."
+STEPS |= {MENTOR_WITHDRAWN: [SELECT, STOP, f"T{LEFT}"], MENTOR_DEFERRED: [f"t{LEFT}"]}
 
 MENTOR_CONFIRMED = Training(
     CONFIRMED.record[1:],
@@ -246,15 +263,21 @@ MENTOR_AWAITED = Training(
     [IN_TRAINING],
 )
 MENTOR_STOPPED = Training(
-    [MENTOR_WITHDRAWN[2], SELECT, f"If not, {NOT_CONTINUING}."],
-    ["select a lead provider", NOT_CONTINUING],
+    [
+        MENTOR_WITHDRAWN[2],
+        f"{ANOTHER}select a lead provider.",
+        "If not, tell us they are not continuing mentor training.",
+        STILL_A_MENTOR,
+    ],
+    ["select a lead provider", "not continuing mentor training"],
     beside=[ON_RECORD],
 )
 MENTOR_WITHOUT = Training(
     [
-        "Ada Moss is not in mentor training. Your school told us that Ada Moss is not continuing with it.",
+        "Ada Moss is not in mentor training. Your school told us they are not continuing.",
         MENTOR_WITHDRAWN[2],
-        SELECT,
+        f"{ANOTHER}select a lead provider.",
+        STILL_A_MENTOR,
     ],
     ["select a lead provider"],
     beside=["Ada Moss is not in mentor training."],
@@ -263,10 +286,9 @@ MENTOR_PAUSED = Training([MENTOR_DEFERRED[2], *MENTOR_CONFIRMED.record], [PROVID
 COMPLETED = Training(["Ada Moss finished mentor training on 18 July 2025."])
 NOT_COMPLETED = Training(
     [
-        "Ada Moss cannot do any more mentor training.",
-        "Either Ada Moss did mentor training before, or began it and did not finish.",
-        "The lead provider that trains Ada Moss’s ECTs can see that Ada Moss is the mentor, so that Ada Moss can use "
-        "the training materials. If Ada Moss cannot get the materials, ask that lead provider.",
+        "Ada Moss cannot do any more mentor training. They either did it before, or started and did not finish.",
+        "Their ECTs’ lead provider can see they are the mentor, and can give them the training materials. "
+        "Ask that lead provider if the materials do not arrive.",
     ]
 )
 
@@ -322,7 +344,7 @@ def test_a_mentor(naomi, case):
     assert status_of(card) == case.status
     rows = {"Status": words_of(case.status), "TRN": ada.teacher.trn, "Assigned ECTs": "No ECTs assigned"}
     assert rows_of(card) == rows | case.training.card
-    assert [words(paragraph) for paragraph in card.css("p.govuk-body")] == case.training.beside
+    assert [words(paragraph) for paragraph in card.css("p.govuk-body:not(.app-steps)")] == case.training.beside
     if ON_RECORD in case.training.beside:
         naomi.click("tell us on Ada Moss’s record")
         assert naomi.main.css_first("h2#training-details")
@@ -331,14 +353,20 @@ def test_a_mentor(naomi, case):
     assert f"TRN: {ada.teacher.trn}" in naomi.text
     assert status_of(naomi.main) == case.status
     assert naomi.row("Assigned ECTs") == "No ECTs assigned"
-    assert section(naomi, "ECTE mentor training details") == case.training.record
-    assert naomi.links == ["Change name", "Change email address", *case.training.links, *leaving_links(ada)]
+    assert section(naomi, "Early career teacher entitlement (ECTE) mentor training details") == case.training.record
+    assert naomi.links == [
+        "Change name",
+        "Change email address",
+        *STEPS.get(case.status, []),
+        *case.training.links,
+        *leaving_links(ada),
+    ]
     shows_no_motive(naomi)
 
 
 # --- leaving -------------------------------------------------------------------------------------------------
 
-TELL_US = "Tell us if Ada Moss has left or is leaving for good"
+TELL_US = "Tell us if Ada Moss has left or is leaving your school permanently"
 
 
 @pytest.mark.parametrize(
@@ -355,17 +383,17 @@ TELL_US = "Tell us if Ada Moss has left or is leaving for good"
 def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
     ada = given(*history)
     naomi.get(f"/school/{ada.role}s/{ada.id}")
-    tell = f"But tell {'the appropriate body and ' if ada.is_ect else ''}Ambition Institute."
+    tell = f"Tell {'their appropriate body and ' if ada.is_ect else ''}Ambition Institute instead."
     assert section(naomi, heading) == (
         [
-            f"You told us that Ada Moss’s last day is {last_day}. After that day you cannot see or change this record.",
-            "Change the date that Ada Moss leaves",
+            f"Your school told us their last day is {last_day}. You cannot see or change this record after that day.",
+            "Change Ada Moss’s last day",
         ]
         if last_day
         else [
-            "We need to know if Ada Moss leaves your school and will not come back.",
-            f"You do not need to tell us if Ada Moss will come back, for example after parental leave. {tell}",
-            "Tell us that Ada Moss is leaving for good",
+            "We need to know if they leave your school and are not expected to come back.",
+            f"You do not need to tell us about a break, such as parental leave. {tell}",
+            "Tell us that Ada Moss is leaving permanently",
         ]
     )
 
@@ -375,7 +403,7 @@ def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
 @pytest.mark.parametrize(
     ("history", "why"),
     [
-        ((TODAY, leaving(TOMORROW)), "Your school told us that Ada Moss’s last day was 21 April 2026."),
+        ((TODAY, leaving(TOMORROW)), "Your school told us their last day was 21 April 2026."),
         ((TODAY, registered_elsewhere(TOMORROW)), "last day at your school was 21 April 2026."),
     ],
     ids=["leaving", "gone to another school"],
@@ -405,11 +433,12 @@ def status_of(shown: Element) -> tuple[str, str, str]:
 
 def words_of(status: tuple[str, str, str]) -> str:
     tag, _colour, message = status
-    return f"{tag} {message}".strip()
+    steps = " ".join(STEPS.get(status, []))
+    return " ".join(filter(None, [tag, message, f"{WAIT}{steps}." if tag == "Training paused" else steps]))
 
 
 def leaving_links(ada: Participant) -> list[str]:
-    return [f"Change the date that {ADA} leaves" if ada.is_leaving else f"Tell us that {ADA} is leaving for good"]
+    return [f"Change {ADA}’s last day" if ada.is_leaving else f"Tell us that {ADA} is leaving permanently"]
 
 
 def shows_no_motive(visitor: Visitor) -> None:

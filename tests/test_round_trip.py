@@ -128,7 +128,7 @@ def test_where_the_service_is_only_a_part_of_a_site(app, naomi):
         environ_overrides={"SCRIPT_NAME": "/register"},
     )
     assert response.headers["HX-Push-Url"] == "/register" + walk.page("check-answers")
-    assert "Check and confirm change" in response.text
+    assert "Check and confirm: change lead provider for" in response.text
 
 
 # --- two schools in one browser ------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def test_what_was_sent_too_late_is_there_after_signing_in_again(question, engine
     assert answer.status_code == (204 if headers else 303)
     with later(hours=3):
         question.get(address)
-        assert "What you entered is kept" in question.text
+        assert "We have kept what you entered" in question.text
         question.choose("Naomi Fletcher", "Sign in")
         assert question.path == page
         assert question.value("name") == "Priya Zoë Patel"

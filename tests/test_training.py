@@ -171,7 +171,9 @@ def test_one_event_one_version_and_the_api_notices(world):
     after = person("Hannah Clarke")
     assert (after.version, after.events.count()) == (hannah.version + 1, hannah.events.count())
     assert after.teacher.api_updated_at > before
-    assert event.heading == "Your school changed Hannah Clarke’s lead provider from Ambition Institute to Teach First"
+    assert (
+        event.heading == "Naomi Fletcher changed Hannah Clarke’s lead provider from Ambition Institute to Teach First"
+    )
     assert (event.author_type, event.author_name) == ("school_user", "Naomi Fletcher")
 
 

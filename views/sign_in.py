@@ -13,6 +13,7 @@ from forms import Form
 from forms.fields import ChoiceField
 from models import School, SchoolUser
 from views import client_key, openid, sign_in_timeouts, this_browsers_sign_in
+from views.about import in_words
 from views.openid import NotSignedIn
 from web.rate_limits import RateLimit
 
@@ -29,25 +30,25 @@ OUTCOMES = {
     "no_cookies": (
         400,
         "Allow cookies to sign in",
-        "Your browser did not send us the cookie that we need to sign you in. Allow cookies for this service in the "
+        "Your browser did not send us the cookie we need to sign you in. Allow cookies for this service in the "
         "settings of your browser.",
     ),
-    "out_of_date": (400, "Sign in again", "The page that you came from was too old, or had been used already."),
+    "out_of_date": (400, "Sign in again", "The page you came from was too old, or had been used already."),
     "no_organisation": (
         403,
         "We cannot tell which school you work for",
-        "{provider} did not tell us your school. When it asks for your organisation, select your school.",
+        "{provider} did not tell us your school. When you are asked for your organisation, select your school.",
     ),
     "unknown_school": (
         403,
         "We do not know your school",
-        "{provider} told us that you work for {organisation}. This service does not have a school under that URN. "
-        "If you work for another school too, select that one when {provider} asks for your organisation.",
+        "{provider} told us that you work for {organisation}. This service has no school with that URN. "
+        "If you work for another school too, select that one when you are asked for your organisation.",
     ),
     "no_email": (
         403,
         "We need your email address",
-        "{provider} did not tell us an email address that it has checked. Check your account there.",
+        "{provider} did not tell us an email address that they have checked. Check your account there.",
     ),
     "not_believed": (400, "We could not check who you are", "We could not rely on what {provider} told us."),
     "unreachable": (503, "You cannot sign in at the moment", "{provider} did not answer. Wait a few minutes."),
@@ -88,7 +89,9 @@ def show(page: str, **context) -> str:
     """A way in, which says so if it is there because the last sign-in is over."""
     last = this_browsers_sign_in()
     is_over = last is not None and sign_in_timeouts().is_over(last)
-    return render_template(f"sign_in/{page}.html", is_over=is_over, next=request.args.get("next", ""), **context)
+    idle = in_words(current_app.config["IDLE_MINUTES"])
+    context |= {"is_over": is_over, "idle": idle, "next": request.args.get("next", "")}
+    return render_template(f"sign_in/{page}.html", **context)
 
 
 @blueprint.get("/sign-in/provider")

@@ -26,7 +26,7 @@ def sign_in(page: Page, name: str = "Naomi Fletcher") -> None:
 def arrived(page: Page, heading: str) -> None:
     """Wait until the page with this heading, and no error on it, is shown."""
     expect(page.locator("h1")).to_have_text(heading)
-    expect(page).to_have_title(f"{heading} – {SERVICE}")
+    expect(page).to_have_title(re.compile(f"^{re.escape(heading)}(, .+)? – {SERVICE}$"))
 
 
 def refused(page: Page, error: str | re.Pattern = re.compile(".")) -> None:
@@ -57,14 +57,14 @@ def press(page: Page, text: str, heading: str) -> None:
 def to_question(page: Page, name: str) -> None:
     """From the list to "change lead provider", by the link that this person's record has for it."""
     follow(page, name)
-    page.locator("main a[href$='/change-lead-provider/lead-provider']").click()
+    page.locator("main a[href$='/change-lead-provider/lead-provider']").last.click()
     arrived(page, f"Change lead provider for {name}")
 
 
 def to_check_answers(page: Page, name: str, lead_provider: str = "Teach First") -> None:
     to_question(page, name)
     page.get_by_label(lead_provider, exact=True).check()
-    press(page, "Continue", "Check and confirm change")
+    press(page, "Continue", f"Check and confirm: change lead provider for {name}")
 
 
 def hold(page: Page, address: str | re.Pattern, method: str = "GET") -> list[Route]:

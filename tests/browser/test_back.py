@@ -10,12 +10,12 @@ from tests.browser.test_story import with_and_without_script
 
 NAME = "Steven Taylor"
 QUESTION = f"Change lead provider for {NAME}"
-LEAVING = f"Tell us if {NAME} has left or is leaving your school for good"
+LEAVING = f"Tell us if {NAME} has left or is leaving your school permanently"
 
 
 def test_what_was_typed_and_not_sent_is_still_there(naomi, window):
     follow(naomi, NAME)
-    follow(naomi, f"Tell us that {NAME} is leaving for good", LEAVING)
+    follow(naomi, f"Tell us that {NAME} is leaving permanently", LEAVING)
     naomi.get_by_label("Day").fill("31")
     naomi.get_by_label("Month").fill("2")
     asked = len(window.requests)
@@ -42,7 +42,7 @@ def test_what_was_typed_and_not_sent_is_still_there(naomi, window):
     naomi.locator(".govuk-error-summary a").click()
     expect(naomi.get_by_label("Day")).to_be_focused()
     naomi.get_by_label("Month").fill("3")
-    press(naomi, "Continue", f"Confirm that {NAME} has left your school for good")
+    press(naomi, "Continue", f"Confirm that {NAME} has left your school permanently")
     assert window.loads() == 1
 
 
@@ -50,7 +50,7 @@ def test_what_was_sent_is_asked_for_afresh(naomi, window):
     to_question(naomi, NAME)
     naomi.get_by_text("What are the roles").click()
     naomi.get_by_label("Teach First").check()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
     asked = len(window.requests)
     naomi.go_back()
     arrived(naomi, QUESTION)
@@ -64,7 +64,7 @@ def test_what_was_sent_is_asked_for_afresh(naomi, window):
 @with_and_without_script
 def test_what_was_typed_is_still_there_after_another_tab_of_the_header(naomi):
     follow(naomi, NAME)
-    follow(naomi, f"Tell us that {NAME} is leaving for good", LEAVING)
+    follow(naomi, f"Tell us that {NAME} is leaving permanently", LEAVING)
     naomi.get_by_label("Day").fill("31")
     naomi.get_by_role("link", name="Mentors", exact=True).click()
     arrived(naomi, "Mentors")

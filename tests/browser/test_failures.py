@@ -47,7 +47,7 @@ def test_a_form_off_line_keeps_the_page_and_the_answer(naomi, window, offline, o
     expect(naomi.get_by_label("Teach First")).to_be_checked()
     check_look(naomi, "off line")
     online()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
     assert window.loads() == 1
 
 
@@ -186,5 +186,5 @@ def test_a_form_of_an_earlier_session_comes_back_with_its_answer(naomi, window):
     assert answer.value.status == 422
     refused(naomi)
     expect(naomi.get_by_label("Teach First")).to_be_checked()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
     assert window.loads() == 1

@@ -22,7 +22,7 @@ from tests.conftest import TODAY, person
 
 ROOT = Path(__file__).parents[2]
 NAME = "Steven Taylor"
-DONE = f"Teach First chosen for {NAME}"
+DONE = f"You have chosen Teach First to train {NAME}"
 NO_ANSWER = re.compile("We could not reach the service")
 
 
@@ -121,7 +121,7 @@ def test_the_server_is_killed_while_it_answers(naomi, window, service, database)
     expect(naomi.get_by_label("Teach First")).to_be_checked()
     service.start()
     naomi.clock.fast_forward(1300)  # for a second, GOV.UK Frontend takes another click for a double one
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
 
     killed_while_answering(naomi, "Confirm change", service, database, "BEGIN IMMEDIATE")
     assert changes() == 0

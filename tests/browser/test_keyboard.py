@@ -69,7 +69,7 @@ def refused_by_keyboard(page: Page) -> None:
     reach(page, "Continue")
     page.keyboard.press("Enter")
     refused(page)
-    reach(page, "Select the lead provider that will train Hannah Clarke")
+    reach(page, "Select the lead provider who will train Hannah Clarke")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Best Practice Network")).to_be_focused()
 

@@ -41,7 +41,7 @@ def questions(window) -> int:
 
 
 def test_it_says_what_was_reported_and_moves_nothing_else(record, window, report):
-    last_link = link(record, f"Tell us that {NAME} is leaving for good")
+    last_link = link(record, f"Tell us that {NAME} is leaving permanently")
     last_link.focus()
     assert look(record).status == 204
     expect(notice(record)).to_have_text("")
@@ -50,7 +50,7 @@ def test_it_says_what_was_reported_and_moves_nothing_else(record, window, report
     top = last_link.bounding_box()["y"]
     look(record)
     expect(notice(record)).to_contain_text(f"{NAME}’s record has changed since you opened it.")
-    expect(notice(record)).to_contain_text(f"Ambition Institute told us that {NAME}’s training is paused.")
+    expect(notice(record)).to_contain_text(f"Ambition Institute told us they had paused {NAME}’s training.")
     expect(last_link).to_be_focused()
     assert abs(last_link.bounding_box()["y"] - top) < 1
     expect(record.locator(".app-waiting")).to_have_text("")
@@ -75,7 +75,7 @@ def test_a_hidden_page_asks_nothing_until_it_is_looked_at_again(record, window, 
     assert questions(window) == 0
     with record.expect_response(NEWS):
         hide(record, False)
-    expect(notice(record)).to_contain_text("no longer trains")
+    expect(notice(record)).to_contain_text("had stopped training")
 
 
 def hide(page: Page, is_hidden: bool) -> None:
@@ -95,7 +95,7 @@ def test_a_page_that_the_browser_s_back_brought_asks_too(record, report):
     arrived(record, NAME)
     report("withdraw", NAME, reason="other")
     look(record)
-    expect(notice(record)).to_contain_text("no longer trains")
+    expect(notice(record)).to_contain_text("had stopped training")
 
 
 def test_it_is_not_a_click(record):
@@ -141,7 +141,7 @@ def test_without_script_nothing_is_asked_and_a_stale_change_is_refused(naomi, wi
     follow(naomi, "Change working pattern", f"Change {NAME}’s working pattern")
     naomi.get_by_label("Part time").check()
     button(naomi, "Continue").click()
-    arrived(naomi, "Check and confirm change")
+    arrived(naomi, f"Check and confirm: change working pattern for {NAME}")
     report("withdraw", NAME, reason="other")
     button(naomi, "Confirm change").click()
     arrived(naomi, f"{NAME}’s record has changed")

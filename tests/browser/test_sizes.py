@@ -61,10 +61,10 @@ def test_a_step_and_a_whole_journey_are_small(naomi, line):
         arrived(naomi, heading)
         sizes.append(line.since())
     naomi.locator("main [type=radio]:not(:checked)").check()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change working pattern for {NAME}")
     sizes.append(line.since())
     button(naomi, "Confirm change").click()
-    arrived(naomi, f"{NAME}’s working pattern changed")
+    arrived(naomi, f"You have changed {NAME}’s working pattern")
     sizes.append(line.since())
     assert all(len(came) == 1 for came in sizes), sizes
     assert max(size for ((_, size),) in sizes) <= MOST_OF_A_STEP + 1_000, sizes  # a thousand for the headers

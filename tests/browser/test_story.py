@@ -33,19 +33,19 @@ def test_a_provider_withdraws_an_ect_and_the_school_selects_another(naomi, repor
     follow(naomi, "select a lead provider", "Change lead provider for Daniel Cooper")
 
     button(naomi, "Continue").click()
-    refused(naomi, "Select the lead provider that will train Daniel Cooper")
+    refused(naomi, "Select the lead provider who will train Daniel Cooper")
     naomi.get_by_label("Teach First").check()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", "Check and confirm: change lead provider for Daniel Cooper")
     follow(naomi, "Back", "Change lead provider for Daniel Cooper")
     expect(naomi.get_by_label("Teach First")).to_be_checked()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", "Check and confirm: change lead provider for Daniel Cooper")
     naomi.locator("main dd").get_by_role("link", name="Change").click()
     arrived(naomi, "Change lead provider for Daniel Cooper")
     naomi.get_by_label("Ambition Institute").check()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", "Check and confirm: change lead provider for Daniel Cooper")
     expect(row(naomi, "New lead provider")).to_contain_text("Ambition Institute")
 
-    press(naomi, "Confirm change", "Ambition Institute chosen for Daniel Cooper")
+    press(naomi, "Confirm change", "You have chosen Ambition Institute to train Daniel Cooper")
     follow(naomi, "Back to Daniel Cooper’s details", "Daniel Cooper")
     expect(row(naomi, "Status")).to_have_text("Registered")
     expect(row(naomi, "Lead provider")).to_contain_text("Confirmed by Ambition Institute")
@@ -56,7 +56,7 @@ def test_a_provider_withdraws_an_ect_and_the_school_selects_another(naomi, repor
 def test_the_school_changes_the_lead_provider_of_a_deferred_and_an_active_ect(naomi):
     for name in ("Gustav Brown", "Hannah Clarke"):
         to_check_answers(naomi, name)
-        press(naomi, "Confirm change", f"Teach First chosen for {name}")
+        press(naomi, "Confirm change", f"You have chosen Teach First to train {name}")
         follow(naomi, f"Back to {name}’s details", name)
         expect(row(naomi, "Status")).to_have_text("Registered")
         expect(row(naomi, "Lead provider")).to_contain_text("Awaiting confirmation by Teach First")

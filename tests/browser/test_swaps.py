@@ -36,17 +36,17 @@ def check_swapped(page: Page, window, heading: str) -> None:
 def test_each_step_of_a_journey_arrives_as_a_page_does(naomi, window):
     follow(naomi, NAME)
     check_swapped(naomi, window, NAME)
-    naomi.locator("text=select a lead provider").scroll_into_view_if_needed()
+    link(naomi, "select a lead provider").scroll_into_view_if_needed()
     assert naomi.evaluate("scrollY") > 0
     follow(naomi, "select a lead provider", QUESTION)
     check_swapped(naomi, window, QUESTION)
     expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+/change-lead-provider/lead-provider$"))
     naomi.get_by_label("Teach First").check()
-    press(naomi, "Continue", "Check and confirm change")
-    check_swapped(naomi, window, "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
+    check_swapped(naomi, window, f"Check and confirm: change lead provider for {NAME}")
     expect(naomi).to_have_url(re.compile("/check-answers$"))
-    press(naomi, "Confirm change", f"Teach First chosen for {NAME}")
-    check_swapped(naomi, window, f"Teach First chosen for {NAME}")
+    press(naomi, "Confirm change", f"You have chosen Teach First to train {NAME}")
+    check_swapped(naomi, window, f"You have chosen Teach First to train {NAME}")
     expect(naomi).to_have_url(re.compile("/confirmation$"))
     assert naomi.evaluate("document.getAnimations().length") == 0
 
@@ -88,7 +88,7 @@ def test_back_and_forward(naomi, window):
     link(naomi, "Change lead provider").scroll_into_view_if_needed()
     follow(naomi, "Change lead provider", "Change lead provider for Gustav Brown")
     naomi.get_by_label("Teach First").check()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", "Check and confirm: change lead provider for Gustav Brown")
 
     naomi.go_back()
     check_restored(naomi, "Change lead provider for Gustav Brown", "/lead-provider$")
@@ -101,8 +101,8 @@ def test_back_and_forward(naomi, window):
     assert naomi.evaluate("scrollY") == was_at
     for _ in range(3):
         naomi.go_forward()
-    check_restored(naomi, "Check and confirm change", "/check-answers$")
-    press(naomi, "Confirm change", "Teach First chosen for Gustav Brown")
+    check_restored(naomi, "Check and confirm: change lead provider for Gustav Brown", "/check-answers$")
+    press(naomi, "Confirm change", "You have chosen Teach First to train Gustav Brown")
     assert is_same_header(naomi)
     assert window.loads() == 1
 
@@ -126,10 +126,10 @@ def is_same_header(page: Page) -> bool:
 
 def test_back_after_sending_does_not_send_again(naomi, window):
     to_check_answers(naomi, NAME)
-    press(naomi, "Confirm change", f"Teach First chosen for {NAME}")
+    press(naomi, "Confirm change", f"You have chosen Teach First to train {NAME}")
     with naomi.expect_response("**/confirmation"):
         naomi.go_back()
-    arrived(naomi, f"Teach First chosen for {NAME}")
+    arrived(naomi, f"You have chosen Teach First to train {NAME}")
     expect(naomi).to_have_url(re.compile("/confirmation$"))
     follow(naomi, f"Back to {NAME}’s details", NAME)
     assert window.posts() == 2
@@ -142,15 +142,15 @@ def test_every_step_can_be_reloaded_and_opened_by_its_address(naomi, window):
     naomi.goto(f"{record}/change-lead-provider/check-answers")
     arrived(naomi, QUESTION)
     naomi.get_by_label("Teach First").check()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
     naomi.reload()
-    arrived(naomi, "Check and confirm change")
-    press(naomi, "Confirm change", f"Teach First chosen for {NAME}")
+    arrived(naomi, f"Check and confirm: change lead provider for {NAME}")
+    press(naomi, "Confirm change", f"You have chosen Teach First to train {NAME}")
     naomi.reload()
-    arrived(naomi, f"Teach First chosen for {NAME}")
+    arrived(naomi, f"You have chosen Teach First to train {NAME}")
     other = window.context.new_page()
     other.goto(naomi.url)
-    arrived(other, f"Teach First chosen for {NAME}")
+    arrived(other, f"You have chosen Teach First to train {NAME}")
 
 
 def test_the_skip_link_leads_to_the_page_that_is_shown(naomi):
@@ -170,8 +170,8 @@ def test_a_double_click_sends_once(naomi, window):
     naomi.get_by_label("Teach First").check()
     held = hold(naomi, "**/change-lead-provider/*", "POST")
     for text, heading in (
-        ("Continue", "Check and confirm change"),
-        ("Confirm change", f"Teach First chosen for {NAME}"),
+        ("Continue", f"Check and confirm: change lead provider for {NAME}"),
+        ("Confirm change", f"You have chosen Teach First to train {NAME}"),
     ):
         button(naomi, text).dblclick()
         naomi.clock.fast_forward(1300)  # GOV.UK Frontend's own guard forgets after a second
@@ -190,7 +190,7 @@ def test_the_second_click_of_a_double_click_does_not_confirm_what_the_first_brou
     naomi.mouse.up(click_count=2)
     naomi.evaluate("() => new Promise(requestAnimationFrame)")
     assert window.posts() == posts
-    press(naomi, "Confirm change", f"Teach First chosen for {NAME}")
+    press(naomi, "Confirm change", f"You have chosen Teach First to train {NAME}")
 
 
 def test_the_newest_click_wins(naomi):
@@ -313,5 +313,5 @@ def test_without_one_of_the_script_files_every_page_is_a_whole_page(naomi, windo
     button(naomi, "Continue").click()
     refused(naomi)
     naomi.get_by_label("Teach First").check()
-    press(naomi, "Continue", "Check and confirm change")
+    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
     assert window.loads() - loads == 5  # the record, the question, its error, the redirect and the next page

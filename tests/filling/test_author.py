@@ -28,7 +28,7 @@ ACTS = {
     f"We changed Hannah Clarke’s training programme from provider-led with {AMBITION} to school-led": lambda hannah: (
         training.change_training_programme(hannah, SYSTEM, training_programme="school_led")
     ),
-    "We were told that Hannah Clarke’s last day is 17 July 2026": lambda hannah: departures.report_leaving(
+    "We were told that Hannah Clarke’s last day would be 17 July 2026": lambda hannah: departures.report_leaving(
         hannah, SYSTEM, leaving_on=date(2026, 7, 17)
     ),
 }

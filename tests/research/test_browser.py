@@ -100,10 +100,10 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     button(participant, "Continue").click()
     expect(participant.locator(".govuk-error-summary")).to_be_visible()
     for page in (moderator, observer):
-        fed(page, "Select the lead provider that will train …")
+        fed(page, "Select the lead provider who will train …")
     participant.get_by_label("Teach First", exact=True).check()
-    press(participant, "Continue", "Check and confirm change")
-    press(participant, "Confirm change", "Teach First chosen for Steven Taylor")
+    press(participant, "Continue", "Check and confirm: change lead provider for Steven Taylor")
+    press(participant, "Confirm change", "You have chosen Teach First to train Steven Taylor")
     for page in (moderator, observer):
         fed(page, "Changed lead provider")
     look(observer, "watching")

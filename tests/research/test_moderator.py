@@ -60,7 +60,7 @@ def test_the_own_lead_provider_is_one_of_those_there_are(plan, moderator):
     [
         (
             {"kind": "error", "field": "lead_provider_id", "code": "missing"},
-            "Select the lead provider that will train …",
+            "Select the lead provider who will train …",
         ),
         ({"kind": "error", "field": "leaving_on", "code": "incomplete"}, "The leaving date must include …"),
         ({"kind": "error", "field": "csrf_token", "code": "old"}, "csrf_token: old"),

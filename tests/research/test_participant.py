@@ -67,7 +67,7 @@ def test_a_browser_that_was_killed_goes_on_where_it_was(session, participant, re
     restarted.get(where)
     assert restarted.row("New lead provider").startswith("Teach First")
     restarted.submit("Confirm change")
-    assert restarted.heading == "Teach First chosen for Steven Taylor"
+    assert restarted.heading == "You have chosen Teach First to train Steven Taylor"
 
 
 def test_signing_out_and_in(session, participant):

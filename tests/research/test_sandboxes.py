@@ -164,7 +164,7 @@ def test_twenty_reloads_one_wording(held, participant):
     ordinary, other = participant(held("S03")), participant(held("S03", wordings=["as-a-question"]))
     page = "/school/ects/5/report-teacher-leaving/leaving-date"
     headings = [ordinary.get(page).heading, other.get(page).heading]
-    assert headings[1] == "Has Steven Taylor left your school for good, or is Steven Taylor going to?"
+    assert headings[1] == "Has Steven Taylor left your school permanently, or are they going to?"
     assert headings[0] != headings[1]
     for _ in range(19):
         assert [window.get(page).heading for window in (ordinary, other)] == headings
@@ -189,7 +189,7 @@ def test_the_participants_own_school(plan, research, participant):
     assert "Our <Own> Primary" in window.text
     assert "Our &lt;Own&gt; Primary" in window.response.text
     window.click("Steven Taylor")
-    assert "Teach First told us that it no longer trains Steven Taylor" in window.text
+    assert "Teach First has told us they no longer train Steven Taylor" in window.text
     assert window.row("Appropriate body").startswith("Our Body")
     assert "St John" not in window.response.text
     window.get("/school/ects/5/change-lead-provider/lead-provider")

@@ -97,7 +97,7 @@ def faulty(sandboxes):
 STILL_SAID = """{{% macro status(participant) %}}
 {{% for period in participant.training_periods if period.withdrawn_at %}}
 {{% set was = {{"is_ect": participant.is_ect, "training_status": "withdrawn", "name": participant.name}} %}}
-{{% set _ = was.update({{"training_period": {{"lead_provider": {{"name": {provider}}}}}}}) %}}
+{{% set _ = was.update({{"training_period": {{"lead_provider": {{"name": {provider}, "contact_email": "x"}}}}}}) %}}
 {{{{ provider_message(was) }}}}{{% endfor %}}"""
 
 

@@ -1,0 +1,35 @@
+"""What every page says in every state, of ECTs and mentors, by the rules in words.py. Who there is, is in
+scenarios/words.py; `flask scenario words` prints what is read here."""
+
+from collections import defaultdict
+
+import pytest
+
+from scenarios.pages import Html, words
+from scenarios.words import EVERYBODY, Reader, build
+from tests.words import check_main
+
+
+@pytest.fixture(scope="module")
+def reader(app, tmp_path_factory) -> Reader:
+    return Reader(app, build(tmp_path_factory.mktemp("words")))
+
+
+def check(shown) -> str:
+    """Gives the page's title."""
+    html = Html(shown.html)
+    check_main(html.css_first("main"), shown.path)
+    return words(html.css_first("title").text())
+
+
+def test_pages_about_nobody(reader):
+    titles = [check(shown) for shown in reader.about_nobody()]
+    assert len(titles) == len(set(titles)), titles
+
+
+@pytest.mark.parametrize(("role", "name"), [(role, name) for role, people in EVERYBODY.items() for name in people])
+def test_pages_about(reader, role, name):
+    pages = defaultdict(set)
+    for shown in reader.about(role, name):
+        pages[check(shown)].add(shown.page)
+    assert all(len(each) == 1 for each in pages.values()), "two pages with one title"
