@@ -372,7 +372,7 @@ def print_words():
     from scenarios import words
 
     with other_worlds_only(), TemporaryDirectory() as folder:
-        reader = words.Reader(current_app._get_current_object(), words.build(Path(folder)))
+        reader = words.Reader(current_app._get_current_object(), words.build(Path(folder)), Path(folder))
         for who, shown in reader.everything():
             click.echo(f"\n=== {who}: {shown.page}, {shown.status}\n{words.as_text(shown)}")
 

@@ -166,13 +166,13 @@ def load(school: School, role: str, row: dict) -> None:
 
 
 class Reader:
-    """Reads the pages in this app, from `file` that build made; what is confirmed goes into copies."""
+    """Reads the pages in this app, from `file` that build made; what is confirmed goes into a copy in `folder`."""
 
-    def __init__(self, app: Flask, file: Path):
-        self.app, self.file = app, file
+    def __init__(self, app: Flask, file: Path, folder: Path):
+        self.app, self.file, self.folder = app, file, folder
 
     def walker(self) -> Walker:
-        copy = self.file.with_name("walked.sqlite3")
+        copy = self.folder / "walked.sqlite3"
         scenarios.fresh_copy(self.file, copy)
         return Walker(self.app, SCENARIO, self.file, copy)
 

@@ -2,17 +2,26 @@
 scenarios/words.py; `flask scenario words` prints what is read here."""
 
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
+from commands import other_worlds_only
 from scenarios.pages import Html, words
 from scenarios.words import EVERYBODY, Reader, build
 from tests.words import check_main
 
 
 @pytest.fixture(scope="module")
-def reader(app, tmp_path_factory) -> Reader:
-    return Reader(app, build(tmp_path_factory.mktemp("words")))
+def everybody(tmp_path_factory) -> Path:
+    with other_worlds_only():
+        return build(tmp_path_factory.mktemp("words"))
+
+
+@pytest.fixture
+def reader(app, everybody, tmp_path) -> Reader:
+    with other_worlds_only():
+        yield Reader(app, everybody, tmp_path)
 
 
 def check(shown) -> str:
