@@ -98,6 +98,15 @@ def no_leak(leaks):
     assert not found
 
 
+@pytest.fixture(autouse=True)
+def closed():
+    """What a test opened besides its world, by an app or a command of its own, is closed after it."""
+    before = db.obj
+    yield
+    if db.obj not in (None, before):
+        db.obj.close_all()
+
+
 @pytest.fixture
 def engine(request) -> str:
     return getattr(request, "param", "sqlite")
@@ -191,14 +200,14 @@ class PostgresqlServer:
 def opened(address: str):
     for limit in (REQUESTS, GUESSES, READINGS):
         limit.counted.clear()
-    db.initialize(open_database(address))
+    ours = open_database(address)
+    db.initialize(ours)
     db.connect()
     if address.startswith("sqlite:"):
-        db.obj.pragma("synchronous", "off", permanent=True)
+        ours.pragma("synchronous", "off", permanent=True)
     yield address
-    db.close()
-    if hasattr(db.obj, "close_all"):
-        db.obj.close_all()
+    # A test that made another app has put another database in this one's place.
+    ours.close_all()
 
 
 def make_world(app, address: str) -> None:
