@@ -2,11 +2,13 @@
 
 import csv
 import io
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import click
 from flask import Flask
@@ -23,6 +25,8 @@ from filling.person import PersonRow
 from filling.schools import Schools
 from models import School
 
+STANDARD = Path("-")
+"""Standard input, or standard output."""
 MOST_SHOWN = 200
 """Lines of a table on the screen."""
 
@@ -36,14 +40,17 @@ def add_to(app: Flask) -> None:
 @click.argument("kind", type=click.Choice(list(KINDS)))
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--check", is_flag=True, help="Say what it would do, and change nothing.")
-@click.option("--errors", type=click.Path(path_type=Path), help="Where to save what is wrong, as CSV to hand back.")
+@click.option("--errors", type=click.Path(path_type=Path), help="Where to save what is wrong, as CSV; - prints it.")
 @click.option("--example", is_flag=True, help="Print a file of this kind that works.")
 @click.option("--columns", is_flag=True, help="Print the columns and what may stand in them, as in docs/filling.md.")
 @click.option(
     "--types", multiple=True, help="For schools: only this type of establishment. May be given several times."
 )
 def import_command(kind, file, check, errors, example, columns, types):
-    """Bring in what is in FILE, a CSV file of this KIND: all of it, or nothing. The same file twice changes nothing."""
+    """Bring in what is in FILE, a CSV file of this KIND: all of it, or nothing. The same file twice changes nothing.
+
+    FILE may be - for what comes in by standard input, as in: flask import people - < people.csv
+    """
     if types and kind != "schools":
         raise click.UsageError("--types is for schools.")
     wanted = Schools(types) if types else KINDS[kind]()
@@ -55,9 +62,21 @@ def import_command(kind, file, check, errors, example, columns, types):
         return
     if not file:
         raise click.UsageError("Say which FILE, or --example to see what one looks like.")
-    with told_plainly(file), closing(Import(wanted, file)) as done, db.connection_context():
+    with told_plainly(file), on_disk(file) as path, closing(Import(wanted, path)) as done, db.connection_context():
         bring_in(done, is_check=check)
         tell(done, file, errors, is_check=check)
+
+
+@contextmanager
+def on_disk(file: Path) -> Iterator[Path]:
+    """The file, or what came by standard input: it is read more than once."""
+    if file != STANDARD:
+        yield file
+        return
+    with NamedTemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield Path(copy.name)
 
 
 @click.group("export")
@@ -103,6 +122,10 @@ def told_plainly(file: Path) -> Iterator[None]:
     except OperationalError as error:
         told = "The database is busy, full or away: nothing was changed. Try again, and if it stays so: flask check"
         raise click.ClickException(f"{told}\n({type(error).__name__}: {error})") from None
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename} can’t be written: {error.strerror}. Nothing was changed."
+        ) from None
     except KeyboardInterrupt:
         raise click.ClickException("Stopped. Nothing was changed.") from None
 
@@ -122,13 +145,20 @@ def progress(label: str, length: int):
 
 def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> None:
     counts = {outcome: done.counts.get(outcome, 0) for outcome in (NEW, CHANGED, UNCHANGED)}
-    click.echo(f"{file} ({done.file.description}): {done.read_rows:,} {done.kind.title} read.")
-    show("Left as it is", ("Line", "Column", "There is", "Why"), done.kept(), None)
+    is_csv = done.is_faulty and errors == STANDARD
+    name = "standard input" if file == STANDARD else file
+    click.echo(f"{name} ({done.file.description}): {done.read_rows:,} {done.kind.title} read.", err=is_csv)
+    if not is_csv:
+        show("Left as it is", ("Line", "Column", "There is", "Why"), done.kept(), None)
     if done.is_faulty:
-        if errors:
-            done.save_faults(errors)
         lines = done.faulty_lines
-        show("What is wrong", ("Line", "Column", "There is", "Allowed"), done.faults(), errors)
+        if errors == STANDARD:
+            done.save_faults(sys.stdout)
+        else:
+            if errors:
+                with errors.open("w", encoding="utf-8-sig", newline="") as saved:
+                    done.save_faults(saved)
+            show("What is wrong", ("Line", "Column", "There is", "Allowed"), done.faults(), errors)
         wrong = f"{lines:,} line{'s are' if lines != 1 else ' is'} not right, so nothing was changed."
         raise click.ClickException(f"{wrong} Put the file right, then bring it in again: all of it.")
     would = "would be " if is_check else ""

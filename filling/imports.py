@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
+from typing import TextIO
 
 from peewee import DataError, IntegrityError
 
@@ -192,12 +193,11 @@ class Import:
         """(line, column, what is there, why it was left as it is)."""
         return self.stage.execute("SELECT * FROM kept ORDER BY line, rowid")
 
-    def save_faults(self, path: Path) -> None:
-        """As a CSV file to hand back, which spreadsheets open with the right letters."""
-        with path.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["line", "column", "what is there", "what is allowed"])
-            writer.writerows([safe(cell) for cell in fault] for fault in self.faults())
+    def save_faults(self, file: TextIO) -> None:
+        """As CSV to hand back."""
+        writer = csv.writer(file)
+        writer.writerow(["line", "column", "what is there", "what is allowed"])
+        writer.writerows([safe(cell) for cell in fault] for fault in self.faults())
 
 
 def expect_many_rows() -> None:

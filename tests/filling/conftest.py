@@ -41,10 +41,10 @@ def flask(deployed, engine, request) -> Callable:
     if "world" not in request.fixturenames:
         request.getfixturevalue("empty")
 
-    def run(*arguments: object, fails: bool = False) -> str:
+    def run(*arguments: object, fails: bool = False, typed: str | None = None) -> str:
         db.close()
         with deployed.app_context():
-            result = deployed.test_cli_runner().invoke(args=[str(each) for each in arguments])
+            result = deployed.test_cli_runner().invoke(args=[str(each) for each in arguments], input=typed)
         db.connect()
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception

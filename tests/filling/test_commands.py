@@ -114,6 +114,23 @@ def test_a_terminal_shows_how_far_it_is(empty, empty_database, tmp_path, deploye
     assert "Reading" not in done.stdout
 
 
+def test_a_file_comes_in_by_standard_input_and_what_is_wrong_goes_out_by_standard_output(flask):
+    said = flask("import", "appropriate-bodies", "-", typed="name,body_type\nBeacon,national\n")
+    assert said.startswith("standard input (UTF-8, separated by commas): 1 appropriate bodies read.\n1 new")
+    said = flask("import", "appropriate-bodies", "-", "--errors", "-", typed="name,body_type\nAlpha,hub\n", fails=True)
+    assert 'line,column,what is there,what is allowed\n2,body_type,hub,"one of local_authority' in said.replace(
+        "\r", ""
+    )
+    assert "What is wrong" not in said
+
+
+def test_what_is_wrong_cannot_be_saved(flask, tmp_path):
+    target = tmp_path / "nowhere" / "errors.csv"
+    options = ("import", "appropriate-bodies", "-", "--errors", target)
+    said = flask(*options, typed="name,body_type\nAlpha,hub\n", fails=True)
+    assert f"{target} can’t be written: No such file or directory. Nothing was changed." in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

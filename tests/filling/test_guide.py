@@ -22,16 +22,20 @@ def test_the_tables_are_true(kind, flask):
 
 
 def test_every_kind_is_in_the_ten_minutes_in_its_order():
-    assert re.findall(r"^deploy/flask import (\S+) --example", GUIDE, re.MULTILINE) == list(KINDS)
+    assert re.findall(r"^flask import (\S+) --example", GUIDE, re.MULTILINE) == list(KINDS)
 
 
 @both_engines
 def test_the_ten_minutes(flask, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (block,) = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
-    for line in block.splitlines():
+    lines = block.splitlines()
+    assert lines[:2] == ["cd /opt/register-ects", 'flask() { sudo -u register-ects deploy/flask "$@"; }']
+    for line in lines[2:]:
         command, _, target = line.partition(" > ")
-        said = flask(*shlex.split(command.removeprefix("deploy/flask ")))
+        command, _, source = command.partition(" < ")
+        typed = Path(source).read_text() if source else None
+        said = flask(*shlex.split(command.removeprefix("flask ")), typed=typed)
         if target:
             Path(target).write_text(said)
     assert re.fullmatch(r"[0-9a-f]{32}\n", said), "a token"
