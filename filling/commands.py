@@ -149,7 +149,7 @@ def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> No
     name = "standard input" if file == STANDARD else file
     click.echo(f"{name} ({done.file.description}): {done.read_rows:,} {done.kind.title} read.", err=is_csv)
     if not is_csv:
-        show("Left as it is", ("Line", "Column", "There is", "Why"), done.kept(), None)
+        show("Left as it is", ("Line", "Column", "There is", "Why"), done.kept())
     if done.is_faulty:
         lines = done.faulty_lines
         if errors == STANDARD:
@@ -158,7 +158,11 @@ def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> No
             if errors:
                 with errors.open("w", encoding="utf-8-sig", newline="") as saved:
                     done.save_faults(saved)
-            show("What is wrong", ("Line", "Column", "There is", "Allowed"), done.faults(), errors)
+            where = f"All are in {errors}" if errors else "To have them all: --errors FILE"
+            show("What is wrong", ("Line", "Column", "There is", "Allowed"), done.faults(), where)
+            if sum(done.faults_by_column.values()) > MOST_SHOWN:
+                many = (f"{title or 'whole lines'} {count:,}" for title, count in done.faults_by_column.items())
+                click.echo(f"By column: {', '.join(many)}.\n")
         wrong = f"{lines:,} line{'s are' if lines != 1 else ' is'} not right, so nothing was changed."
         raise click.ClickException(f"{wrong} Put the file right, then bring it in again: all of it.")
     would = "would be " if is_check else ""
@@ -167,7 +171,7 @@ def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> No
         click.echo("This was a check: nothing was changed.")
 
 
-def show(heading: str, titles: tuple[str, ...], rows: Iterator[tuple], saved_to: Path | None) -> None:
+def show(heading: str, titles: tuple[str, ...], rows: Iterator[tuple], where: str = "") -> None:
     """A table on the screen, and how many more there are than it shows."""
     shown = [[str(cell) for cell in row] for row in islice(rows, MOST_SHOWN)]
     if not shown:
@@ -177,6 +181,5 @@ def show(heading: str, titles: tuple[str, ...], rows: Iterator[tuple], saved_to:
     for row in (titles, *shown):
         click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
     if more := sum(1 for _ in rows):
-        where = f"All are in {saved_to}" if saved_to else "To have them all: --errors FILE"
         click.echo(f"… and {more:,} more. {where}")
     click.echo()

@@ -185,6 +185,12 @@ class Import:
     def faulty_lines(self) -> int:
         return self.stage.execute("SELECT count(DISTINCT line) FROM fault").fetchone()[0]
 
+    @property
+    def faults_by_column(self) -> dict[str, int]:
+        """Column (or "" for a whole line) → how many faults, most first."""
+        query = "SELECT title, count(*) FROM fault GROUP BY title ORDER BY count(*) DESC, title"
+        return dict(self.stage.execute(query).fetchall())
+
     def faults(self) -> Iterator[tuple[int, str, str, str]]:
         """(line, column, what is there, what is allowed), all of them."""
         return self.stage.execute("SELECT * FROM fault ORDER BY line, rowid")

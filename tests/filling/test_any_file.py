@@ -21,8 +21,10 @@ from database import db, migrate, open_database
 from domain import data_checks
 from filling.commands import as_csv
 from filling.export import people_at
+from filling.files import Unreadable
 from filling.imports import Import
 from filling.kinds import KINDS
+from filling.people import People
 from filling.person import PersonRow
 from models import School
 from scenarios import large
@@ -226,3 +228,55 @@ def test_what_goes_out_of_any_world_changes_nothing(templates, tmp_path, chance,
             for text in told.values():
                 assert bring("people", text, tmp_path)
             assert stored() == before
+
+
+# --- files of any bytes --------------------------------------------------------------------------------------------
+
+SPOILT = [
+    b"\r",
+    b"\n",
+    b'"',
+    b'""',
+    b",",
+    b";",
+    b"\t",
+    b"\0",
+    b"\xef\xbb\xbf",
+    b"\x81",
+    "É".encode(),
+    "É".encode("cp1252"),
+]
+SPOILT += [b"'", b"=", b"#N/A", b"45901", b"1E+06", b"sep=;\n", b" " * 50, b"\x1a", "\u2028".encode(), b"\x0b", b"\x1c"]
+GOOD = {
+    "people": as_csv(PersonRow, People.examples).encode(),
+    "schools": FILES["schools"].encode("cp1252"),
+    "contract-periods": FILES["contract-periods"].encode(),
+}
+splices = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 8), st.sampled_from(SPOILT)), max_size=6)
+
+
+@seed(SEED)
+@settings(EXAMPLES, max_examples=2000 if IS_NIGHTLY else 100)
+@given(kind=st.sampled_from(sorted(GOOD)), cut=st.integers(0, 500), splices=splices, rubbish=st.binary(max_size=60))
+def test_any_bytes(templates, tmp_path, kind, cut, splices, rubbish):
+    """Each is read, or refused with words; nothing else ever comes of it."""
+    file, path = tmp_path / "any.sqlite3", tmp_path / "any.csv"
+    shutil.copy(templates["filled"], file)
+    content = bytearray(GOOD[kind] if cut > 20 else rubbish)
+    for place, length, what in splices:
+        content[place : place + length] = what
+    path.write_bytes(content[:cut] if cut < 300 else content)
+    with on(file):
+        before = stored()
+        try:
+            done = Import(KINDS[kind](), path)
+        except Unreadable:
+            return
+        done.read(lambda: None)
+        done.write(lambda rows: None, is_check=False)
+        for line, _, _, words in done.faults():
+            assert line > 0
+            assert words
+            assert "database" not in words
+        assert stored() == before or not done.is_faulty
+        done.close()

@@ -141,6 +141,7 @@ def test_all_errors_are_told_and_saved_as_a_file_to_hand_back(bring, tmp_path):
     said = bring("appropriate-bodies", f"name,body_type\n{rows}", "--errors", path, fails=True)
     assert "500 lines are not right, so nothing was changed." in said
     assert f"… and 300 more. All are in {path}" in said
+    assert "By column: body_type 500." in said
     saved = path.read_text("utf-8-sig").splitlines()
     assert len(saved) == 501
     assert saved[0] == "line,column,what is there,what is allowed"
