@@ -162,7 +162,8 @@ def assign_mentors(pairs: list[tuple[Participant, Participant]], author: Author)
     moment = updated_at()
     events = []
     for ect, mentor in pairs:
-        event = next_event(mentor, author, "teacher_starts_mentoring", f"{mentor.name} mentors {ect.name}")
+        heading = f"{who(author)} assigned {mentor.name} to mentor {ect.name}"
+        event = next_event(mentor, author, "teacher_starts_mentoring", heading)
         event.created_at = moment
         events.append(event)
     _insert(mentorships)
