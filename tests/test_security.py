@@ -8,8 +8,11 @@ import pytest
 
 import commands
 from database import db
+from filling.people import People
 from models import DeliveryPartner, LeadProvider, Participant, School, SchoolUser, Teacher
 from tests.conftest import person
+from tests.filling.conftest import brought_in
+from tests.filling.test_people import ECT, MENTOR, people
 from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
 from tests.test_house import PAGES, rules
 from tests.test_journeys import dump
@@ -309,7 +312,7 @@ def test_what_is_wanted_is_locked_by_version_and_hash(name):
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_the_services_role_can_serve_and_nothing_else(world, engine, app, postgresql):
+def test_the_services_role_can_serve_and_bring_files_in_and_nothing_else(world, engine, app, postgresql, tmp_path):
     """As docs/operations.md sets it up."""
     sql = (ROOT / "docs" / "operations.md").read_text().partition("```sql\n")[2].partition("```")[0]
     db.execute_sql("DROP OWNED BY register_ects_service") if role_exists() else None
@@ -341,6 +344,8 @@ def test_the_services_role_can_serve_and_nothing_else(world, engine, app, postgr
         visitor.choose("Part time").submit("Confirm change")
         assert visitor.path.endswith("/confirmation")
         assert visitor.send("get", "/readyz").status_code == 200
+        assert db.execute_sql("SELECT current_user").fetchone() == ("register_ects_service",)
+        assert brought_in(People(), people(MENTOR, ECT), tmp_path)
     finally:
         del db.obj.connect
         db.execute_sql("RESET ROLE")

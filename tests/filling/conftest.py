@@ -1,12 +1,16 @@
 """A database outside the demo, with nothing in it, and what files bring into it."""
 
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from app import create_app
 from clock import clock_at, current_world, entered
 from database import db, migrate
+from filling.imports import Import
+from filling.kind import Kind
 from tests.conftest import TODAY
 from tests.identity import SETTINGS
 from tests.reports import stored
@@ -78,3 +82,17 @@ def filled(flask, bring) -> None:
     """What the examples of all kinds bring."""
     for kind in IMPORTS:
         bring(kind, flask("import", kind, "--example"))
+
+
+def brought_in(kind: Kind, text: str, folder: Path) -> bool:
+    """Whether the file came in, without a command. If not, nothing is changed, and that by no rule of the database."""
+    path = folder / "brought.csv"
+    path.write_text(text)
+    before = stored()
+    with closing(Import(kind, path)) as done:
+        done.read(lambda: None)
+        done.write(lambda rows: None, is_check=False)
+        refusals = list(done.faults())
+    assert not refusals or stored() == before
+    assert not any("database" in words for *_, words in refusals), refusals
+    return not refusals

@@ -29,6 +29,7 @@ from filling.person import PersonRow
 from models import School
 from scenarios import large
 from tests.conftest import IS_NIGHTLY, TODAY
+from tests.filling.conftest import brought_in
 from tests.reports import stored
 
 SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0
@@ -78,18 +79,7 @@ def on(file: Path) -> Iterator[None]:
 
 
 def bring(kind: str, text: str, folder: Path) -> bool:
-    """Whether the file came in. If not, nothing is changed."""
-    path = folder / "brought.csv"
-    path.write_text(text)
-    before = stored()
-    done = Import(KINDS[kind](), path)
-    done.read(lambda: None)
-    done.write(lambda rows: None, is_check=False)
-    is_right, refusals = not done.is_faulty, list(done.faults())
-    done.close()
-    assert is_right or stored() == before
-    assert not any("database" in words for *_, words in refusals), refusals
-    return is_right
+    return brought_in(KINDS[kind](), text, folder)
 
 
 def out() -> dict[str, str]:
