@@ -34,7 +34,7 @@ from views import (  # noqa: F401
     sign_in,
     step_url,
 )
-from views.lead_provider_api import documentation, participants, partnerships, transfers  # noqa: F401 - they bring routes
+from views.lead_provider_api import documentation, mentors, participants, partnerships, transfers  # noqa: F401 - they bring routes
 from web import logs, static_files, wordings
 from web.one_round_trip import in_one_round_trip
 from web.page_shell import page_shell

@@ -8,7 +8,17 @@ import hashlib
 import uuid
 from datetime import date, datetime, time
 
-from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
+from peewee import (
+    BigIntegerField,
+    BooleanField,
+    Check,
+    DateField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    TextField,
+    UUIDField,
+)
 
 import vocabulary
 from clock import LONDON, now, today
@@ -180,6 +190,7 @@ class Teacher(Table):
     ect_payments_frozen_year = IntegerField(null=True)
     mentor_payments_frozen_year = IntegerField(null=True)
     api_updated_at = MomentField(default=now)
+    api_transfers_updated_at = MomentField(default=now)
     created_at = MomentField(default=now)
 
     class Meta:
@@ -412,9 +423,10 @@ class TrainingPeriod(Table):
 
 
 class Enrolment(Table):
-    """What one lead provider sees of a person in one role: its latest confirmed training period of them. The database
-    keeps it so by triggers (database/triggers.py), so that a page of the API takes as long among a million people as
-    among a few.
+    """What one lead provider sees of a person in one role: its latest confirmed training period of them, and from then
+    on what it was told last, when that went to somebody else before it began (then there is no `training_period`). The
+    database keeps it so by triggers (database/updates.py), so that a page of the API takes as long among a million
+    people as among a few.
     `is_second`: as a mentor, when the provider sees the person as an ECT too.
     """
 
@@ -422,18 +434,41 @@ class Enrolment(Table):
     teacher = ForeignKeyField(Teacher)
     role = WordsField(*vocabulary.ROLES)
     is_second = BooleanField()
-    training_period = ForeignKeyField(TrainingPeriod, unique=True, on_delete="CASCADE")
+    training_period = ForeignKeyField(TrainingPeriod, null=True, unique=True, on_delete="SET NULL")
+    participant = ForeignKeyField(Participant)
+    school_partnership = ForeignKeyField(SchoolPartnership)
+    schedule = WordsField(*vocabulary.SCHEDULES)
     cohort = IntegerField()
     training_status = WordsField(*vocabulary.TRAINING_STATUSES)
+    created_at = MomentField()
+    updated_at = MomentField()
+    transfers_updated_at = MomentField()
+
+    class Meta:
+        indexes = (
+            (("lead_provider", "teacher", "role"), True),
+            # The orders of the API's lists, with all that their filters ask.
+            (("lead_provider", "created_at", "teacher", "cohort", "training_status", "is_second"), False),
+            (("lead_provider", "updated_at", "teacher", "cohort", "training_status", "is_second"), False),
+            (("lead_provider", "transfers_updated_at", "teacher", "is_second"), False),
+        )
+
+
+class MentorOfEct(Table):
+    """A mentor of whom a lead provider is, or was, told by their id alone: as the mentor of one of its ECTs.
+    `participant`: them at the school of the latest one. The database keeps it so (database/updates.py)."""
+
+    lead_provider = ForeignKeyField(LeadProvider, index=False)
+    teacher = ForeignKeyField(Teacher)
+    participant = ForeignKeyField(Participant)
     created_at = MomentField()
     updated_at = MomentField()
 
     class Meta:
         indexes = (
-            (("lead_provider", "teacher", "role"), True),
-            # The two orders of the API's list, with all that its filters ask.
-            (("lead_provider", "created_at", "teacher", "cohort", "training_status", "is_second"), False),
-            (("lead_provider", "updated_at", "teacher", "cohort", "training_status", "is_second"), False),
+            (("lead_provider", "teacher"), True),
+            (("lead_provider", "created_at", "teacher"), False),
+            (("lead_provider", "updated_at", "teacher"), False),
         )
 
 
@@ -448,6 +483,13 @@ class InductionPeriod(Table):
 
     class Meta:
         constraints = [DATES_IN_ORDER, Check('"outcome" IS NULL OR "finished_on" IS NOT NULL')]
+
+
+class LatestUpdate(Table):
+    """One row: when the last change was, of all that the API tells, in microseconds since 1970. The next one comes
+    after it (domain/changes.py), whatever any clock says."""
+
+    microseconds = BigIntegerField()
 
 
 # --- what happened, and what is being asked ----------------------------------------------------------------

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -35,6 +36,7 @@ from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
 from clock import OWN, current_world
 
+TRIES = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
@@ -349,6 +351,31 @@ def is_postgresql() -> bool:
     return isinstance(db.obj, PostgresqlDatabase)
 
 
+@contextmanager
+def snapshot():
+    """What is read inside is of one moment, however many queries that takes. Nothing can be written, and on SQLite no
+    commit of others ends before this does, so it must be short."""
+    db.execute_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if is_postgresql() else "BEGIN")
+    try:
+        yield
+    finally:
+        db.execute_sql("ROLLBACK")
+
+
+def tried_again(act: Callable):
+    """What `act`, one transaction, returns. Where two of them waited for each other, the database has taken one back:
+    it is tried again."""
+    for _ in range(TRIES - 1):
+        try:
+            return act()
+        except OperationalError as error:
+            kind = type(error.args[0]).__name__ if error.args else ""
+            if kind not in ("DeadlockDetected", "SerializationFailure"):
+                raise
+            log.warning("tried again after %s", kind)
+    return act()
+
+
 def save_if_possible(row: Model, column: Field) -> None:
     """Save this column, of what is only noted: a database that can't be written to keeps nobody from looking."""
     try:
@@ -358,8 +385,8 @@ def save_if_possible(row: Model, column: Field) -> None:
 
 
 def advisory_lock(name: str, *, shared: bool = False) -> None:
-    """Takes the lock named `name` until this transaction ends; `shared` locks exclude only exclusive ones. SQLite needs
-    none: its transactions exclude each other anyway."""
+    """Until this transaction ends nobody else holds a lock of this name, or only others who hold it shared too. On
+    SQLite that is true of every transaction anyway."""
     if is_postgresql():
         db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (name,))
 

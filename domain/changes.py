@@ -8,12 +8,14 @@ form's fields and of the API's attributes, so whoever called can put a sentence 
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from clock import display, now, today
-from database import advisory_lock, db
+from peewee import SQL, fn
+
+from clock import current_world, display, now, today
+from database import db, is_postgresql
 from domain.queries import locked_participants
-from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
+from models import Event, LatestUpdate, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from vocabulary import isolated
 
 
@@ -87,6 +89,7 @@ def changing(participant_id: int, author: Author, seen_version: int | None = Non
 def changing_with(participant_id: int, author: Author, seen_version: int | None, others: Iterable[int]):
     """The same for a change that touches others, too: gives the participant and the others by their ids."""
     with db.atomic():
+        updated_at()
         everybody = locked_participants([participant_id, *others])
         participant = everybody[participant_id]
         if seen_version not in (None, participant.version):
@@ -99,10 +102,21 @@ def changing_with(participant_id: int, author: Author, seen_version: int | None,
 
 
 def updated_at() -> datetime:
-    """The moment of a change, for the API. Changes are written in the order of these moments, so that whoever asks for
-    what came after the latest change that they know of misses none."""
-    advisory_lock("updated_at")
-    return now()
+    """The moment of this change, for the API: now, and in any case later than every change before it. Until the
+    transaction ends, nobody else changes anything of which the API tells. So changes are written in the order of these
+    moments, and whoever asks for what came after the latest one that they know of misses none."""
+    moment = fn.GREATEST if is_postgresql() else fn.MAX
+    latest = moment(LatestUpdate.microseconds + 1, present_microseconds())
+    (row,) = LatestUpdate.update(microseconds=latest).returning(LatestUpdate.microseconds).execute()
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row.microseconds)
+
+
+def present_microseconds():
+    """Now, in microseconds since 1970, by the clock that all servers have in common: the database's, where it has one
+    and nobody has set ours."""
+    if is_postgresql() and not current_world().moment:
+        return SQL("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+    return (now() - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def write_event(
@@ -116,11 +130,8 @@ def write_event(
     """Write down the one thing that was done to this participant, and what it did to others `beside` them (each made
     by next_event). That makes it everybody's next version, and tells it to the API: the database sees to both
     (database/triggers.py)."""
-    moment = updated_at()
     event = next_event(participant, author, event_type, heading, **details)
     events = [event, *beside]
-    for each in events:
-        each.created_at = moment
     written = Event.insert_many([each.__data__ for each in events]).returning(Event.id, Event.participant)
     ids = {row.participant_id: row.id for row in written.execute()}
     event.id = ids[participant.id]

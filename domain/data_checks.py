@@ -217,20 +217,20 @@ def training_that_ended_was_ended_by_something():
 def each_provider_sees_its_latest_confirmed_training():
     """The enrolments, which triggers keep, are what the rules make of the training periods."""
     latest = {}
-    columns = (TrainingPeriod, Participant.role, Teacher, SchoolPartnership.id, ActiveLeadProvider)
+    columns = (TrainingPeriod, Participant.id, Participant.role, Teacher, SchoolPartnership.id, ActiveLeadProvider)
     confirmed = TrainingPeriod.select(*columns).join(SchoolPartnership).join(ActiveLeadProvider)
     confirmed = confirmed.switch(TrainingPeriod).join(Participant).join(Teacher)
     for period in confirmed.order_by(TrainingPeriod.started_on, TrainingPeriod.id):
         contract, teacher = period.school_partnership.active_lead_provider, period.participant.teacher
-        told = (period.id, contract.contract_period_id, period.training_status)
+        told = (period.id, period.participant_id, contract.contract_period_id, period.training_status)
         key = (contract.lead_provider_id, teacher.id, period.participant.role)
-        latest[key] = (*told, teacher.created_at, teacher.api_updated_at)
+        latest[key] = (*told, period.schedule, teacher.created_at, teacher.api_updated_at)
     seen = {
         (row.lead_provider_id, row.teacher_id, row.role): (
-            *(row.training_period_id, row.cohort, row.training_status),
-            *(row.created_at, row.updated_at),
+            *(row.training_period_id, row.participant_id, row.cohort, row.training_status),
+            *(row.schedule, row.created_at, row.updated_at),
         )
-        for row in Enrolment.select()
+        for row in Enrolment.select().where(Enrolment.training_period.is_null(False))
     }
     return [(key, latest.get(key), seen.get(key)) for key in latest | seen if latest.get(key) != seen.get(key)]
 

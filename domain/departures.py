@@ -15,12 +15,11 @@ from domain.changes import (
     changing_with,
     last_day_mentoring,
     next_event,
-    updated_at,
     was,
     who,
     write_event,
 )
-from models import Event, Mentorship, Participant, School, TrainingPeriod
+from models import Event, Mentorship, Participant, TrainingPeriod
 
 MOST_MONTHS_AHEAD = 4
 
@@ -86,9 +85,6 @@ def report_leaving(
             moves_from = moved_from if each.training_status == "active" else None
             _end_with(each, new, leaving_on, moves_from, free_until)
         _save_ends(TrainingPeriod, trained, leaving_on)
-        if any(each.started_on >= leaving_on for each in trained):
-            # A lead provider may have been wanted for it.
-            School.update(api_updated_at=updated_at()).where(School.id == participant.school_id).execute()
         ended: dict[Participant, date] = {}
         for mentorship in mentorships:
             other = mentorship.mentor if participant.is_ect else mentorship.ect

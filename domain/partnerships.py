@@ -6,11 +6,10 @@ reports.py.
 import uuid
 
 from clock import today
-from database import advisory_lock, among, db
-from domain.changes import ChangedSince, RuleBroken, heading_of, updated_at, write_event
+from database import among, db
+from domain.changes import RuleBroken, heading_of, updated_at, write_event
 from domain.queries import locked_participants
 from domain.reports import contract_period_of, is_blank
-from domain.training import partnerships_of
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -20,7 +19,6 @@ from models import (
     Participant,
     School,
     SchoolPartnership,
-    Teacher,
     TrainingPeriod,
 )
 
@@ -30,15 +28,9 @@ def create_partnership(
 ) -> SchoolPartnership:
     """The provider trains at this school in the contract period of this year (`cohort`). That confirms all training
     there that waits for it. The ids are those of the API, as text."""
-    tries = 5
-    while True:
-        try:
-            with db.atomic():
-                return _create_partnership(lead_provider, cohort, school_id, delivery_partner_id)
-        except ChangedSince:
-            tries -= 1
-            if not tries:
-                raise RuleBroken({"school_id": "being_changed"}) from None
+    with db.atomic():
+        updated_at()
+        return _create_partnership(lead_provider, cohort, school_id, delivery_partner_id)
 
 
 def _create_partnership(lead_provider, cohort, school_id, delivery_partner_id) -> SchoolPartnership:
@@ -50,32 +42,25 @@ def _create_partnership(lead_provider, cohort, school_id, delivery_partner_id) -
     elif contract_period and contract_period.started_on > today():
         errors["cohort"] = "not_open"
     school = _found(errors, "school_id", school_id, lambda text: by_api_id(School, text))
-    people = {}
+    people, already = {}, {}
     if school and active:
         people = locked_participants(_who_wait(active, school))
-        # Whoever at the school chooses this provider now finds it confirmed; who has just chosen it must be among them.
-        advisory_lock(partnerships_of(school.id))
-        if not _who_wait(active, school) <= people.keys():
-            raise ChangedSince
-        if SchoolPartnership.get_or_none(school=school, active_lead_provider=active):
+        if present := SchoolPartnership.get_or_none(school=school, active_lead_provider=active):
             errors["school_id"] = "already_partners"
+            already = {"id": present.api_id, "date": present.created_at}
         elif programme_choices(contract_period, [school.id]).get(school.id) == "school_led":
             errors["school_id"] = "school_led_only"
     partner = _found(errors, "delivery_partner_id", delivery_partner_id, lambda text: by_api_id(DeliveryPartner, text))
     if active and partner and not may_work_together(active, partner):
         errors["delivery_partner_id"] = "not_paired"
     if errors:
-        raise RuleBroken(errors)
-    moment = updated_at()
-    partnership = SchoolPartnership.create(
-        school=school, active_lead_provider=active, delivery_partner=partner, created_at=moment, api_updated_at=moment
-    )
+        raise RuleBroken(errors, already=already)
+    partnership = SchoolPartnership.create(school=school, active_lead_provider=active, delivery_partner=partner)
     for period in _waiting(active, school):
         period.school_partnership = partnership
         period.save()
         _tell(people[period.participant_id], partnership, period, "teacher_training_period_confirmed")
-    School.update(api_updated_at=updated_at()).where(School.id == school.id).execute()
-    return partnership
+    return SchoolPartnership.get_by_id(partnership.id)
 
 
 def _contract(lead_provider: LeadProvider, contract_period: ContractPeriod) -> ActiveLeadProvider | None:
@@ -89,6 +74,7 @@ def change_delivery_partner(
     if partnership.active_lead_provider.lead_provider != lead_provider:
         raise PermissionError(f"partnership {partnership.id} is not lead provider {lead_provider.id}'s")
     with db.atomic():
+        updated_at()
         errors: dict[str, str] = {}
         partner = _found(
             errors, "delivery_partner_id", delivery_partner_id, lambda text: by_api_id(DeliveryPartner, text)
@@ -109,14 +95,11 @@ def change_delivery_partner(
             TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
         )
         people = locked_participants({period.participant_id for period in in_training})
-        partnership.delivery_partner, partnership.api_updated_at = partner, updated_at()
-        partnership.save()
+        partnership.delivery_partner = partner
+        partnership.save(only=[SchoolPartnership.delivery_partner])
         for period in in_training:
             _tell(people[period.participant_id], partnership, period, "teacher_delivery_partner_updated")
-        trained = Participant.select(Participant.teacher).join(TrainingPeriod)
-        trained = trained.where(TrainingPeriod.school_partnership == partnership)
-        Teacher.update(api_updated_at=updated_at()).where(Teacher.id << trained).execute()
-        return partnership
+        return SchoolPartnership.get_by_id(partnership.id)
 
 
 def _tell(participant: Participant, partnership: SchoolPartnership, period: TrainingPeriod, event_type: str) -> None:

@@ -77,7 +77,7 @@ def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, u
             elif participant.is_ect and stored_reason == "mentor_no_longer_being_mentor":
                 errors["reason"] = "not_for_an_ect"
         if errors:
-            raise RuleBroken(errors)
+            raise RuleBroken(errors, already=_present_mark(period))
         columns = {
             f"{mark}_at": now(),
             {"withdrawn": "withdrawal_reason", "deferred": "deferral_reason"}[mark]: stored_reason,
@@ -97,13 +97,24 @@ def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, u
         )
 
 
+def _present_mark(period: TrainingPeriod | None) -> dict:
+    """The mark that holds: when it was made, and why."""
+    if not period or period.training_status == "active":
+        return {}
+    at, reason = {
+        "withdrawn": (period.withdrawn_at, period.withdrawal_reason),
+        "deferred": (period.deferred_at, period.deferral_reason),
+    }[period.training_status]
+    return {"date": at, "reason": reason.replace("_", "-")}
+
+
 def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=None) -> Event:
     """The provider trains this person again: a new training period from today; the old one keeps its mark."""
     with _reported(lead_provider, teacher, course_identifier) as (participant, period, errors):
         if period and (refusal := _refusal_to_resume(participant, period)):
             errors["participant_id"] = refusal
         if errors:
-            raise RuleBroken(errors)
+            raise RuleBroken(errors, already={"date": period.created_at} if period else {})
         resumed = TrainingPeriod.create(
             participant=participant,
             training_programme="provider_led",
@@ -247,8 +258,11 @@ def _reported(lead_provider: LeadProvider, teacher: Teacher, course_identifier: 
     if is_blank(course_identifier):
         errors["course_identifier"] = "missing"
     else:
-        period = latest_confirmed_period(lead_provider, teacher, COURSES.get(course_identifier, ""))
-        if not period:
+        role = COURSES.get(course_identifier, "")
+        period = latest_confirmed_period(lead_provider, teacher, role)
+        if not period and Enrolment.get_or_none(lead_provider=lead_provider, teacher=teacher, role=role):
+            errors["participant_id"] = "given_away"
+        elif not period:
             errors["course_identifier"] = "not_theirs"
     if not period:
         yield None, None, errors

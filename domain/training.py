@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from clock import now, today
-from database import advisory_lock
 from domain.changes import (
     Author,
     ChangedSince,
@@ -320,8 +319,6 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, starts_
         participant.teacher.save()
     offers = _active_in(participant, contract_period)
     active = next(active for active in offers if active.lead_provider == lead_provider)
-    # The provider may be about to make one: it confirms what waits for it by then.
-    advisory_lock(partnerships_of(participant.school_id), shared=True)
     partnership = (
         SchoolPartnership.select()
         .where(SchoolPartnership.school == participant.school_id, SchoolPartnership.active_lead_provider == active)
@@ -336,11 +333,6 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, starts_
         "expression_of_interest": None if partnership else active,
         "schedule": schedule,
     }
-
-
-def partnerships_of(school_id: int) -> str:
-    """What is held, shared, by who chooses a provider at this school, and by a provider that agrees with it."""
-    return f"partnerships of school {school_id}"
 
 
 def standard_schedule(starts_on: date) -> str:

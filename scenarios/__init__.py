@@ -17,6 +17,7 @@ from types import MappingProxyType
 from clock import LONDON, World, clock_at, entered, in_utc, today
 from database import db, migrate
 from domain import departures, reports, training
+from domain.changes import updated_at
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
@@ -131,6 +132,7 @@ def load_world(name: str = WORLD, names: Mapping[str, str] = MappingProxyType({}
     """Fill an empty database with the base world, or with a scenario's, called by other names."""
     world = renamed(world_of(name), names)
     with db.atomic():
+        updated_at()
         load_contracts(world)
         for name, body_type in world["appropriate_bodies"].items():
             AppropriateBody.create(name=name, body_type=body_type)

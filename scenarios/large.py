@@ -15,7 +15,7 @@ from peewee import Field, JSONField, fn
 from clock import LONDON, clock_at, now, today
 from database import db, is_postgresql
 from domain import training
-from domain.changes import heading_of, next_event, who
+from domain.changes import heading_of, next_event, updated_at, who
 from domain.departures import end_of_mentorship, lead_provider_name, leaving_heading
 from models import (
     ActiveLeadProvider,
@@ -92,6 +92,7 @@ def add_schools(count: int, seed: int, ects: int = 2) -> Iterator[int]:
     world = World(chance(seed))
     while count > 0:
         with db.atomic():
+            updated_at()
             rows = Rows()
             last_urn = School.select(fn.MAX(School.urn)).where(School.urn <= str(LAST_URN)).scalar()
             first = int(last_urn) - FIRST_URN + 1 if last_urn else 0
@@ -177,6 +178,17 @@ class Rows:
             if rows and is_postgresql():
                 sequence = fn.pg_get_serial_sequence(f'"{table._meta.table_name}"', "id")
                 table.select(fn.setval(sequence, fn.MAX(table.id))).scalar()
+        self.tell_when_it_happened()
+
+    def tell_when_it_happened(self) -> None:
+        """The database has stamped everything with the present. It happened in years."""
+        for table in (School, SchoolPartnership, Teacher):
+            columns = [name for name in ("api_updated_at", "api_transfers_updated_at") if name in table._meta.fields]
+            sets = ", ".join(f"{name} = {db.param}" for name in columns)
+            moments = [table.api_updated_at.db_value(row.api_updated_at) for row in self.rows[table]]
+            values = [(*[at] * len(columns), row.id) for at, row in zip(moments, self.rows[table], strict=True)]
+            sql = f"UPDATE {table._meta.table_name} SET {sets} WHERE id = {db.param}"  # noqa: S608 - our own names
+            db.cursor().executemany(sql, values)
 
 
 class InventedSchool:

@@ -14,7 +14,9 @@ from models import (
     DeliveryPartner,
     Enrolment,
     Event,
+    LatestUpdate,
     LeadProvider,
+    MentorOfEct,
     Participant,
     RequestCount,
     School,
@@ -43,12 +45,14 @@ def report(act: str, participant: Participant, by: str = AMBITION, **attributes)
 
 
 def stored() -> dict[tuple, dict]:
-    """Every row that acts write: (table, key) → its columns. The database keeps enrolments itself, and requests are
-    counted whatever they do."""
+    """Every row that acts write: (table, key) → its columns. What the database keeps itself, whom providers see and
+    when something was updated, is in test_updates.py, and requests are counted whatever they do."""
     return {
-        (table._meta.table_name, row[table._meta.primary_key.name]): row
+        (table._meta.table_name, row[table._meta.primary_key.name]): {
+            name: value for name, value in row.items() if not name.startswith("api_") or name == "api_id"
+        }
         for table in TABLES
-        if table not in (Enrolment, RequestCount, ApiToken)
+        if table not in (Enrolment, MentorOfEct, LatestUpdate, RequestCount, ApiToken)
         for row in table.raw(f"SELECT * FROM {table._meta.table_name}").dicts()
     }
 
@@ -194,3 +198,12 @@ def tell(visitor: Visitor, act: str, participant: Participant, by: str = AMBITIO
     """Report this through the API, with everything in order unless `attributes` say otherwise."""
     said = body(act, attributes_of(act, participant) | attributes)
     return ask(visitor, "put", address(participant, act), by, json=said)
+
+
+def said(response) -> list[tuple[str, str]]:
+    """What an answer says is wrong: with what, and in which words."""
+    return [(each["title"], each["detail"]) for each in response.json["errors"]]
+
+
+def codes(response) -> list[str]:
+    return [each["code"] for each in response.json["errors"]]

@@ -70,7 +70,7 @@ def test_a_withdrawn_ect(visitor):
             "attributes": {
                 "full_name": "Steven Taylor",
                 "teacher_reference_number": "3200001",
-                "updated_at": "2026-04-13T11:00:00Z",
+                "updated_at": "2026-04-20T11:00:00Z",
                 "ecf_enrolments": [
                     {
                         "training_record_id": str(steven.teacher.api_ect_training_record_id),

@@ -252,14 +252,13 @@ def test_a_mark_ends_the_training_and_changes_nothing_else(ect, act, case):
     assert changes(before, stored()) == {
         "training_period": {at, reason} | ({"finished_on"} if old != finished_on else set()),
         "participant": {"version"},
-        "teacher": {"api_updated_at"},
         "event": {"added"},
     }
     marked = TrainingPeriod.get_by_id(period.id)
     assert (getattr(marked, at), getattr(marked, reason)) == (LATER_TODAY, "other")
     assert marked.finished_on == finished_on
     after = Participant.get_by_id(ect.id)
-    assert after.teacher.api_updated_at == LATER_TODAY
+    assert after.teacher.api_updated_at >= LATER_TODAY
     assert after.version == event.version == before_it.version + 1
     assert (event.author_type, event.author_name, event.lead_provider.name) == ("lead_provider_api", AMBITION, AMBITION)
     assert event.happened_at == LATER_TODAY
@@ -350,7 +349,6 @@ def test_resuming_opens_a_new_period_and_leaves_the_old_one_alone(ect, case):
     assert changes(before, stored()) == {
         "training_period": {"added"},
         "participant": {"version"},
-        "teacher": {"api_updated_at"},
         "event": {"added"},
     }
     new = periods_of(ect)[-1]
@@ -358,7 +356,7 @@ def test_resuming_opens_a_new_period_and_leaves_the_old_one_alone(ect, case):
     assert (new.training_programme, new.expression_of_interest) == ("provider_led", None)
     assert (new.school_partnership, new.schedule) == (old.school_partnership, "ecf-extended-april")
     after = Participant.get_by_id(ect.id)
-    assert after.teacher.api_updated_at == LATER_TODAY
+    assert after.teacher.api_updated_at >= LATER_TODAY
     assert after.version == event.version == before_it.version + 1
     assert event.event_type == "teacher_resumes_training_period"
     assert (event.training_period_id, event.details) == (old.id, {"new_training_period_id": new.id})

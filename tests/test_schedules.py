@@ -22,6 +22,7 @@ from tests.reports import (
     live_through,
     periods_of,
     person_at,
+    said,
     stored,
     train,
     withdrawn,
@@ -185,9 +186,7 @@ def test_a_change_that_cannot_be(visitor, ect, case):
     before = stored()
     response = ask_for(visitor, ect, **attributes)
     assert response.status_code == 422
-    assert response.json["errors"] == [
-        {"title": name, "detail": f"'#/{name}' {words}"} for name, words in refused.items()
-    ]
+    assert said(response) == [(name, f"'#/{name}' {words}") for name, words in refused.items()]
     assert stored() == before
 
 

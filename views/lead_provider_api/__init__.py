@@ -1,6 +1,6 @@
 """The lead providers' API, version 3: who asks, how much they may ask, and how they are answered. The resources are in
-participants.py, transfers.py and partnerships.py; what may be asked and sent is in operations.py, what is told in
-schemas.py, and the document about all of it in documentation.py.
+participants.py, transfers.py, mentors.py and partnerships.py; what may be asked and sent is in operations.py, pages of
+lists in pages.py, what is told in schemas.py, and the document about all of it in documentation.py.
 
 Every lookup starts from the lead provider of the token, so another provider's people are 404. Refusals of the acts
 become 422 here and nowhere else.
@@ -9,15 +9,19 @@ become 422 here and nowhere else.
 import hashlib
 import hmac
 import json
+import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from clock import now, today
-from database import read_from_replica, save_if_possible
+from clock import clock_at, now, today
+from database import read_from_replica, save_if_possible, snapshot
 from domain.changes import RuleBroken
 from models import ApiToken, LeadProvider, digest
 from views import client_key
@@ -32,9 +36,6 @@ GUESSES = RateLimit(1500, 5 * 60)
 """For each address that has no token."""
 
 LAST_USED_PRECISION = timedelta(minutes=5)
-
-AT_ONCE = 500
-"""How many rows of a long list are looked up together."""
 
 WORDS = {
     "missing": "must be given",
@@ -53,6 +54,7 @@ WORDS = {
     "trained_elsewhere": "is in training elsewhere now",
     "trained_later": "has other training planned already",
     "has_gone": "has gone from that school. Settle it with its induction tutor",
+    "given_away": "was given to another lead provider before training with you began",
     "has_left": "has left, so you do not train this person now",
     "has_completed": "has completed induction or mentor training",
     "being_changed": "was being changed by the school. Look again",
@@ -66,7 +68,24 @@ WORDS = {
     "not_paired": "is not a delivery partner that you may work with in that year",
     "already_this_partner": "is the delivery partner of a partnership with this school already",
 }
-"""What is said of the attribute that a rule refuses, by the rule's code."""
+"""What is said of the attribute that a rule refuses, by the rule's code. Codes stay what they are."""
+
+DETAILS = {
+    404: ("not_found", "nothing was found for this address or id"),
+    405: ("method_not_allowed", "that cannot be done at this address. Allow says what can be"),
+    413: ("too_large", "the body is larger than 64 kB"),
+    414: ("address_too_long", "the address is too long"),
+    415: ("not_json", "the body must be JSON, sent as application/json"),
+    429: ("too_many_requests", "you have sent too many requests. Wait as many seconds as Retry-After says"),
+    500: ("internal_error", "something went wrong. Nothing was changed"),
+    502: ("unavailable", "the service does not answer. Try again in a moment"),
+    503: ("busy", "the service is busy. Nothing was changed. Try again in a moment"),
+}
+"""What is said of errors that no rule made: status → code and sentence."""
+
+DONE_BUT = "your change was made, but we could not show you the result. Ask for it again"
+
+TITLES = {400: "Bad request", 404: "Resource not found"}
 
 
 # --- who asks ----------------------------------------------------------------------------------------------
@@ -75,17 +94,17 @@ WORDS = {
 @api.before_request
 def require_token():
     """Puts the token's lead provider in `g.lead_provider`; 401 without one, 429 after too many requests."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    sent = digest(token.strip())
+    sent = digest(token_in(request.headers.get("Authorization", "")))
     found = ApiToken.select(ApiToken, LeadProvider).join(LeadProvider).where(ApiToken.digest == sent).first()
-    if scheme.lower() not in ("bearer", "token") or not found or not hmac.compare_digest(found.digest, sent):
+    if not found or not hmac.compare_digest(found.digest, sent):
         if seconds := GUESSES.seconds_to_wait(f"guesses {client_key()}"):
             raise TooManyRequests(retry_after=seconds)
         response = answer({"error": "access denied"}, 401)
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
-    if seconds := REQUESTS.seconds_to_wait(f"API token {found.id}"):
-        raise TooManyRequests(retry_after=seconds)
+    g.counted = REQUESTS.count(f"API token {found.id}")
+    if g.counted.seconds_to_wait:
+        raise TooManyRequests(retry_after=g.counted.seconds_to_wait)
     if found.last_used_at is None or now() - found.last_used_at > LAST_USED_PRECISION:
         found.last_used_at = now()
         save_if_possible(found, ApiToken.last_used_at)
@@ -97,11 +116,49 @@ def require_token():
     return None
 
 
+def token_in(authorization: str) -> str:
+    """Bearer TOKEN, Token TOKEN or Token token="TOKEN"; empty if it is none of these."""
+    found = re.fullmatch(r'(?:bearer|token) +(?:token="([^"]*)".*|([^"]*))', authorization.strip(), re.IGNORECASE)
+    return (found[1] or found[2] or "").strip() if found else ""
+
+
+@api.after_request
+def say_what_is_left(response: Response) -> Response:
+    """How much of its limit this token has left, in the headers of draft-ietf-httpapi-ratelimit-headers; and in answer
+    to OPTIONS what can be done."""
+    if counted := g.get("counted"):
+        response.headers["RateLimit-Policy"] = f"{REQUESTS.most};w={REQUESTS.seconds}"
+        response.headers["RateLimit-Limit"] = str(REQUESTS.most)
+        response.headers["RateLimit-Remaining"] = str(counted.left)
+        response.headers["RateLimit-Reset"] = str(counted.seconds_left)
+    if request.method == "OPTIONS" and response.status_code == 200:
+        response.data = as_json({"allow": sorted(response.allow)})
+        response.content_type = JSON
+    return response
+
+
 # --- answers -----------------------------------------------------------------------------------------------
+
+JSON = "application/json; charset=utf-8"
+
+
+@contextmanager
+def one_moment():
+    """Whatever is told inside is of one moment: of the database, and of the day."""
+    with snapshot(), clock_at(now()):
+        yield
+
+
+@contextmanager
+def done():
+    """The same after something was changed: what goes wrong from here on does not undo it."""
+    g.is_done = True
+    with one_moment():
+        yield
 
 
 def answer(body: dict, status: int = 200) -> Response:
-    return Response(as_json(body), status, content_type="application/json; charset=utf-8")
+    return Response(as_json(body), status, content_type=JSON)
 
 
 def as_json(body: dict) -> str:
@@ -113,27 +170,12 @@ def one(row: tuple, told: Callable[[list], Iterable[dict]]) -> Response:
     return unless_known([row], lambda: answer({"data": next(iter(told([row[0]])))}))
 
 
-def listing(rows: list[tuple], told: Callable[[list], Iterable[dict]]) -> Response:
-    """The answer with a page of a list: for each thing its id and when it was updated, in order, and what `told` tells
-    of some of them, by their ids. However long the page is, only a few are in memory at a time, and the answer as it is
-    sent."""
-    ids = [row[0] for row in rows]
-
-    def parts() -> Iterator[str]:
-        yield '{"data": ['
-        for start in range(0, len(ids), AT_ONCE):
-            yield (", " if start else "") + ", ".join(map(as_json, told(ids[start : start + AT_ONCE])))
-        yield "]}"
-
-    return unless_known(rows, lambda: zipped(parts()))
-
-
 def zipped(parts: Iterable[str]) -> Response:
     is_welcome = request.accept_encodings["gzip"] > 0
     zipper = zlib.compressobj(6, wbits=31)
     sent = [zipper.compress(part.encode()) if is_welcome else part.encode() for part in parts]
     response = Response([*sent, zipper.flush()] if is_welcome else sent)
-    response.content_type = "application/json; charset=utf-8"
+    response.content_type = JSON
     if is_welcome:
         response.headers["Content-Encoding"] = "gzip"
     response.content_length = sum(map(len, response.response))
@@ -141,8 +183,11 @@ def zipped(parts: Iterable[str]) -> Response:
 
 
 def unless_known(rows: list[tuple], respond: Callable[[], Response]) -> Response:
-    """304 when whoever asks has it already. What is told changes with a row's time of update, and with the day."""
-    etag = hashlib.sha256(repr((g.lead_provider.id, today(), rows)).encode()).hexdigest()[:32]
+    """304 when whoever asks has it already. What is told changes with a row's time of update, with the day, and with
+    the release."""
+    told_later = [updated(each) for row in rows for each in row if isinstance(each, datetime) and each > now()]
+    known_by = repr((release(), g.lead_provider.id, today(), rows, told_later))
+    etag = hashlib.sha256(known_by.encode()).hexdigest()[:32]
     response = Response(status=304) if request.if_none_match.contains_weak(etag) else respond()
     response.set_etag(etag, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -150,33 +195,39 @@ def unless_known(rows: list[tuple], respond: Callable[[], Response]) -> Response
     return response
 
 
-def errors(status: int, title: str, detail: str) -> Response:
-    return answer({"errors": [{"title": title, "detail": detail}]}, status)
+@cache
+def release() -> str:
+    """Another one when anything changes that makes an answer."""
+    here = Path(__file__).parent
+    root = here.parent.parent
+    sources = [*here.glob("*.py"), *(root / "domain").glob("*.py"), root / "models.py", root / "vocabulary.py"]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(sources))).hexdigest()[:12]
+
+
+def problem(title: str, detail: str, code: str, **meta) -> dict:
+    return {"title": title, "detail": detail, "code": code} | ({"meta": meta} if meta else {})
 
 
 @api.errorhandler(RuleBroken)
 def refused(refusal: RuleBroken):
-    details = [
-        {"title": attribute, "detail": f"'#/{attribute}' {WORDS[code]}"} for attribute, code in refusal.errors.items()
+    """One entry for each attribute. `meta` tells of what there is already, so that a report that was sent twice can be
+    told from somebody else's."""
+    already = refusal.facts.get("already", {})
+    told = {name: moment(each) if isinstance(each, datetime) else str(each) for name, each in already.items()}
+    problems = [
+        problem(name, f"'#/{name}' {WORDS[code]}", code, **(told if code.startswith("already") else {}))
+        for name, code in refusal.errors.items()
     ]
-    return answer({"errors": details}, 422)
-
-
-TITLES = {400: "Bad request", 404: "Resource not found"}
-DETAILS = {
-    404: "nothing was found for this address or id",
-    405: "that cannot be done at this address. Allow says what can be",
-    413: "the body is larger than 64 kB",
-    429: "you have sent too many requests. Wait as many seconds as Retry-After says",
-    500: "something went wrong. Nothing was changed",
-    503: "the service is busy. Nothing was changed. Try again in a moment",
-}
+    return answer({"errors": problems}, 422)
 
 
 def http_error(error: HTTPException) -> Response:
     """Any other error of the API, its unknown addresses included, as JSON."""
     title = getattr(error, "title", None) or TITLES.get(error.code, error.name)
-    response = errors(error.code, title, DETAILS.get(error.code, error.description))
+    code, detail = DETAILS.get(error.code, (getattr(error, "reason", "bad_request"), error.description))
+    if error.code >= 500 and g.get("is_done"):
+        detail = DONE_BUT
+    response = answer({"errors": [problem(title, detail, code)]}, error.code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -185,6 +236,11 @@ def http_error(error: HTTPException) -> Response:
 
 def moment(at: datetime | None) -> str | None:
     return at and at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def updated(at: datetime) -> str:
+    """When something was updated, as it is told: never in the future, should a clock have been set back."""
+    return moment(min(at, now()))
 
 
 def day(on: date | None) -> str | None:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from domain.reports import COURSES
+from views.lead_provider_api import one_moment
+from views.lead_provider_api.pages import cursor_in
 from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
 SORTS = ("created_at", "-created_at", "updated_at", "-updated_at")
@@ -23,8 +25,12 @@ MOST_ROWS = 2**31
 """No list is longer; a database counts no further than this many squared."""
 
 
-class BadParameter(BadRequest):
-    title = "Bad parameter"
+class NotAsDocumented(BadRequest):
+    """400: what is wrong (`reason`, which stays what it is), and a sentence about it."""
+
+    def __init__(self, reason: str, detail: str, title: str = "Bad request"):
+        super().__init__(detail)
+        self.reason, self.title = reason, title
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,9 @@ def operation(summary: str, **known) -> Callable:
             if this.query:
                 values["query"] = query_of(this.query)
             if this.sends:
-                values["attributes"] = attributes_of(this.sends)
-            return view(**values)
+                return view(**values, attributes=attributes_of(this.sends))
+            with one_moment():
+                return view(**values)
 
         checked.operation = this
         return checked
@@ -72,17 +79,24 @@ def years(text: str) -> list[int] | None:
 
 def time_in(text: str) -> datetime | None:
     """A date and time with its zone in ISO 8601, which may have been percent-encoded once more than it needed."""
-    text = unquote(text).strip()
+    text = unquote(text).strip().upper()
     if not text:
         return None
+    # A plus sign that nobody encoded arrives as a space.
+    text = re.sub(r"(:[\d.]+) (\d{2}:?\d{2})$", r"\1+\2", text)
+    # The last moment of a day may be called 24:00:00, and a minute may have had a second more.
+    later = timedelta(days="T24:00" in text or "T2400" in text, seconds=bool(re.search(r":\d\d:60", text)))
+    text = re.sub(r"T24(:?00)", r"T00\1", re.sub(r"(:\d\d):60", r"\1:59", text))
     try:
-        # A plus sign that nobody encoded arrives as a space.
-        found = datetime.fromisoformat(re.sub(r"(:[\d.]+) (\d{2}:?\d{2})$", r"\1+\2", text))
+        found = datetime.fromisoformat(text)
     except ValueError:
         found = None
     if not found or not found.tzinfo or not re.search(r"\d[T ]\d", text):
         raise ValueError("must be a date and time with a time zone in ISO 8601, such as 2026-04-20T09:00:00Z")
-    return found
+    try:
+        return (found + later).astimezone(UTC)
+    except OverflowError:  # before or after all time that there is
+        return datetime(found.year, found.month, found.day, tzinfo=UTC)
 
 
 def whole_number(text: Any) -> int:
@@ -118,6 +132,7 @@ Since = described(
 )
 Text = Annotated[str | None, BeforeValidator(lambda text: text.strip() or None)]
 Ids = described(list[str], words, "Ids, with commas between.")
+After = Annotated[Any, BeforeValidator(cursor_in), WithJsonSchema({"type": "string"})]
 Count = Annotated[int, BeforeValidator(whole_number), WithJsonSchema({"type": "integer", "minimum": 1})]
 Sort = Annotated[str, BeforeValidator(known_sort), WithJsonSchema({"type": "string", "enum": list(SORTS)})]
 
@@ -125,6 +140,15 @@ Sort = Annotated[str, BeforeValidator(known_sort), WithJsonSchema({"type": "stri
 class Page(BaseModel):
     page: Count = Field(1, description="Which page. One past the end is empty.")
     per_page: Count = Field(100, description=f"How many on a page. More than {MOST_PER_PAGE} count as {MOST_PER_PAGE}.")
+    after: After = Field(
+        None, description="Where the last page ended, as `links.next` has it, instead of `page[page]`."
+    )
+
+    @model_validator(mode="after")
+    def has_one_place(self):
+        if self.after and "page" in self.model_fields_set:
+            raise ValueError("must not be given with page[after]")
+        return self
 
     @property
     def limit(self) -> int:
@@ -132,12 +156,18 @@ class Page(BaseModel):
 
     @property
     def offset(self) -> int:
-        return min((self.page - 1) * self.limit, MOST_ROWS)
+        return 0 if self.after else min((self.page - 1) * self.limit, MOST_ROWS)
 
 
 class Query(BaseModel):
     page: Page = Page()
     sort: Sort = Field("created_at", description="The order; “-” turns it round.")
+
+    @model_validator(mode="after")
+    def goes_on_as_it_began(self):
+        if self.page.after and self.page.after.sort != self.sort:
+            raise ValueError("must be the one that page[after] was given with")
+        return self
 
 
 class UpdatedSince(BaseModel):
@@ -158,6 +188,10 @@ class ParticipantsQuery(Query):
 
 
 class TransfersQuery(Query):
+    filter: UpdatedSince = UpdatedSince()
+
+
+class UnfundedMentorsQuery(Query):
     filter: UpdatedSince = UpdatedSince()
 
 
@@ -185,8 +219,12 @@ class PartnershipsQuery(Query):
     filter: PartnershipsFilter = PartnershipsFilter()
 
 
+class DeliveryPartnersFilter(Cohorts, UpdatedSince):
+    pass
+
+
 class DeliveryPartnersQuery(Query):
-    filter: Cohorts = Cohorts()
+    filter: DeliveryPartnersFilter = DeliveryPartnersFilter()
 
 
 def query_of(model: type[BaseModel]) -> BaseModel:
@@ -194,7 +232,7 @@ def query_of(model: type[BaseModel]) -> BaseModel:
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
         if len(values) > 1 and not name.endswith("[]"):
-            raise BadRequest(f"{name} is given twice")
+            raise NotAsDocumented("given_twice", f"{name} is given twice")
         found = re.fullmatch(r"(filter|page)\[(\w+)\](\[\])?", name)
         if found:
             group = given.setdefault(found[1], {})
@@ -209,10 +247,11 @@ def query_of(model: type[BaseModel]) -> BaseModel:
     place, message = found["loc"], str(found.get("ctx", {}).get("error", ""))
     name = place[0] + "".join(f"[{part}]" for part in place[1:])
     if found["type"] == "missing":
-        raise BadParameter(f"{'filter[cohort]' if name == 'filter' else name} must be given")
+        name = "filter[cohort]" if name == "filter" else name
+        raise NotAsDocumented("parameter_missing", f"{name} must be given", "Bad parameter")
     if not message:
-        raise BadParameter(f"{name} must be given as {name}[…]=…")
-    raise BadRequest(f"{name} {message}")
+        raise NotAsDocumented("not_a_group", f"{name} must be given as {name}[…]=…", "Bad parameter")
+    raise NotAsDocumented("parameter_invalid", f"{name} {message}")
 
 
 # --- bodies ------------------------------------------------------------------------------------------------
@@ -282,33 +321,58 @@ OPTIONAL = {(ChangeOfSchedule, "cohort")}
 
 
 def attributes_of(model: type[Attributes]) -> dict[str, str | None]:
-    """The attributes of `{"data": {"type": …, "attributes": {…}}}`; 400 for any other body.
-
-    A body is JSON whatever its Content-Type says: libraries call it application/vnd.api+json, and curl a form.
-    """
-    body = request.get_data()
+    """The attributes of `{"data": {"type": …, "attributes": {…}}}`; 400 for any other body."""
     try:
-        sent = json.loads(body, object_pairs_hook=without_twins, parse_constant=refuse_constant)
-    except (ValueError, RecursionError):
-        if request.content_encoding or (request.mimetype and "json" not in request.mimetype):
-            raise UnsupportedMediaType("the body must be JSON, sent as application/json") from None
-        sent = None
-    try:
-        data = sent["data"]
-        if data["type"] != TYPES[model]:
-            raise ValueError("another type")
-        attributes = model.model_validate(data["attributes"]).model_dump()
-    except (ValueError, KeyError, TypeError):
-        shape = f"data.type {TYPES[model]!r} and data.attributes"
-        raise BadRequest(f"the body is not in the documented shape: {shape}") from None
+        sent = json_in(request.get_data())
+        try:
+            data = sent["data"]
+            kind, attributes = data["type"], data["attributes"]
+        except (KeyError, TypeError):
+            raise NotAsDocumented("shape_invalid", "the body is not in the documented shape") from None
+        if kind != TYPES[model]:
+            raise NotAsDocumented("type_invalid", "data.type is another one")
+        attributes = checked_attributes(model, attributes)
+    except NotAsDocumented as error:
+        error.description += f": it must have data.type {TYPES[model]!r} and data.attributes"
+        raise
     return {name: str(value) if isinstance(value, int) else value for name, value in attributes.items()}
 
 
+def checked_attributes(model: type[Attributes], attributes: Any) -> dict:
+    try:
+        return model.model_validate(attributes).model_dump()
+    except ValidationError as error:
+        place = error.errors()[0]["loc"]
+    if place:
+        raise NotAsDocumented("attribute_invalid", f"data.attributes.{place[0]} must be text")
+    raise NotAsDocumented("attributes_invalid", "data.attributes has no attribute that is known")
+
+
+def json_in(body: bytes) -> Any:
+    """What the body says. It is JSON whatever its Content-Type says: libraries call it application/vnd.api+json, and
+    curl a form. 400 says where it isn't; 415 for what wasn't meant to be."""
+    try:
+        return json.loads(body.decode(), object_pairs_hook=without_twins, parse_constant=refuse_constant)
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start + 1} is not UTF-8"
+    except json.JSONDecodeError as error:
+        what = f"{error.msg[0].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        what = "it is nested too deeply"
+    except ValueError:
+        what = "a number in it has too many digits"
+    if request.content_encoding or (request.mimetype and "json" not in request.mimetype):
+        raise UnsupportedMediaType
+    raise NotAsDocumented("json_invalid", f"the body is not JSON ({what})")
+
+
 def without_twins(pairs: list) -> dict:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name stands twice")
-    return dict(pairs)
+    if len(found := dict(pairs)) < len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in found if names.count(name) > 1)
+        raise NotAsDocumented("duplicate_key", f"the body has {json.dumps(twin)[:100]} twice in one object")
+    return found
 
 
 def refuse_constant(name: str):
-    raise ValueError(f"{name} is not JSON")
+    raise NotAsDocumented("json_invalid", f"the body is not JSON ({name} is no number)")

@@ -9,7 +9,7 @@ from flask import Response, abort, g
 from peewee import fn
 
 from clock import LONDON, today
-from database import among
+from database import among, tried_again
 from domain import reports
 from models import (
     DeliveryPartner,
@@ -23,7 +23,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from views.lead_provider_api import api, day, listing, moment, one, schemas
+from views.lead_provider_api import api, day, done, moment, one, schemas, updated
 from views.lead_provider_api.operations import (
     ChangeOfSchedule,
     Deferral,
@@ -34,36 +34,35 @@ from views.lead_provider_api.operations import (
     Withdrawal,
     operation,
 )
+from views.lead_provider_api.pages import in_order, listing
 
 
 @api.get("/participants")
 @operation("Find your participants", query=ParticipantsQuery, answers=schemas.Many[schemas.Participant])
 def participants(query: ParticipantsQuery):
-    page = seen(query, query.filter).limit(query.page.limit).offset(query.page.offset)
-    return listing(with_times([teacher_id for (teacher_id,) in page]), participants_json)
+    page = seen(query, query.filter, "updated_at").limit(query.page.limit).offset(query.page.offset)
+    return listing(query, list(page), participants_json)
 
 
-def seen(query: Query, wanted: UpdatedSince):
-    """The people whom this provider sees, each once, in the order asked for: their ids. An index has all it takes."""
-    column, as_ect = query.sort.removeprefix("-"), Enrolment.alias()
-    order = [getattr(Enrolment, column), Enrolment.teacher]
+def seen(query: Query, wanted: UpdatedSince, updated_at: str):
+    """The people whom this provider sees, each once, in the order asked for: their ids, the value that they are sorted
+    by and when they were updated, which is the column `updated_at`. An index has all it takes."""
+    as_ect = Enrolment.alias()
+    columns = {"created_at": Enrolment.created_at, "updated_at": getattr(Enrolment, updated_at)}
     first = as_ect.select(1).where(
-        as_ect.teacher == Enrolment.teacher, as_ect.role == "ect", *conditions(as_ect, wanted)
+        as_ect.teacher == Enrolment.teacher, as_ect.role == "ect", *conditions(as_ect, wanted, updated_at)
     )
-    return (
-        Enrolment.select(Enrolment.teacher)
-        .where(*conditions(Enrolment, wanted), ~Enrolment.is_second | ~fn.EXISTS(first))
-        .order_by(*[each.desc() for each in order] if query.sort.startswith("-") else order)
-        .tuples()
-    )
+    rows = Enrolment.select(Enrolment.teacher, columns[query.sort.removeprefix("-")], columns["updated_at"])
+    rows = rows.where(*conditions(Enrolment, wanted, updated_at), ~Enrolment.is_second | ~fn.EXISTS(first))
+    return in_order(rows, query, columns, Enrolment.teacher).tuples()
 
 
-def conditions(enrolment: type[Enrolment], wanted: UpdatedSince) -> list:
+def conditions(enrolment: type[Enrolment], wanted: UpdatedSince, updated_at: str) -> list:
     """What an enrolment must be like to be this provider's and the one that is wanted."""
     asked = wanted.model_dump()
     found = [enrolment.lead_provider == g.lead_provider]
     if asked["updated_since"]:
-        found.append(enrolment.updated_at >= asked["updated_since"])
+        found.append(getattr(enrolment, updated_at) >= asked["updated_since"])
     if asked.get("cohort") is not None:
         found.append(enrolment.cohort << asked["cohort"])
     if asked.get("training_status"):
@@ -72,12 +71,6 @@ def conditions(enrolment: type[Enrolment], wanted: UpdatedSince) -> list:
         known = ParticipantIdChange.from_participant_id == as_id(asked["from_participant_id"])
         found.append(enrolment.teacher << ParticipantIdChange.select(ParticipantIdChange.teacher).where(known))
     return found
-
-
-def with_times(teacher_ids: list[int]) -> list[tuple[int, datetime]]:
-    """These people's ids, each with when they were updated."""
-    times = dict(Teacher.select(Teacher.id, Teacher.api_updated_at).where(among(Teacher.id, teacher_ids)).tuples())
-    return [(teacher_id, times[teacher_id]) for teacher_id in teacher_ids]
 
 
 @api.get("/participants/<participant_id>")
@@ -111,8 +104,8 @@ COURSE = {"course_identifier": ("missing", "not_theirs")}
 
 
 def of_the_person(*codes: str) -> dict[str, tuple[str, ...]]:
-    """What may be wrong with the person; and their school may be changing them just now."""
-    return {"participant_id": (*codes, "being_changed")}
+    """What may be wrong with the person; and their school may be changing them just now, or have changed them."""
+    return {"participant_id": (*codes, "given_away", "being_changed")}
 
 
 REPORTS = {
@@ -170,8 +163,9 @@ def report(act: Callable) -> Callable:
 
     def view(participant_id: str, attributes: dict):
         teacher = teacher_of(participant_id)
-        act(g.lead_provider, teacher, **attributes)
-        return told_of(Teacher.get_by_id(teacher.id))
+        tried_again(lambda: act(g.lead_provider, teacher, **attributes))
+        with done():
+            return told_of(Teacher.get_by_id(teacher.id))
 
     return view
 
@@ -213,7 +207,7 @@ def participants_json(teacher_ids: list[int]) -> Iterator[dict]:
             "attributes": {
                 "full_name": teacher.name,
                 "teacher_reference_number": teacher.trn,
-                "updated_at": moment(teacher.api_updated_at),
+                "updated_at": updated(teacher.api_updated_at),
                 "ecf_enrolments": of_teacher[teacher_id],
                 "participant_id_changes": id_changes.get(teacher_id, []),
             },
@@ -239,25 +233,23 @@ def enrolments_of(teacher_ids: list[int]):
             Enrolment.role,
             Enrolment.cohort,
             Enrolment.training_status,
-            TrainingPeriod.schedule,
+            Enrolment.schedule,
+            Enrolment.participant,
             TrainingPeriod.started_on,
             TrainingPeriod.finished_on,
             TrainingPeriod.withdrawn_at,
             TrainingPeriod.withdrawal_reason,
             TrainingPeriod.deferred_at,
             TrainingPeriod.deferral_reason,
-            TrainingPeriod.participant,
             Participant.email,
             School.urn,
             DeliveryPartner.api_id,
         )
-        .join(TrainingPeriod)
-        .join(Participant)
-        .switch(TrainingPeriod)
-        .join(SchoolPartnership)
+        .left_outer_join(TrainingPeriod)
+        .join_from(Enrolment, Participant)
+        .join_from(Enrolment, SchoolPartnership)
         .join(School)
-        .switch(SchoolPartnership)
-        .join(DeliveryPartner)
+        .join_from(SchoolPartnership, DeliveryPartner)
         .where(Enrolment.lead_provider == g.lead_provider, among(Enrolment.teacher, teacher_ids))
         .order_by(Enrolment.role)
         .namedtuples()
@@ -308,7 +300,11 @@ def enrolment_json(row, teacher: Teacher, mentors: dict, at_school: list[tuple])
         "participant_type": role,
         "cohort": str(row.cohort),
         "training_status": status,
-        "participant_status": reports.participant_status(status, row.started_on, row.finished_on, completed_on),
+        "participant_status": (
+            reports.participant_status(status, row.started_on, row.finished_on, completed_on)
+            if row.started_on
+            else "left"
+        ),
         "eligible_for_funding": is_eligible(
             getattr(teacher, f"{role}_first_became_eligible_for_training_at"),
             getattr(teacher, f"{role}_became_ineligible_for_funding_on"),

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from flask import abort, g
-from peewee import Field, fn
+from peewee import fn
 
 from clock import today
-from database import among
+from database import among, tried_again
 from domain import partnerships as acts
 from models import (
     ActiveLeadProvider,
@@ -20,7 +20,7 @@ from models import (
     SchoolPartnership,
     TrainingPeriod,
 )
-from views.lead_provider_api import api, listing, moment, one, schemas
+from views.lead_provider_api import api, done, moment, one, schemas, updated
 from views.lead_provider_api.operations import (
     DeliveryPartnersQuery,
     NewPartnership,
@@ -31,20 +31,17 @@ from views.lead_provider_api.operations import (
     SchoolsQuery,
     operation,
 )
+from views.lead_provider_api.pages import in_order, listing
 from views.lead_provider_api.participants import as_id
 
 
-def page_of(rows, query: Query, table: type):
-    """A page of rows in the order asked for: their ids, and when they were updated."""
-    column: Field = {"created_at": table.created_at, "updated_at": table.api_updated_at}[query.sort.removeprefix("-")]
-    order = [column, table.id]
-    return (
-        rows.select(table.id, table.api_updated_at)
-        .order_by(*[each.desc() for each in order] if query.sort.startswith("-") else order)
-        .limit(query.page.limit)
-        .offset(query.page.offset)
-        .tuples()
-    )
+def page_of(rows, query: Query, table: type) -> list[tuple]:
+    """A page of rows in the order asked for: their ids, the value that they are sorted by and when they were
+    updated."""
+    columns = {"created_at": table.created_at, "updated_at": table.api_updated_at}
+    rows = rows.select(table.id, columns[query.sort.removeprefix("-")], table.api_updated_at)
+    page = in_order(rows, query, columns, table.id).limit(query.page.limit).offset(query.page.offset)
+    return list(page.tuples())
 
 
 # --- schools -----------------------------------------------------------------------------------------------
@@ -59,7 +56,7 @@ def schools(query: SchoolsQuery):
         rows = rows.where(School.urn == query.filter.urn)
     if query.filter.updated_since:
         rows = rows.where(School.api_updated_at >= query.filter.updated_since)
-    return listing(list(page_of(rows, query, School)), partial(schools_json, contract_period))
+    return listing(query, page_of(rows, query, School), partial(schools_json, contract_period))
 
 
 @api.get("/schools/<school_id>")
@@ -114,7 +111,7 @@ def schools_json(contract_period: ContractPeriod, school_ids: list[int]) -> Iter
                 "induction_tutor_name": school.induction_tutor_name if wants_us else None,
                 "induction_tutor_email": school.induction_tutor_email if wants_us else None,
                 "created_at": moment(school.created_at),
-                "updated_at": moment(school.api_updated_at),
+                "updated_at": updated(school.api_updated_at),
             },
         }
 
@@ -129,7 +126,9 @@ def delivery_partners(query: DeliveryPartnersQuery):
     if query.filter.cohort is not None:
         paired = paired.where(ActiveLeadProvider.contract_period << query.filter.cohort)
     rows = DeliveryPartner.select().where(DeliveryPartner.id << paired)
-    return listing(list(page_of(rows, query, DeliveryPartner)), delivery_partners_json)
+    if query.filter.updated_since:
+        rows = rows.where(DeliveryPartner.api_updated_at >= query.filter.updated_since)
+    return listing(query, page_of(rows, query, DeliveryPartner), delivery_partners_json)
 
 
 @api.get("/delivery-partners/<delivery_partner_id>")
@@ -166,7 +165,7 @@ def delivery_partners_json(ids: list[int]) -> Iterator[dict]:
             "attributes": {
                 "name": partner.name,
                 "created_at": moment(partner.created_at),
-                "updated_at": moment(partner.api_updated_at),
+                "updated_at": updated(partner.api_updated_at),
                 "cohort": years[partner_id],
             },
         }
@@ -186,9 +185,9 @@ def partnerships(query: PartnershipsQuery):
     if wanted.delivery_partner_id is not None:
         api_ids = [known for known in map(as_id, wanted.delivery_partner_id) if known]
         rows = rows.join_from(SchoolPartnership, DeliveryPartner).where(DeliveryPartner.api_id << api_ids)
-    page = list(page_of(rows, query, SchoolPartnership))
-    counts = in_training_by([partnership_id for partnership_id, _ in page])
-    return listing([(*row, counts.get(row[0], 0)) for row in page], partial(partnerships_json, counts))
+    page = page_of(rows, query, SchoolPartnership)
+    counts = in_training_by([partnership_id for partnership_id, *_ in page])
+    return listing(query, page, partial(partnerships_json, counts), known_by=counts.get)
 
 
 @api.get("/partnerships/<partnership_id>")
@@ -204,12 +203,14 @@ def partnership(partnership_id: str):
     answers=schemas.One[schemas.Partnership],
     refusals={
         "cohort": ("missing", "unknown", "no_contract", "not_open"),
-        "school_id": ("missing", "unknown", "already_partners", "school_led_only", "being_changed"),
+        "school_id": ("missing", "unknown", "already_partners", "school_led_only"),
         "delivery_partner_id": ("missing", "unknown", "not_paired"),
     },
 )
 def create_partnership(attributes: dict):
-    return told_of(acts.create_partnership(g.lead_provider, **attributes))
+    partnership = tried_again(lambda: acts.create_partnership(g.lead_provider, **attributes))
+    with done():
+        return told_of(SchoolPartnership.get_by_id(partnership.id))
 
 
 @api.put("/partnerships/<partnership_id>")
@@ -220,7 +221,10 @@ def create_partnership(attributes: dict):
     refusals={"delivery_partner_id": ("missing", "unknown", "not_paired", "already_this_partner")},
 )
 def change_delivery_partner(partnership_id: str, attributes: dict):
-    return told_of(acts.change_delivery_partner(g.lead_provider, partnership_of(partnership_id), **attributes))
+    partnership = partnership_of(partnership_id)
+    tried_again(lambda: acts.change_delivery_partner(g.lead_provider, partnership, **attributes))
+    with done():
+        return told_of(SchoolPartnership.get_by_id(partnership.id))
 
 
 def told_of(partnership: SchoolPartnership):
@@ -283,6 +287,6 @@ def partnerships_json(in_training: dict[int, int], ids: list[int]) -> Iterator[d
                 "induction_tutor_email": partnership.school.induction_tutor_email,
                 "participants_currently_training": in_training.get(partnership_id, 0),
                 "created_at": moment(partnership.created_at),
-                "updated_at": moment(partnership.api_updated_at),
+                "updated_at": updated(partnership.api_updated_at),
             },
         }

@@ -142,12 +142,21 @@ class PartnershipAttributes(Shape):
     updated_at: datetime
 
 
+class UnfundedMentorAttributes(Shape):
+    full_name: str = Field(examples=["John Doe"])
+    email: str | None = Field(examples=["john.doe@example.org"])
+    teacher_reference_number: str | None = Field(examples=["3200003"])
+    created_at: datetime
+    updated_at: datetime
+
+
 def thing(name: str, kind: str, attributes: type[BaseModel]) -> type[BaseModel]:
     return create_model(name, __base__=Shape, id=(UUID, ...), type=(Literal[kind], ...), attributes=(attributes, ...))
 
 
 Participant = thing("Participant", "participant", ParticipantAttributes)
 ParticipantTransfers = thing("ParticipantTransfers", "participant-transfer", TransfersAttributes)
+UnfundedMentor = thing("UnfundedMentor", "unfunded-mentor", UnfundedMentorAttributes)
 School = thing("School", "school", SchoolAttributes)
 DeliveryPartner = thing("DeliveryPartner", "delivery-partner", DeliveryPartnerAttributes)
 Partnership = thing("Partnership", "partnership", PartnershipAttributes)
@@ -157,13 +166,33 @@ class One(Shape, Generic[Thing]):
     data: Thing
 
 
+class Links(Shape):
+    next: str | None = Field(
+        description="The address of the next page. Empty when this page is not full: then there is no other.",
+        examples=[None],
+    )
+    changes: str = Field(
+        description="The address to ask later, for everything that changed after the first page was made.",
+        examples=[
+            "https://ects.example.org/api/v3/participants?sort=updated_at&filter[updated_since]=2026-04-20T09:00:00Z"
+        ],
+    )
+
+
 class Many(Shape, Generic[Thing]):
     data: list[Thing]
+    links: Links
 
 
 class Problem(Shape):
+    """What is wrong: with what, in a sentence, and as a code that stays what it is."""
+
     title: str
     detail: str
+    code: str
+    meta: dict[str, str] = Field(
+        {}, description="What there is already, when `code` begins with `already`: when it was made, and why."
+    )
 
 
 class Problems(Shape):

@@ -20,9 +20,10 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from views.lead_provider_api import AT_ONCE, api, day, listing, moment, one, schemas
+from views.lead_provider_api import api, day, one, schemas, updated
 from views.lead_provider_api.operations import TransfersQuery, operation
-from views.lead_provider_api.participants import seen, teacher_of, with_inductions, with_times
+from views.lead_provider_api.pages import AT_ONCE, listing
+from views.lead_provider_api.participants import seen, teacher_of, with_inductions
 from vocabulary import ROLES
 
 
@@ -31,9 +32,9 @@ from vocabulary import ROLES
     "Find participants who change school", query=TransfersQuery, answers=schemas.Many[schemas.ParticipantTransfers]
 )
 def transfers(query: TransfersQuery):
-    rows = who_left(seen(query, query.filter))
+    rows = who_left(seen(query, query.filter, "transfers_updated_at"))
     page = islice(rows, query.page.offset, query.page.offset + query.page.limit)
-    return listing(with_times(list(page)), transfers_json)
+    return listing(query, list(page), transfers_json)
 
 
 @api.get("/participants/<participant_id>/transfers")
@@ -42,15 +43,16 @@ def participant_transfers(participant_id: str):
     teacher = teacher_of(participant_id)
     if not any(transfers_json([teacher.id])):
         abort(404)
-    return one((teacher.id, teacher.api_updated_at), transfers_json)
+    return one((teacher.id, teacher.api_transfers_updated_at), transfers_json)
 
 
-def who_left(people) -> Iterator[int]:
-    """Those of these people whose transfers this provider sees: whether it does takes more than a condition in SQL."""
+def who_left(people) -> Iterator[tuple]:
+    """Those rows of people whose transfers this provider sees: whether it does takes more than a condition in SQL."""
     left = Participant.select(1).where(Participant.teacher == Enrolment.teacher, Participant.finished_on.is_null(False))
     rows = iter(people.where(fn.EXISTS(left)))
-    while some := [teacher_id for (teacher_id,) in islice(rows, AT_ONCE)]:
-        yield from transfers_of(some)
+    while some := list(islice(rows, AT_ONCE)):
+        found = transfers_of([teacher_id for teacher_id, *_ in some])
+        yield from (row for row in some if row[0] in found)
 
 
 def transfers_json(teacher_ids: list[int]) -> Iterator[dict]:
@@ -60,7 +62,10 @@ def transfers_json(teacher_ids: list[int]) -> Iterator[dict]:
         yield {
             "id": str(teachers[teacher_id].api_id),
             "type": "participant-transfer",
-            "attributes": {"updated_at": moment(teachers[teacher_id].api_updated_at), "transfers": found},
+            "attributes": {
+                "updated_at": updated(teachers[teacher_id].api_transfers_updated_at),
+                "transfers": found,
+            },
         }
 
 
