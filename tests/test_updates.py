@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from clock import clock_at
-from domain import participants, partnerships, reports, training
+from domain import departures, participants, partnerships, reports, training
 from models import (
     DeliveryPartner,
     DeliveryPartnership,
@@ -14,6 +14,7 @@ from models import (
     LatestUpdate,
     LeadProvider,
     Mentorship,
+    Participant,
     ParticipantIdChange,
     School,
     SchoolPartnership,
@@ -81,7 +82,7 @@ def teach_first_id() -> int:
 
 
 def leave(name: str, role: str = "ect"):
-    participants.report_leaving(person(name, role), naomi(), leaving_on=TODAY + timedelta(10))
+    departures.report_leaving(person(name, role), naomi(), leaving_on=TODAY + timedelta(10))
 
 
 def hannahs_partnership() -> SchoolPartnership:
@@ -93,6 +94,12 @@ def other_partner() -> DeliveryPartner:
     active = partnership.active_lead_provider
     paired = DeliveryPartnership.select().where(DeliveryPartnership.active_lead_provider == active)
     return next(each.delivery_partner for each in paired if each.delivery_partner != partnership.delivery_partner)
+
+
+def another_mentor(ect: str) -> int:
+    present = Mentorship.get(ect=person(ect)).mentor_id
+    here = Participant.select().where(Participant.role == "mentor", Participant.school == school())
+    return next(each.id for each in here if each.id != present and not each.finished_on)
 
 
 def school() -> School:
@@ -141,13 +148,7 @@ CHANGES = {
         person("Hannah Clarke"), naomi(), working_pattern="part_time"
     ),
     "change mentor": lambda: participants.change_mentor(
-        person("Hannah Clarke"),
-        naomi(),
-        mentor_id=next(
-            mentor.id
-            for mentor in Participant.select().where(Participant.role == "mentor", Participant.school == school())
-            if mentor.id != person("Hannah Clarke").mentorships.get().mentor_id and mentor.finished_on is None
-        ),
+        person("Hannah Clarke"), naomi(), mentor_id=another_mentor("Hannah Clarke")
     ),
     # What no act does: an import, support, somebody by hand.
     "a name in the national record": lambda: changed(person("Hannah Clarke").teacher, trs_last_name="Jones"),

@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 from urllib.parse import urlencode, urlsplit
 
 import clock
@@ -123,8 +123,12 @@ class Client:
     def get(self, address: str) -> dict:
         self.asked += 1
         while True:
-            self.connection.request("GET", address, headers=self.headers)
-            response = self.connection.getresponse()
+            try:
+                self.connection.request("GET", address, headers=self.headers)
+                response = self.connection.getresponse()
+            except RemoteDisconnected:  # it was idle for long
+                self.connection.close()
+                continue
             body = response.read()
             if response.status == 200:
                 return json.loads(body)
@@ -195,16 +199,13 @@ class ByGreatest(Client):
         self.poll(name)
 
     def poll(self, name: str) -> None:
-        page = 1
-        while True:
-            asked = {"sort": "updated_at", "page[page]": page, "filter[updated_since]": self.since[name]}
-            answer = self.get(self.address(name, **asked))
+        address = self.address(name, sort="updated_at", **{"filter[updated_since]": self.since[name]})
+        while address:
+            answer = self.get(urlsplit(address)._replace(scheme="", netloc="").geturl())
             self.keep(name, answer)
-            greatest = max([self.since[name], *(each["attributes"]["updated_at"] for each in answer["data"])])
-            page = 1 if greatest > self.since[name] else page + 1
-            self.since[name] = greatest
-            if len(answer["data"]) < self.size:
-                return
+            told = [each["attributes"]["updated_at"] for each in answer["data"]]
+            self.since[name] = max([self.since[name], *told])
+            address = answer["links"]["next"]
 
 
 # --- who acts, each as on a server of their own ----------------------------------------------------------------
