@@ -96,20 +96,6 @@ def new_training_has_its_event(change):
 
 
 @between
-def the_api_notices(change):
-    """`updated_at` moves with every change to a person, and never backwards."""
-    touched = {change.after["participant", person]["teacher"] for person in change.touched()}
-    offenders = []
-    for key, new in change.after.items():
-        if key[0] == "teacher" and (old := change.before.get(key)):
-            has_changed = new["id"] in touched or {**old, "api_updated_at": 0} != {**new, "api_updated_at": 0}
-            moved = new["api_updated_at"] > old["api_updated_at"]
-            if (has_changed and not moved) or new["api_updated_at"] < old["api_updated_at"]:
-                offenders.append(new["id"])
-    return offenders
-
-
-@between
 def nobody_who_left_is_changed(change):
     """After the last day the school changes nothing of the person itself."""
     return [

@@ -6,7 +6,7 @@ from domain import reports
 from domain.participants import change_mentor
 from domain.training import change_lead_provider
 from forms.journeys import JOURNEYS
-from models import ActiveLeadProvider, LeadProvider, Participant, SchoolPartnership, Teacher, TrainingPeriod
+from models import ActiveLeadProvider, Enrolment, LeadProvider, Participant, SchoolPartnership, Teacher, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import tutor_of
 from tests.visitor import words
@@ -98,6 +98,7 @@ def test_who_works_with_the_school_already_is_said_before_choosing_and_after(nao
     )
     gone = SchoolPartnership.select().where(SchoolPartnership.active_lead_provider << ucl)
     TrainingPeriod.delete().where(TrainingPeriod.school_partnership << gone).execute()
+    Enrolment.delete().where(Enrolment.school_partnership << gone).execute()
     SchoolPartnership.delete().where(SchoolPartnership.active_lead_provider << ucl).execute()
     is_so = walk.name in PARTNERSHIPS[years]
     walk.answer(naomi, walk.other)

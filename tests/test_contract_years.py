@@ -184,6 +184,6 @@ def test_a_mentor_who_comes_from_training_elsewhere(world, until, is_refused):
     chosen = LeadProvider.get(name="Ambition Institute").id
     if is_refused:
         with pytest.raises(RuleBroken, match="trained_elsewhere"):
-            training.check_lead_provider(here, chosen)
+            training.check_lead_provider(here, chosen, training.offered_lead_providers(here))
     else:
         training.change_lead_provider(here, SchoolUser.get(school=here.school_id), lead_provider_id=chosen)

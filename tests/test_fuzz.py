@@ -68,6 +68,7 @@ def encoded(fields: list[tuple[str, bytes]]) -> bytes:
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_anything_in_any_field(naomi, journey):
     walk = next(walk for walk in WALKS if walk.journey == journey)
+    walk.begin()
     for page in [*JOURNEYS[journey].questions, CHECK_ANSWERS]:
         # As far as this page, with answers that are right.
         for address, button, answers in walk.steps():

@@ -26,7 +26,7 @@ LISTS = {"ect": "/school/ects", "mentor": "/school/mentors"}
 RECORD = LIST = 3
 STEP = 2
 ANSWER = STEP + 1
-CONFIRM = 8
+CONFIRM = 9
 NOT_A_QUERY = re.compile(
     r"(BEGIN|SAVEPOINT|RELEASE|COMMIT|ROLLBACK|SELECT pg_advisory_xact_lock|.* FOR UPDATE)", re.DOTALL
 )
@@ -127,7 +127,14 @@ def test_an_answer_is_checked_once_and_asks_once_who_is_offered(naomi, calls, wa
             assert set(calls.values()) <= {1}
 
 
-FEW = {"contract_period", "active_lead_provider", "lead_provider", "delivery_partner", "delivery_partnership"}
+FEW = {
+    "latest_update",
+    "contract_period",
+    "active_lead_provider",
+    "lead_provider",
+    "delivery_partner",
+    "delivery_partnership",
+}
 """Tables of a few rows, whatever the country's size: to read them whole is quickest."""
 
 

@@ -17,6 +17,7 @@ from domain.changes import ChangedSince, RuleBroken
 from models import (
     ActiveLeadProvider,
     DeliveryPartner,
+    Enrolment,
     Event,
     LeadProvider,
     Mentorship,
@@ -175,6 +176,7 @@ def end_partnership() -> None:
         TrainingPeriod.update(school_partnership=None, expression_of_interest=partnership.active_lead_provider).where(
             TrainingPeriod.school_partnership == partnership
         ).execute()
+        Enrolment.delete().where(Enrolment.school_partnership == partnership).execute()
         partnership.delete_instance()
 
 

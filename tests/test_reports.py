@@ -416,12 +416,14 @@ def test_training_that_was_never_confirmed_is_not_meant(ect):
     assert refusal("withdraw", person("Thomas Walker")) == {"course_identifier": STRANGER}
 
 
-def test_what_the_school_replaced_on_its_first_day_is_not_seen_any_more(world):
-    """The former provider's own earlier training is meant, if there was any."""
+def test_what_the_school_replaced_on_its_first_day_was_never_begun(world):
+    """The former provider still sees the person, and is told why nothing can be reported."""
     ect = person_at(ST_JOHNS, started_on=TODAY)
     train(ect)
     given_to_teach_first(ect)
-    assert refusal("withdraw", ect) == {"course_identifier": STRANGER}
+    assert refusal("withdraw", ect) == {
+        "participant_id": "was given to another lead provider before training with you began"
+    }
 
 
 def test_a_mentor_in_training_at_another_school_is_not_resumed(world):
