@@ -39,7 +39,7 @@ from scenarios.names import HUBS, school_name, some_name
 from vocabulary import DEFERRAL_REASONS, FUNDING_END_REASONS, WITHDRAWAL_REASONS, folded
 
 SCHOOLS_AT_ONCE = 50  # in one transaction
-NOBODY_READS = {"is_confirmed": False, "mentor_in_training": None, "mentor_is_confirmed": False}  # of what is for the confirmation page
+NOBODY_READS = {"is_confirmed": False, "mentor_in_training": None}  # of what is for the confirmation page
 
 FIRST_URN, LAST_URN = 100_000, 899_999  # the named schools of the other scenarios come after them
 FIRST_TRN, TRNS = 4_000_000, 6_000_000  # and their people before these
@@ -423,6 +423,7 @@ class InventedSchool:
             old_lead_provider=participant.training_period.lead_provider.name,
             new_lead_provider=None,
             training_status=participant.training_status,
+            mentor_is_confirmed=False,
             **NOBODY_READS,
         )
 
