@@ -14,6 +14,9 @@ from views import ROLES, find_participant, participants_of, record_url, school
 from vocabulary import INDUCTION_IS_OVER, folded
 
 PER_PAGE = 20
+ACTION_REQUIRED = "action-required"
+NEED_ACTION = ("withdrawn", "mentor-needed")
+"""The statuses that ask something of the school."""
 MOST_WORDS = 10
 """A database takes only so many conditions at once, and no name needs more words to be found by."""
 
@@ -105,8 +108,13 @@ def here(role: str):
 
 
 def show_list(people: str, participants: list[Participant]):
-    """One page of a list. A page past the end is empty."""
+    """One page of a list, of everybody or of who needs something (`status=action-required`). A page past the end is
+    empty."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
+    everybody = len(participants)
+    needing = [participant for participant in participants if participant.status in NEED_ACTION]
+    is_narrowed = request.args.get("status") == ACTION_REQUIRED
+    participants = needing if is_narrowed else participants
     count = len(participants)
     return render_template(
         f"records/{people}.html",
@@ -116,7 +124,10 @@ def show_list(people: str, participants: list[Participant]):
         page=page,
         pages=-(-count // PER_PAGE),
         count=count,
-        is_empty=not count and not searched(),
+        everybody=everybody,
+        needing=len(needing),
+        kept={"q": searched() or None, "status": ACTION_REQUIRED if is_narrowed else None},
+        is_empty=not everybody and not searched(),
     )
 
 
