@@ -225,7 +225,8 @@ def _refused_schedule(participant, period, contract_period, schedule, partnershi
 
 
 def _partnership_in(contract_period, participant, period) -> SchoolPartnership | None:
-    """The provider's partnership with the person's school in this contract period: the present one, or the oldest."""
+    """The provider's partnership with the person's school in this contract period: the present one; in another period
+    the one with the same delivery partner, or else the latest."""
     if contract_period == period.contract_period:
         return period.school_partnership
     return (
@@ -236,7 +237,11 @@ def _partnership_in(contract_period, participant, period) -> SchoolPartnership |
             ActiveLeadProvider.lead_provider == period.lead_provider,
             ActiveLeadProvider.contract_period == contract_period,
         )
-        .order_by(SchoolPartnership.created_at, SchoolPartnership.id)
+        .order_by(
+            (SchoolPartnership.delivery_partner == period.school_partnership.delivery_partner_id).desc(),
+            SchoolPartnership.created_at.desc(),
+            SchoolPartnership.id.desc(),
+        )
         .first()
     )
 

@@ -5,7 +5,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from clock import clock_at
-from models import InductionPeriod, Participant, Teacher, TrainingPeriod
+from models import (
+    ActiveLeadProvider,
+    DeliveryPartner,
+    InductionPeriod,
+    Participant,
+    SchoolPartnership,
+    Teacher,
+    TrainingPeriod,
+)
 from tests.conftest import TODAY, both_engines, person
 from tests.invariants import check_always
 from tests.reports import (
@@ -214,3 +222,22 @@ def test_training_that_is_still_to_begin_or_has_an_end_can_change(visitor):
 def test_another_providers_participant_is_nobodys(visitor):
     assert ask_for(visitor, person("Hannah Clarke"), TEACH_FIRST).status_code == 404
     assert TrainingPeriod.get(TrainingPeriod.participant == person("Hannah Clarke")).schedule == STANDARD
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_another_cohort_keeps_the_delivery_partner_or_else_takes_the_latest_partnership(visitor, ect, is_kept):
+    [period] = ect.training_periods
+    active = period.school_partnership.active_lead_provider
+    contract = ActiveLeadProvider.get(lead_provider=active.lead_provider, contract_period=2024)
+    own = DeliveryPartner.create(name="Own Hub")
+    here = SchoolPartnership.id == period.school_partnership_id
+    SchoolPartnership.update(delivery_partner=own).where(here).execute()
+    ours = [own] if is_kept else []
+    others = [DeliveryPartner.create(name=name) for name in ("Oldest Hub", "Latest Hub")]
+    for day, partner in enumerate([others[0], *ours, others[1]], 1):
+        at = datetime(2027, 1, day, tzinfo=UTC)
+        SchoolPartnership.get_or_create(
+            school=ect.school, active_lead_provider=contract, delivery_partner=partner, defaults={"created_at": at}
+        )
+    told = enrolment(ask_for(visitor, ect, cohort="2024"))
+    assert told["delivery_partner_id"] == str((ours or others[1:])[0].api_id)

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.drills import copies, crowd, failover, faults, filling, kill, several, slow_clients, together, upgrade
+from tests.drills import copies, crowd, failover, faults, feed, filling, kill, several, slow_clients, together, upgrade
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -14,6 +14,7 @@ def full() -> Iterator[list[str]]:
     for engine in ENGINES:
         yield [kill.drill(engine)]
         yield [together.drill(engine)]
+        yield [feed.drill_without_snapshot(engine), feed.drill(engine)]
         yield [upgrade.drill(engine)]
         yield [crowd.drill(engine)]
         yield [filling.drill(engine)]
@@ -28,6 +29,7 @@ def full() -> Iterator[list[str]]:
 def short() -> Iterator[list[str]]:
     yield [kill.drill("sqlite", confirms=24, kills=6)]
     yield [together.drill("postgresql", rounds=8, presses=8)]
+    yield [feed.drill_without_snapshot("sqlite", rounds=2), feed.drill("postgresql", rounds=1)]
     yield [upgrade.drill("sqlite", kills=1)]
     yield faults.drill_sqlite(tries=1)
     yield faults.drill_postgresql(tries=1)
