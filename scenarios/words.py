@@ -100,6 +100,7 @@ ANSWERS: dict[str, list] = {
     "name": ["Robin Newname"],
     "email": ["robin.newname@example.org"],
     "working_pattern": ["Full time", "Part time"],
+    "is_sure": ["yes"],
 }
 """Field → answers of which each leads to other words."""
 
