@@ -33,6 +33,7 @@ from views import (  # noqa: F401
     school,
     sign_in,
     step_url,
+    this_page,
 )
 from views.lead_provider_api import documentation, mentors, participants, partnerships, transfers  # noqa: F401 - they bring routes
 from web import logs, static_files, wordings
@@ -166,6 +167,7 @@ def set_up_templates(app: Flask) -> None:
         "journey_url": journey_url,
         "record_url": record_url,
         "step_url": step_url,
+        "this_page": this_page,
     }
     app.jinja_env.globals.update(template_globals)
     app.jinja_env.filters["date"] = display

@@ -100,7 +100,8 @@ def only_changed(end_state: EndState, who: list[str]) -> bool:
 
 def listed(end_state: EndState, who: str) -> bool:
     """`who` is on the list of ECTs or mentors"""
-    return end_state.record_address(who) in end_state.list_page(who).links
+    leads_to = {address.partition("?")[0] for address in end_state.list_page(who).links}
+    return end_state.record_address(who) in leads_to
 
 
 def still_shown(end_state: EndState, who: str) -> bool:

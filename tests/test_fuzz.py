@@ -122,7 +122,8 @@ def test_anything_in_any_address(naomi, app, who):
     queries = [
         "q",
         "page",
-        "from",
+        "back",
+        "unsent",
         "next",
         "filter[cohort]",
         "sort",

@@ -1,7 +1,9 @@
 """Finding people: who is in the lists, in which order, on which page and by which search, whose they are, and the way
 back. What a card says of somebody's state is in test_records.py."""
 
+import re
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -274,31 +276,88 @@ def test_a_card_names_up_to_five_ects_and_counts_more(naomi):
 
 
 def test_back_leads_to_where_one_came_from(naomi):
+    peter, hannah = person("Peter Marsh", "mentor").id, person("Hannah Clarke").id
     naomi.get("/school/mentors").click("Peter Marsh").click("Hannah Clarke")
-    assert go_back(naomi) == f"/school/mentors/{person('Peter Marsh', 'mentor').id}"
-    assert go_back(naomi) == "/school/mentors"
+    assert go_back(naomi).startswith(f"/school/mentors/{peter}?")
+    assert go_back(naomi) == f"/school/mentors#mentor-{peter}"
     naomi.click("Hannah Clarke")
-    assert go_back(naomi) == "/school/mentors"
+    assert go_back(naomi) == f"/school/mentors#mentor-{peter}"
     naomi.get("/school/ects").click("Hannah Clarke").click("Peter Marsh")
-    assert go_back(naomi) == f"/school/ects/{person('Hannah Clarke').id}"
-    assert go_back(naomi) == "/school/ects"
+    assert go_back(naomi).startswith(f"/school/ects/{hannah}?")
+    assert go_back(naomi) == f"/school/ects#ect-{hannah}"
     naomi.click("Peter Marsh")
-    assert go_back(naomi) == "/school/ects"
+    assert go_back(naomi) == f"/school/ects#ect-{hannah}"
 
 
-def test_back_leads_to_the_list_from_anywhere_else(naomi):
-    for came_from in ("0", "-1", "abc", "99999999999999999999", "ects", "//example.com", ""):
-        naomi.get(f"/school/ects/{person('Steven Taylor').id}?from={came_from}")
-        assert go_back(naomi) == "/school/ects"
+@both_roles
+def test_back_leads_to_the_list_as_it_was_left(naomi, given):
+    """Its search, its page and the person's place on it, whatever was done on the way."""
+    for number in range(25):
+        given(name=f"Kim & Ünal{number:02}")
+    left = f"{LIST[given(name='Zoe Last').role]}?q=kim+%26+%C3%BCn&page=2"
+    name = naomi.get(left).cards[2]
+    role, kim = given.__name__, person(name, given.__name__).id
+    place = f"{left}#{role}-{kim}"
+    assert naomi.page.css_first(f"#{role}-{kim} a")
+    assert go_back(naomi.click(name)) == place
+
+    naomi.get(left).click(name)
+    naomi.click("Change name").click("Back")
+    assert go_back(naomi) == place
+    naomi.click(name).click("Change name").submit("Continue", Full_name="Kim Ünal").click("Back").click("Back")
+    assert go_back(naomi) == place
+    naomi.click(name).click("Change name").submit(f"Cancel and go back to {name}’s details")
+    assert go_back(naomi) == place
+    naomi.click(name).click("Change name").submit("Continue", 422, Full_name="").submit("Continue", Full_name="Kim Ü")
+    naomi.submit("Confirm change").click("Back to Kim Ü’s details")
+    assert go_back(naomi) == place
+
+
+def test_the_way_back_from_record_to_record_does_not_grow_for_ever(naomi):
+    naomi.get("/school/ects?q=" + "hannah+" * 50).click("Hannah Clarke")
+    for name in ["Peter Marsh", "Hannah Clarke"] * 10:
+        naomi.click(name)
+        assert len(naomi.response.request.full_path) < 4000
+    go_back(naomi)
+    assert naomi.heading == "Peter Marsh"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//example.com",
+        "https://example.com/school/ects",
+        "javascript:alert(1)",
+        "/sign-in",
+        "/school/induction-tutor",
+        "/school/ects/1/news",
+        "/school/ects/99999999999999999999",
+        "/school/ects/0",
+        "/school/ects/{steven}/change-name/name",
+        "/api/docs",
+        "ects",
+        "",
+    ],
+)
+def test_back_leads_nowhere_but_to_lists_and_records(naomi, address):
+    steven = person("Steven Taylor").id
+    query = urlencode({"back": address.format(steven=steven)})
+    assert go_back(naomi.get(f"/school/ects/{steven}?{query}")) == "/school/ects"
+
+
+@pytest.mark.parametrize("place", ['#ect-5"onclick=x', "#<b>", '?q="><script>', "?q=%22#a b"])
+def test_back_says_nothing_but_an_address(naomi, place):
+    naomi.get(f"/school/ects/{person('Steven Taylor').id}?{urlencode({'back': '/school/ects' + place})}")
+    assert re.fullmatch(r"/school/ects(\?[\w=&+%.~-]+)?(#[\w-]+)?", go_back(naomi))
 
 
 @both_engines
 def test_back_leads_to_no_record_that_cannot_be_seen(naomi):
     gone, steven = mentor((TODAY, leaving(TODAY))), person("Steven Taylor")
     with clock_at(TOMORROW):
-        for other in (gone, person("Catherine Price", "mentor"), person("Hannah Clarke")):
-            naomi.get(f"/school/ects/{steven.id}?from={other.id}")
-            assert go_back(naomi) == "/school/ects"
+        for other in (gone, person("Catherine Price", "mentor"), person("James Fox")):
+            query = urlencode({"back": f"/school/{other.role}s/{other.id}"})
+            assert go_back(naomi.get(f"/school/ects/{steven.id}?{query}")) == "/school/ects"
 
 
 def test_a_mentor_at_two_schools_is_each_schools_own(naomi, app):
@@ -385,8 +444,10 @@ def look_for(visitor: Visitor, search: str) -> Visitor:
 
 
 def go_back(visitor: Visitor) -> str:
-    """Follow the back link. The path there."""
-    return visitor.get(visitor.page.css_first(".govuk-back-link").attrs["href"]).path
+    """Follow the back link. Where it leads."""
+    address = visitor.page.css_first(".govuk-back-link").attrs["href"]
+    visitor.get(address.partition("#")[0])
+    return address
 
 
 # --- who needs something -------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def test_nothing_new_and_something_new(naomi, given):
 
 def test_only_what_is_new(naomi):
     ada = ect((april(8), deferred))
-    naomi.get(f"/school/ects/{ada.id}?from=mentors")
+    naomi.get(f"/school/ects/{ada.id}?back=/school/mentors")
     address = asked_by(naomi)
     assert ask(naomi, address).status_code == 204
     naomi.get(f"/school/ects/{ada.id}/change-working-pattern/working-pattern").choose("Part time").submit(
@@ -50,7 +50,7 @@ def test_only_what_is_new(naomi):
     text = ask(naomi, address).text
     assert "working pattern" in text
     assert "paused" not in text
-    assert f'href="/school/ects/{ada.id}?from=mentors"' in text
+    assert f'href="/school/ects/{ada.id}?back=/school/mentors"' in text
 
 
 def test_it_is_asked_for_by_two_look_ups(naomi, monkeypatch):

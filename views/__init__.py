@@ -2,10 +2,14 @@
 404, the same as ones that don't exist. The routes are in records.py and journeys.py."""
 
 import hmac
+import re
 from datetime import timedelta
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from clock import current_world
@@ -21,6 +25,11 @@ ROLES = {"ects": "ect", "mentors": "mentor"}
 ASKED_BY_ITSELF = "school.news"
 """What an open page asks for though nobody does anything. It doesn't show that somebody is there, and when their
 sign-in is over it leaves the page as it is."""
+
+BACK = "back"
+"""In an address, where the back link of the person's record leads: to a list as it was left, or to another record."""
+LONGEST_BACK = 1000
+"""Characters. Addresses of back links are in each other, as long as one goes from record to record."""
 
 UNSENT = "unsent"
 """In an address, the key of what a window could not send there because its sign-in was over."""
@@ -124,10 +133,32 @@ def find_participant(people: str, participant_id: int, *, gone: bool = False, jo
     return participant
 
 
-def record_url(participant: Participant, back_to: Participant | None = None) -> str:
-    """The participant's record, whose back link leads to somebody else's when that is where one came from."""
-    values = {"from": back_to.id} if back_to else {}
-    return url_for(f"school.{participant.role}", participant_id=participant.id, **values)
+def record_url(participant: Participant, back: str | None = None) -> str:
+    """The participant's record, whose back link leads to this address, or where this page's own leads."""
+    back = back or request.args.get(BACK)
+    return url_for(f"school.{participant.role}", participant_id=participant.id, **{BACK: back})
+
+
+def this_page(place: str = "") -> str:
+    """The address of this page, and of a place on it, for the back links of those that it leads to."""
+    address = request.full_path.rstrip("?")
+    return (address if len(address) <= LONGEST_BACK else request.path) + (f"#{place}" if place else "")
+
+
+def school_page(address: str) -> tuple[str, dict, str] | None:
+    """The endpoint and the values of the school's page at this address, and the address itself, rebuilt from the route
+    that it matches, so that it can't lead anywhere else."""
+    address, _, place = address.partition("#")
+    path, _, query = address.partition("?")
+    try:
+        endpoint, values = current_app.url_map.bind("").match(path, "GET")
+    except (HTTPException, RequestRedirect):
+        return None
+    if not endpoint.startswith("school."):
+        return None
+    query = f"?{quote(query, safe='=&+%-._~')}" if query else ""
+    place = f"#{place}" if re.fullmatch(r"[\w-]+", place) else ""
+    return endpoint, dict(values), url_for(endpoint, **values) + query + place
 
 
 def journey_url(participant: Participant, journey: str) -> str | None:
@@ -139,7 +170,8 @@ def journey_url(participant: Participant, journey: str) -> str | None:
 
 def step_url(participant: Participant, journey: str, page: str) -> str:
     people = "ects" if participant.is_ect else "mentors"
-    return url_for("school.step", people=people, participant_id=participant.id, journey_name=journey, page=page)
+    values = {"participant_id": participant.id, "journey_name": journey, BACK: request.args.get(BACK)}
+    return url_for("school.step", people=people, page=page, **values)
 
 
 def participants_of(school: School, role: str):

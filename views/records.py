@@ -10,9 +10,10 @@ from flask import abort, g, redirect, render_template, request, url_for
 from clock import today
 from domain import queries
 from models import Event, InductionPeriod, Participant, Teacher
-from views import ROLES, find_participant, participants_of, record_url, school
+from views import BACK, ROLES, find_participant, participants_of, record_url, school, school_page
 from vocabulary import INDUCTION_IS_OVER, folded
 
+LISTS = ("school.ects", "school.mentors")
 PER_PAGE = 20
 ACTION_REQUIRED = "action-required"
 NEED_ACTION = ("withdrawn", "mentor-needed")
@@ -52,7 +53,7 @@ def ect(participant_id):
         participant=participant,
         induction=induction_of(participant),
         events=queries.events_of(participant),
-        back=back_url("mentors", "school.ects"),
+        back=back_url("school.ects"),
     )
 
 
@@ -63,7 +64,7 @@ def mentor(participant_id):
         "records/mentor.html",
         participant=participant,
         events=queries.events_of(participant),
-        back=back_url("ects", "school.mentors"),
+        back=back_url("school.mentors"),
     )
 
 
@@ -75,7 +76,7 @@ def news(people, participant_id):
     participant = ours.first() if participant_id < 2**31 else None
     if not participant:
         abort(404)
-    address = url_for(f"school.{participant.role}", participant_id=participant_id, **{"from": request.args.get("from")})
+    address = record_url(participant)
     if not request.htmx:
         return redirect(address, 303)
     since = request.args.get("since", participant.version, int)
@@ -90,14 +91,17 @@ def induction_tutor():
     return render_template("records/induction_tutor.html", school=g.school)
 
 
-def back_url(people: str, otherwise: str) -> str:
-    """Where one came `from`: the list of `people`, the record of one of them (by id), or else the usual list."""
-    if request.args.get("from") == people:
-        return url_for(f"school.{people}")
-    came_from = request.args.get("from", 0, int)
-    if not 0 < came_from < 2**31:
-        return url_for(otherwise)
-    return next(map(record_url, here(ROLES[people]).where(Participant.id == came_from)), url_for(otherwise))
+def back_url(otherwise: str) -> str:
+    """Where one came from: a list as it was left, or the record of somebody who is here; or else the usual list."""
+    endpoint, values, address = school_page(request.args.get(BACK, "")) or ("", {}, "")
+    role = endpoint.removeprefix("school.")
+    if endpoint in LISTS or (role in ROLES.values() and is_here(role, values["participant_id"])):
+        return address
+    return url_for(otherwise)
+
+
+def is_here(role: str, participant_id: int) -> bool:
+    return participant_id < 2**31 and here(role).where(Participant.id == participant_id).exists()
 
 
 def here(role: str):

@@ -2,17 +2,15 @@
 vouches for somebody ends in `start_sign_in`, and nothing else of the service knows how they signed in."""
 
 import logging
-from urllib.parse import quote
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
-from werkzeug.exceptions import HTTPException, TooManyRequests
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import TooManyRequests
 
 from domain import sign_ins
 from forms import Form
 from forms.fields import ChoiceField
 from models import School, SchoolUser
-from views import client_key, openid, sign_in_timeouts, this_browsers_sign_in
+from views import client_key, openid, school_page, sign_in_timeouts, this_browsers_sign_in
 from views.about import in_words
 from views.openid import NotSignedIn
 from web.rate_limits import RateLimit
@@ -176,12 +174,6 @@ def start_sign_in(school_user: SchoolUser, id_token: str | None = None) -> None:
 
 
 def return_address(address: str) -> str:
-    """The school page at `address`, rebuilt from the route that it matches, so that it can't lead anywhere else."""
-    path, _, query = address.partition("?")
-    try:
-        endpoint, values = current_app.url_map.bind("").match(path, "GET")
-    except (HTTPException, RequestRedirect):
-        endpoint, values = None, {}
-    if not endpoint or not endpoint.startswith("school."):
-        return url_for("school.ects")
-    return url_for(endpoint, **values) + ("?" + quote(query, safe="=&+%-._~") if query else "")
+    """The school page at `address`, or the list of ECTs if there is none there."""
+    page = school_page(address)
+    return page[-1] if page else url_for("school.ects")

@@ -57,7 +57,7 @@ def press(page: Page, text: str, heading: str) -> None:
 def to_question(page: Page, name: str) -> None:
     """From the list to "change lead provider", by the link that this person's record has for it."""
     follow(page, name)
-    page.locator("main a[href$='/change-lead-provider/lead-provider']").last.click()
+    page.locator("main a[href*='/change-lead-provider/lead-provider']").last.click()
     arrived(page, f"Change lead provider for {name}")
 
 

@@ -25,7 +25,7 @@ def test_pictures_of_waiting(naomi, window):
     window.expected.append("htmx:error: timeout")
     naomi.clock.install()
     to_question(naomi, "Steven Taylor")
-    naomi.route("**/lead-provider", lambda route: None)
+    naomi.route("**/lead-provider**", lambda route: None)
     button(naomi, "Continue").click()
     naomi.clock.run_for(1000)
     take(naomi, "waiting")

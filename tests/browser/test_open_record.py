@@ -100,7 +100,7 @@ def test_a_page_that_the_browser_s_back_brought_asks_too(record, report):
 
 def test_it_is_not_a_click(record):
     """A click that is being answered isn't overtaken by what the page asks by itself."""
-    held = hold(record, "**/change-name/name")
+    held = hold(record, "**/change-name/name**")
     link(record, "Change name").click()
     look(record)
     held[0].continue_()

@@ -40,14 +40,14 @@ def test_each_step_of_a_journey_arrives_as_a_page_does(naomi, window):
     assert naomi.evaluate("scrollY") > 0
     follow(naomi, "select a lead provider", QUESTION)
     check_swapped(naomi, window, QUESTION)
-    expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+/change-lead-provider/lead-provider$"))
+    expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+/change-lead-provider/lead-provider"))
     naomi.get_by_label("Teach First").check()
     press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
     check_swapped(naomi, window, f"Check and confirm: change lead provider for {NAME}")
-    expect(naomi).to_have_url(re.compile("/check-answers$"))
+    expect(naomi).to_have_url(re.compile("/check-answers"))
     press(naomi, "Confirm change", f"You have chosen Teach First to train {NAME}")
     check_swapped(naomi, window, f"You have chosen Teach First to train {NAME}")
-    expect(naomi).to_have_url(re.compile("/confirmation$"))
+    expect(naomi).to_have_url(re.compile("/confirmation"))
     assert naomi.evaluate("document.getAnimations().length") == 0
 
 
@@ -91,17 +91,17 @@ def test_back_and_forward(naomi, window):
     press(naomi, "Continue", "Check and confirm: change lead provider for Gustav Brown")
 
     naomi.go_back()
-    check_restored(naomi, "Change lead provider for Gustav Brown", "/lead-provider$")
+    check_restored(naomi, "Change lead provider for Gustav Brown", "/lead-provider")
     expect(naomi.get_by_label("Teach First")).to_be_checked()
     naomi.go_back()
-    check_restored(naomi, "Gustav Brown", "/school/ects/[0-9]+$")
+    check_restored(naomi, "Gustav Brown", "/school/ects/[0-9]+(.back=.*)?$")
     assert naomi.evaluate("scrollY") > 0
     naomi.go_back()
     check_restored(naomi, "Early career teachers (ECTs)", "/school/ects$")
     assert naomi.evaluate("scrollY") == was_at
     for _ in range(3):
         naomi.go_forward()
-    check_restored(naomi, "Check and confirm: change lead provider for Gustav Brown", "/check-answers$")
+    check_restored(naomi, "Check and confirm: change lead provider for Gustav Brown", "/check-answers")
     press(naomi, "Confirm change", "You have chosen Teach First to train Gustav Brown")
     assert is_same_header(naomi)
     assert window.loads() == 1
@@ -127,10 +127,10 @@ def is_same_header(page: Page) -> bool:
 def test_back_after_sending_does_not_send_again(naomi, window):
     to_check_answers(naomi, NAME)
     press(naomi, "Confirm change", f"You have chosen Teach First to train {NAME}")
-    with naomi.expect_response("**/confirmation"):
+    with naomi.expect_response("**/confirmation**"):
         naomi.go_back()
     arrived(naomi, f"You have chosen Teach First to train {NAME}")
-    expect(naomi).to_have_url(re.compile("/confirmation$"))
+    expect(naomi).to_have_url(re.compile("/confirmation"))
     follow(naomi, f"Back to {NAME}’s details", NAME)
     assert window.posts() == 2
     assert events(NAME).count("teacher_training_lead_provider_updated") == 1
@@ -138,7 +138,7 @@ def test_back_after_sending_does_not_send_again(naomi, window):
 
 def test_every_step_can_be_reloaded_and_opened_by_its_address(naomi, window):
     follow(naomi, NAME)
-    record = naomi.url
+    record = naomi.url.partition("?")[0]
     naomi.goto(f"{record}/change-lead-provider/check-answers")
     arrived(naomi, QUESTION)
     naomi.get_by_label("Teach First").check()
@@ -168,7 +168,7 @@ def test_a_double_click_sends_once(naomi, window):
     naomi.clock.install()
     to_question(naomi, NAME)
     naomi.get_by_label("Teach First").check()
-    held = hold(naomi, "**/change-lead-provider/*", "POST")
+    held = hold(naomi, "**/change-lead-provider/**", "POST")
     for text, heading in (
         ("Continue", f"Check and confirm: change lead provider for {NAME}"),
         ("Confirm change", f"You have chosen Teach First to train {NAME}"),
@@ -205,14 +205,14 @@ def test_the_newest_click_wins(naomi):
 
 def test_going_back_wins_over_a_form_on_its_way(naomi):
     to_question(naomi, NAME)
-    held = hold(naomi, "**/lead-provider", "POST")
+    held = hold(naomi, "**/lead-provider**", "POST")
     naomi.get_by_label("Teach First").check()
     button(naomi, "Continue").click()
     naomi.go_back()
     arrived(naomi, NAME)
     let_late_answer_in(naomi, held)
     arrived(naomi, NAME)
-    expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+$"))
+    expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+(.back=.*)?$"))
 
 
 def test_another_tab_or_window_opens_with_the_browser_s_keys(naomi, window):
@@ -270,7 +270,7 @@ def test_the_header_s_menu_opens_before_and_after_a_swap(naomi):
 def test_a_slow_answer_is_announced(naomi):
     naomi.clock.install(time=datetime(2026, 4, 20, 12, tzinfo=UTC))
     naomi.clock.pause_at(datetime(2026, 4, 20, 13, tzinfo=UTC))
-    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+$")), naomi.locator(".app-waiting")
+    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+(.back=.*)?$")), naomi.locator(".app-waiting")
     expect(waiting).to_have_text("")
     link(naomi, NAME).click()
     naomi.clock.run_for(900)

@@ -40,7 +40,7 @@ def test_a_list_that_another_tabs_sign_in_has_replaced(naomi, way):
 
 def test_a_form_that_another_tabs_sign_in_has_replaced(naomi):
     follow(naomi, NAME)
-    naomi.locator("main a[href$='/change-lead-provider/lead-provider']").click()
+    naomi.locator("main a[href*='/change-lead-provider/lead-provider']").click()
     arrived(naomi, f"Change lead provider for {NAME}")
     naomi.get_by_label("Teach First").check()
     sign_in(naomi, "David Lowe")
