@@ -60,8 +60,7 @@ function leave (isKept) {
 
 on('after:swap', ctx => {
   here = address()
-  if (ctx.target.id === 'results') document.title = ctx.title ?? document.title
-  if (ctx.target.id !== 'page') return
+  if (ctx.target.id !== 'page') return (document.title = ctx.title || document.title)
   document.title = ctx.title ||= ctx.page.title // before the focus moves, so that it is what is read out
   if (ctx.page) scrollTo(0, ctx.page.top) // Firefox would have done so before the page was there
   ctx.page?.nodes ? htmx.process($('#page'), true) : initAll({ scope: $('#page') })

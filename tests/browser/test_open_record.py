@@ -54,7 +54,7 @@ def test_it_says_what_was_reported_and_moves_nothing_else(record, window, report
     expect(last_link).to_be_focused()
     assert abs(last_link.bounding_box()["y"] - top) < 1
     expect(record.locator(".app-waiting")).to_have_text("")
-    expect(record).to_have_title(re.compile(f"^{NAME} – "))
+    expect(record).to_have_title(re.compile(f"^{NAME}, "))
     check_look(record, "news")
     asked = questions(window)
     record.clock.run_for(AN_HOUR)
