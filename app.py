@@ -19,7 +19,7 @@ import commands
 import settings
 from clock import OWN, World, current_world, display, enter, entered, in_utc, today
 from database import db, migrate, open_database
-from domain.departures import last_day, lead_provider_name
+from domain.departures import last_day, last_free_day, lead_provider_name, next_school_from
 from domain.training import mentor_who_begins
 from views import (  # noqa: F401
     about,
@@ -161,6 +161,8 @@ def set_up_templates(app: Flask) -> None:
         "drawn_for": drawn_for,
         "day": date.fromisoformat,
         "last_day": last_day,
+        "last_free_day": last_free_day,
+        "next_school_from": next_school_from,
         "lead_provider_name": lead_provider_name,
         "mentor_who_begins": mentor_who_begins,
         "today": today,

@@ -3,10 +3,11 @@ schools change of a participant's place is in participants.py.
 """
 
 import calendar
-from collections.abc import Iterable
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 
 from clock import LONDON, display, today
+from database.rows import from_json
 from domain.changes import (
     Author,
     ChangedSince,
@@ -31,10 +32,16 @@ def months_later(on: date, months: int) -> date:
     return date(year, month, min(on.day, calendar.monthrange(year, month)[1]))
 
 
+def can_report_leaving(participant: Participant) -> bool:
+    """Whoever is still to come hasn't left."""
+    return participant.started_on <= today() and not participant.has_left
+
+
 def check_leaving_on(participant: Participant, leaving_on: date) -> None:
-    """The rules for a leaving date, in their order: the earliest is the day after placement and training began."""
+    """The rules for a leaving date, in their order: the earliest is the day after placement and training began.
+    Training that began today doesn't count: it is taken back if need be."""
     latest = months_later(today(), MOST_MONTHS_AHEAD)
-    started = [period.started_on for period in participant.training_periods if period.started_on <= today()]
+    started = [period.started_on for period in participant.training_periods if period.has_started]
     training_started_on = max(started, default=date.min)
     if leaving_on > latest:
         raise RuleBroken({"leaving_on": "too_far_ahead"}, latest=latest)
@@ -47,15 +54,24 @@ def check_leaving_on(participant: Participant, leaving_on: date) -> None:
 
 
 def last_day(participant: Participant, leaving_on: date) -> date:
-    """The day that this report makes their last: the day reported, or an earlier one that another school's registration
-    has set or leaves free."""
-    ends = [leaving_on]
-    if participant.finished_on and not participant.is_leaving:
-        ends.append(participant.finished_on)
-    if participant.is_ect:
-        starts = [other.started_on for other in participant.teacher.participants if other.is_ect]
-        ends += [start - timedelta(days=1) for start in starts if start > participant.started_on]
-    return min(ends)
+    """The day that this report makes their last."""
+    return earliest(leaving_on, last_free_day(participant))
+
+
+def last_free_day(participant: Participant) -> date | None:
+    """How long somebody could stay whatever their school reports: to the last day that was known before, or to the day
+    before an ECT's first one at the next school."""
+    known = participant.finished_on
+    if participant.is_leaving:
+        known = as_date(_as_it_was(participant).get("last_day"))
+    return earliest(known, day_before(next_school_from(participant)))
+
+
+def next_school_from(participant: Participant) -> date | None:
+    """An ECT's first day at the school that registered them next. Mentors may be at two schools at once."""
+    others = participant.teacher.participants if participant.is_ect else []
+    starts = [other.started_on for other in others if other.is_ect and other.started_on > participant.started_on]
+    return min(starts, default=None)
 
 
 def report_leaving(
@@ -63,37 +79,17 @@ def report_leaving(
 ) -> Event:
     """The school says which day is or was the participant's last, or changes the day it said before. What would go on
     longer ends then; what ended on the day said before moves with it."""
-    touched = {other.id for other in _partners(participant)}
-    with changing_with(participant.id, author, seen_version, touched) as (participant, everybody):
+    with _moving_last_day(participant, author, seen_version) as (participant, move):
+        if not can_report_leaving(participant):
+            raise RuleBroken({"participant": "not_started"})
         check_leaving_on(participant, leaving_on)
-        mentorships = _mentorships(participant)
-        if not {other.id for other in _partners(participant)} <= touched:
-            raise ChangedSince
-        old, new, trained_by = (
-            participant.finished_on,
-            last_day(participant, leaving_on),
-            lead_provider_name(participant),
-        )
-        was_leaving, period = participant.is_leaving, participant.training_period
-        participant.finished_on = new
+        old, new, was_leaving = participant.finished_on, last_day(participant, leaving_on), participant.is_leaving
+        trained_by, period = lead_provider_name(participant), participant.training_period
+        move.let_everything_go_on()
+        move.end_everything(new, leaving_on)
+        participant.finished_on, participant.reported_leaving_on = new, leaving_on
         participant.reported_leaving_by_school = participant.school_id
-        participant.save()
-        moved_from = old if was_leaving else None
-        trained, in_role = participant.training_periods, _training_in_role(participant)
-        for each in trained:
-            free_until = _day_before_next(each, in_role)
-            moves_from = moved_from if each.training_status == "active" else None
-            _end_with(each, new, leaving_on, moves_from, free_until)
-        _save_ends(TrainingPeriod, trained, leaving_on)
-        ended: dict[Participant, date] = {}
-        for mentorship in mentorships:
-            other = mentorship.mentor if participant.is_ect else mentorship.ect
-            before = mentorship.finished_on
-            free_until = _day_before_next(mentorship, everybody[mentorship.ect_id].mentorships)
-            _end_with(mentorship, new, leaving_on, moved_from, other.finished_on, free_until)
-            if mentorship.started_on >= leaving_on or mentorship.finished_on != before:
-                ended[other] = max(ended.get(other, date.min), min(mentorship.finished_on or new, new))
-        _save_ends(Mentorship, mentorships, leaving_on)
+        ended = {other: min(day or new, new) for other, day in move.save().items()}
         return write_event(
             participant,
             author,
@@ -101,10 +97,7 @@ def report_leaving(
             f"{who(author)} changed {participant.name}’s last day from {display(old)} to {display(new)}"
             if was_leaving
             else leaving_heading(participant.name, new, author),
-            [
-                next_event(everybody[other.id], author, **end_of_mentorship(participant, other, day))
-                for other, day in ended.items()
-            ],
+            [next_event(other, author, **end_of_mentorship(participant, other, day)) for other, day in ended.items()],
             happened_at=datetime.combine(new, time(12), LONDON),
             modifications=[f"finished_on: {old} → {new}"],
             leaving_on=new.isoformat(),
@@ -112,9 +105,179 @@ def report_leaving(
             lead_provider=trained_by,
             training_status=participant.training_status,
             is_confirmed=period is not None and period.is_confirmed,
-            mentor_in_training=_goes_on_in_training(everybody, mentorships) if participant.is_ect else None,
-            ects=_without_mentor(ended, everybody, new) if not participant.is_ect else [],
+            mentor_in_training=_goes_on_in_training(move.everybody, move.mentorships) if participant.is_ect else None,
+            ects=_without_mentor(ended, move.everybody, new) if not participant.is_ect else [],
+            **move.details,
         )
+
+
+def take_back_leaving(participant: Participant, author: Author, *, seen_version: int | None = None) -> Event:
+    """Somebody whose last day the school reported, and who is still here, is staying after all. Everything goes on as
+    if it had not been reported."""
+    with _moving_last_day(participant, author, seen_version) as (participant, move):
+        if not participant.is_leaving:
+            raise RuleBroken({"participant": "not_leaving"})
+        old, new = participant.finished_on, last_free_day(participant)
+        move.let_everything_go_on()
+        participant.finished_on = new
+        participant.reported_leaving_by_school = participant.reported_leaving_on = None
+        going_on = move.save()
+        return write_event(
+            participant,
+            author,
+            "teacher_stays_at_school",
+            f"{who(author)} told us that {participant.name} was staying, and not leaving on {display(old)}",
+            [
+                next_event(other, author, **mentorship_goes_on(participant, other, day))
+                for other, day in going_on.items()
+            ],
+            modifications=[f"finished_on: {old} → {new}"],
+            last_day=as_text(new),
+            lead_provider=_who_sees_that_training_goes_on(participant),
+            others=sorted(other.name for other in going_on),
+            **move.details,
+        )
+
+
+def _who_sees_that_training_goes_on(participant: Participant) -> str | None:
+    """The lead provider that has confirmed that it trains somebody who is staying, and has not stopped or paused it."""
+    period = participant.training_period
+    is_running = period is not None and period.is_confirmed and not period.has_finished
+    return lead_provider_name(participant) if is_running and period.training_status == "active" else None
+
+
+@contextmanager
+def _moving_last_day(participant: Participant, author: Author, seen_version: int | None):
+    """One transaction in which a last day moves or goes, with all that depends on it. Gives the participant and the
+    _Move."""
+    touched = _touched(participant)
+    with changing_with(participant.id, author, seen_version, touched) as (participant, everybody):
+        if not _touched(participant) <= touched:
+            raise ChangedSince
+        yield participant, _Move(participant, everybody)
+
+
+def _touched(participant: Participant) -> set[int]:
+    """The mentors that an ECT has or had, or the ECTs of a mentor; and those who would be, but for the report."""
+    dropped = _as_it_was(participant).get("mentorships", [])
+    return {other.id for other in _partners(participant)} | {row[_partner(participant)] for row in dropped}
+
+
+def _as_it_was(participant: Participant) -> dict:
+    """What the report of somebody who is leaving wrote down of how it was before: see _Move.details."""
+    if "as_it_was" not in participant.__dict__:
+        reports = participant.events.where(Event.event_type.startswith("teacher_left_school"))
+        event = reports.order_by(Event.version.desc()).first() if participant.is_leaving else None
+        participant.as_it_was = event.details.get("as_it_was", {}) if event else {}
+    return participant.as_it_was
+
+
+class _Move:
+    """Training and mentorships of somebody whose last day moves: changed in memory, until `save`."""
+
+    def __init__(self, participant: Participant, everybody: dict[int, Participant]):
+        self.participant, self.everybody = participant, everybody
+        self.was, self.as_it_was = participant.finished_on, _as_it_was(participant)
+        self.last_day_known = self.as_it_was.get("last_day") if participant.is_leaving else as_text(self.was)
+        self.training, self.mentorships = list(participant.training_periods), _mentorships(participant)
+        self.stored = {period: period.finished_on for period in self.periods}
+        self.never: list[TrainingPeriod | Mentorship] = []
+        self.again: list[TrainingPeriod | Mentorship] = []
+
+    @property
+    def periods(self) -> list[TrainingPeriod | Mentorship]:
+        return [*self.training, *self.mentorships]
+
+    def beside(self, period: TrainingPeriod | Mentorship) -> list:
+        """What it may not overlap: training of this person in this role, at any school; mentorships of the ECT."""
+        if isinstance(period, TrainingPeriod):
+            return [*_training_in_role(self.participant), *self.training]
+        of_ect = [each for each in self.mentorships if each.ect_id == period.ect_id]
+        return [*self.everybody[period.ect_id].mentorships, *of_ect]
+
+    def partner(self, mentorship: Mentorship) -> Participant:
+        return self.everybody[mentorship.__data__[_partner(self.participant)]]
+
+    def limit(self, period: TrainingPeriod | Mentorship) -> date | None:
+        """How long it goes on if nobody ends it."""
+        later = [each.started_on for each in self.beside(period) if each.started_on > period.started_on]
+        partners_last_day = self.partner(period).finished_on if isinstance(period, Mentorship) else None
+        return earliest(last_free_day(self.participant), day_before(min(later, default=None)), partners_last_day)
+
+    def let_everything_go_on(self) -> None:
+        """As if no last day had been reported: what never happened because of it happens, and what ended with it goes
+        on to its own limits."""
+        if not self.participant.is_leaving:
+            return
+        rows = [(TrainingPeriod, row) for row in self.as_it_was.get("training", [])]
+        rows += [(Mentorship, row) for row in self.as_it_was.get("mentorships", [])]
+        for table, row in rows:
+            period = from_json(table, row)
+            if self.is_free(period, row["beside"]):
+                self.again.append(period)
+                (self.training if table is TrainingPeriod else self.mentorships).append(period)
+        for period in self.periods:
+            has_mark = isinstance(period, TrainingPeriod) and period.training_status != "active"
+            if period in self.again or (period.finished_on == self.was and not has_mark):
+                period.finished_on = self.limit(period)
+
+    def is_free(self, period: TrainingPeriod | Mentorship, beside: list[int]) -> bool:
+        """Nothing has taken the place of this one, which never happened. `beside`: ids of what there was besides."""
+        limit = self.limit(period)
+        taken = any(
+            each.id not in beside
+            and each.started_on <= (period.finished_on or date.max)
+            and (each.finished_on in (None, self.was) or each.finished_on >= period.started_on)
+            for each in self.beside(period)
+        )
+        return not taken and (limit is None or period.started_on <= limit)
+
+    def end_everything(self, last_day: date, leaving_on: date) -> None:
+        """What would begin on the day reported or later never happens, nor what began today after it."""
+        self.never = [
+            period
+            for period in self.periods
+            if period.started_on > leaving_on or period.started_on == leaving_on > today()
+        ]
+        for period in self.periods:
+            if period not in self.never:
+                period.finished_on = earliest(period.finished_on, last_day)
+
+    def save(self) -> dict[Participant, date | None]:
+        """What never happens goes first: what ends now may have to reach up to there. Gives whose mentorships have
+        changed, and when the last of those ends."""
+        self.participant.save()
+        self.again = [period for period in self.again if period not in self.never]
+        never = [period for period in self.never if period in self.stored]
+        moved = [each for each, end in self.stored.items() if each not in never and each.finished_on != end]
+        for table in (TrainingPeriod, Mentorship):
+            if gone := [period.id for period in never if isinstance(period, table)]:
+                table.delete().where(table.id << gone).execute()
+            ends = [period for period in moved if isinstance(period, table)]
+            for day in {period.finished_on for period in ends}:
+                ids = [period.id for period in ends if period.finished_on == day]
+                table.update(finished_on=day).where(table.id << ids).execute()
+        changed = [*never, *moved, *self.again]
+        for period in self.again:
+            period.save()
+        until: dict[Participant, date] = {}
+        for mentorship in (each for each in changed if isinstance(each, Mentorship)):
+            other = self.partner(mentorship)
+            until[other] = max(until.get(other, date.min), mentorship.finished_on or date.max)
+        return {other: None if day == date.max else day for other, day in until.items()}
+
+    @property
+    def details(self) -> dict:
+        """What an event has to say so that all of it can be taken back: the last day known before, and what never
+        happens, with the ids of what is beside it."""
+        never = {TrainingPeriod: [], Mentorship: []}
+        for period in self.never:
+            beside = [each.id for each in self.beside(period) if each not in self.never and each.id]
+            never[type(period)].append(as_row(period) | {"beside": sorted(set(beside))})
+        was = {"last_day": self.last_day_known, "training": never[TrainingPeriod], "mentorships": never[Mentorship]}
+        trained_again = [period.id for period in self.again if isinstance(period, TrainingPeriod)]
+        told = {"as_it_was": was} if any(was.values()) else {}
+        return told | ({"training_again": trained_again} if trained_again else {})
 
 
 def _goes_on_in_training(everybody: dict[int, Participant], mentorships: list[Mentorship]) -> str | None:
@@ -161,38 +324,36 @@ def _partners(participant: Participant) -> list[Participant]:
     return [mentorship.mentor if participant.is_ect else mentorship.ect for mentorship in _mentorships(participant)]
 
 
+def _partner(participant: Participant) -> str:
+    return "mentor" if participant.is_ect else "ect"
+
+
 def _training_in_role(participant: Participant) -> list[TrainingPeriod]:
     """All training of this person in this role, at whatever school."""
     placements = [each for each in participant.teacher.participants if each.role == participant.role]
     return [period for placement in placements for period in placement.training_periods]
 
 
-def _day_before_next(period: TrainingPeriod | Mentorship, others: Iterable) -> date | None:
-    """The last day that is free for this period, if another one begins after it."""
-    starts = [other.started_on for other in others if other.started_on > period.started_on]
-    return min(starts) - timedelta(days=1) if starts else None
+def earliest(*days: date | None) -> date | None:
+    return min(filter(None, days), default=None)
 
 
-def _end_with(
-    period: TrainingPeriod | Mentorship, on: date, leaving_on: date, moved_from: date | None, *limits: date | None
-) -> None:
-    """End the period with the participant's last day; `_save_ends` saves it. One that would begin on the day reported
-    (`leaving_on`) or later never happens; one that ended on the day said before (`moved_from`) moves with it, up to
-    its own `limits`."""
-    has_moved = moved_from and period.finished_on == moved_from
-    goes_on = period.finished_on is None or period.finished_on > on
-    if period.started_on < leaving_on and (has_moved or goes_on):
-        period.finished_on = min(filter(None, (on, *limits)))
+def day_before(day: date | None) -> date | None:
+    return day and day - timedelta(days=1)
 
 
-def _save_ends(table: type[TrainingPeriod] | type[Mentorship], periods: list, leaving_on: date) -> None:
-    """What never happens goes first: what ends now may have to reach up to there."""
-    never = [period.id for period in periods if period.started_on >= leaving_on]
-    ended = [period for period in periods if period.started_on < leaving_on]
-    if never:
-        table.delete().where(table.id.in_(never)).execute()
-    if ended:
-        table.bulk_update(ended, [table.finished_on])
+def as_date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def as_text(day: date | None) -> str | None:
+    return day and day.isoformat()
+
+
+def as_row(period: TrainingPeriod | Mentorship) -> dict:
+    """The row, as JSON has it, without its id."""
+    values = {name: value for name, value in period.__data__.items() if name != "id"}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict:
@@ -203,4 +364,15 @@ def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict
         "heading": last_day_mentoring(mentor, ect, on),
         "with_participant": leaver.id,
         "finished_on": on.isoformat(),
+    }
+
+
+def mentorship_goes_on(stayer: Participant, other: Participant, until: date | None) -> dict:
+    """What is recorded of the other one of the two, when a mentor or an ECT is staying after all."""
+    mentor, ect = (other.name, stayer.name) if stayer.is_ect else (stayer.name, other.name)
+    return {
+        "event_type": "teacher_goes_on_mentoring" if stayer.is_ect else "teacher_goes_on_being_mentored",
+        "heading": f"{mentor} went on mentoring {ect}, because {stayer.name} was staying",
+        "with_participant": stayer.id,
+        "finished_on": as_text(until),
     }

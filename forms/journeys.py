@@ -104,8 +104,13 @@ JOURNEYS = {
     ),
     "report-teacher-leaving": Journey(
         questions={"leaving-date": LeavingDateForm},
-        offered_to=lambda participant: not participant.has_left,
+        offered_to=departures.can_report_leaving,
         act=departures.report_leaving,
+    ),
+    "report-staying": Journey(
+        questions={},
+        offered_to=lambda participant: participant.is_leaving,
+        act=departures.take_back_leaving,
     ),
     "change-mentor": Journey(
         questions={"mentor": MentorForm},

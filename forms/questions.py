@@ -75,7 +75,8 @@ class LeavingDateForm(Question):
         "not_a_date": "The leaving date must be a real date, for example 31 3 2026",
         "too_far_ahead": "The leaving date must be {latest} or earlier, because you can tell us up to 4 months ahead",
         "before_start": "The leaving date must be after {started_on}, when {name} started at your school",
-        "before_training": "The leaving date must be after {started_on}, when {name}’s latest training started",
+        "before_training": "The leaving date must be after {started_on}, when {name}’s latest training started. "
+        "Contact support if they left before that",
         "already": "{leaving_on} is already recorded. Enter another date to change it",
     }
 

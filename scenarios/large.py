@@ -436,6 +436,7 @@ class InventedSchool:
 
     def leave(self, participant: Participant, last_day: date) -> None:
         participant.finished_on, participant.reported_leaving_by_school = last_day, self.school
+        participant.reported_leaving_on = last_day
         for period in participant.training_periods:
             end(period, last_day)
         for mentorship in participant.mentorships + participant.ect_mentorships:

@@ -50,7 +50,7 @@ class Change:
                 stored["participant", event["participant"]]["finished_on"] for stored in (self.before, self.after)
             )
             for event in self.events
-            if event["event_type"].startswith("teacher_left_school")
+            if event["event_type"].startswith(("teacher_left_school", "teacher_stays_at_school"))
         }
 
     def touched(self) -> set[int]:
@@ -92,6 +92,7 @@ def new_training_has_its_event(change):
     """The event of the act that began it names it."""
     told = {event["training_period_id"] for event in change.events}
     told |= {event["details"].get("new_training_period_id") for event in change.events}
+    told |= {each for event in change.events for each in event["details"].get("training_again", [])}
     return [new["id"] for old, new in change.pairs("training_period") if not old and new["id"] not in told]
 
 
@@ -134,7 +135,11 @@ def what_began_stays(change):
         for old, new in change.pairs("training_period")
         if old
         and (
-            (not new and old["started_on"] <= today())
+            (
+                not new
+                and (old["started_on"] < today() or not is_gone_before(change, old))
+                and old["started_on"] <= today()
+            )
             or (
                 old["started_on"] < today()
                 and (old["training_programme"] == "school_led" or old["school_partnership"] or has_ended(old))
@@ -154,7 +159,7 @@ def an_end_that_has_passed_stays(change):
         if old
         and has_ended(old)
         and new.get("finished_on") != old["finished_on"]
-        and not any(last_day <= old["finished_on"] for _, last_day in last_days_of(change, old))
+        and not any(last_day and last_day <= old["finished_on"] for _, last_day in last_days_of(change, old))
     ]
 
 
@@ -170,7 +175,7 @@ def an_end_moves_back_only_with_the_last_day(change):
         and old["finished_on"]
         and (new["finished_on"] is None or new["finished_on"] > old["finished_on"])
         and not any(
-            before == old["finished_on"] and new["finished_on"] and new["finished_on"] <= after
+            before == old["finished_on"] and (after is None or (new["finished_on"] and new["finished_on"] <= after))
             for before, after in last_days_of(change, old)
         )
     ]
@@ -186,10 +191,17 @@ def the_last_day_moves_only_when_the_school_says_so(change):
         and (
             new["id"] not in change.last_days
             or (
-                old["finished_on"] and not old["reported_leaving_by_school"] and new["finished_on"] > old["finished_on"]
+                old["finished_on"]
+                and not old["reported_leaving_by_school"]
+                and (new["finished_on"] is None or new["finished_on"] > old["finished_on"])
             )
         )
     ]
+
+
+def is_gone_before(change: Change, period: dict) -> bool:
+    """The school says that the person had left before this began today."""
+    return any(last_day and last_day < period["started_on"] for _, last_day in last_days_of(change, period))
 
 
 def people_of(*stored: dict) -> set[int]:

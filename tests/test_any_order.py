@@ -224,6 +224,14 @@ class AnyOrder(RuleBasedStateMachine):
         day = {"start": participant.started_on, "last day": participant.finished_on}.get(after) or self.moment.date()
         self.change(departures.report_leaving, participant, seen, leaving_on=day + timedelta(days=days))
 
+    @rule(who=who, role=roles, wait=waits, seen=seen)
+    def report_staying(self, who, role, wait, seen):
+        self.change(departures.take_back_leaving, self.chosen(who, role, wait), seen)
+
+    @rule(who=who, wait=waits, seen=seen)
+    def end_mentor_training(self, who, wait, seen):
+        self.change(training.end_mentor_training, self.chosen(who, "mentor", wait), seen)
+
     @rule(who=who, wait=waits, seen=seen, which=st.integers(0, 7))
     def change_mentor(self, who, wait, seen, which):
         ect = self.chosen(who, "ect", wait)

@@ -469,7 +469,7 @@ def take(journey: str) -> Callable:
     return lambda participant: JOURNEYS[journey].act(participant, tutor_of(participant), **PARAMETERS[journey]())
 
 
-GIVEN = {"not-continuing-mentor-training": (mentor, withdrawn)}
+GIVEN = {"not-continuing-mentor-training": (mentor, withdrawn), "report-staying": (ect, leaving(IN_MAY))}
 """Who may take a journey after what, where it isn’t an ECT after nothing."""
 
 

@@ -6,11 +6,13 @@ from datetime import date, timedelta
 import pytest
 
 from clock import clock_at
-from domain import departures, participants, reports, training
+from domain import departures, participants, reports
 from domain.changes import RuleBroken
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
-from tests.reports import given_to_teach_first, report
+from tests.given import ect, mentor, withdrawn
+from tests.invariants import check_always
+from tests.reports import april, given_to_teach_first, made_school_led, report, resumed
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
@@ -114,15 +116,54 @@ def test_dates_that_are_fine(naomi, day, month, year):
     assert naomi.path.endswith("/check-answers")
 
 
-def test_the_latest_training_started_must_be_before_the_date(world):
+def test_training_that_has_run_for_a_day_must_have_started_before_the_date(world):
     steven = person("Steven Taylor")
-    training.change_lead_provider(
-        steven, SchoolUser.get_by_id(1), lead_provider_id=LeadProvider.get(name="Teach First").id
-    )
-    for day in (YESTERDAY, TODAY):
+    with clock_at(YESTERDAY):
+        given_to_teach_first(steven)
+    for day in (YESTERDAY, YESTERDAY - timedelta(days=1)):
         with pytest.raises(RuleBroken, match="before_training"):
             leave(person("Steven Taylor"), day)
-    leave(person("Steven Taylor"), TOMORROW)
+    leave(person("Steven Taylor"), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("given", "act"),
+    [
+        (ect, given_to_teach_first),
+        (ect, made_school_led),
+        (mentor, given_to_teach_first),
+        (ect, resumed),
+        (mentor, resumed),
+    ],
+)
+@both_engines
+def test_training_that_began_today_does_not_keep_anybody_here(world, given, act):
+    """It is taken back, whoever’s act it was; what there was before it ends as it had, or with the last day."""
+    before = [(april(8), withdrawn)] if act is resumed else []
+    ada = given(*before, (TODAY, act))
+    last_week = TODAY - timedelta(days=7)
+    leave(ada, last_week)
+    assert ends(ada)["training"] == [april(8) if act is resumed else last_week]
+    check_always()
+
+
+@both_engines
+def test_training_that_began_today_ends_with_somebody_who_leaves_today(world):
+    ada = ect((TODAY, given_to_teach_first))
+    leave(ada, TODAY)
+    assert ends(ada)["training"] == [YESTERDAY, TODAY]
+
+
+@pytest.mark.parametrize("given", [ect, mentor])
+def test_whoever_is_still_to_come_has_not_left(naomi, given):
+    ada = given(started_on=date(2026, 9, 1), induction_started_on=None)
+    naomi.get(f"/school/{ada.role}s/{ada.id}")
+    assert "Ada Moss starts at your school on 1 September 2026" in naomi.text
+    assert "to undo the registration" in naomi.text
+    assert "Tell us that Ada Moss is leaving permanently" not in naomi.links
+    naomi.get(f"/school/{ada.role}s/{ada.id}/report-teacher-leaving/leaving-date", 404)
+    with pytest.raises(RuleBroken, match="not_started"):
+        leave(ada, date(2026, 8, 1))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +268,7 @@ def test_a_lead_provider_that_had_not_confirmed_is_not_said_to_know(naomi):
     emily = person("Emily Roberts")
     given_to_teach_first(emily)
     leaving_page(naomi, "Emily Roberts").submit("Continue", Day="17", Month="7", Year="2026")
-    assert "Before, your school told us their last day was 30 May 2026." in naomi.text
+    assert "Until now their last day was 30 May 2026." in naomi.text
     naomi.submit("Confirm and continue")
     assert "Teach First had not confirmed that they would train Emily Roberts." in naomi.text
     assert "can now see" not in naomi.text
@@ -376,6 +417,7 @@ def test_an_end_that_another_school_set_is_kept(world):
     assert fresh.finished_on == date(2026, 5, 1)
     assert fresh.is_leaving
     assert event.details == {
+        "as_it_was": {"last_day": "2026-05-01", "mentorships": [], "training": []},
         "leaving_on": "2026-05-01",
         "reported_on": "2026-07-17",
         "lead_provider": "Ambition Institute",

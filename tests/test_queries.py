@@ -82,16 +82,18 @@ def test_a_journey(naomi, asked, walk):
     # The mentors of a school are looked up, or one who may begin training, or with whom the school works already;
     # everything else comes along.
     offered = {"change-mentor": 1, "change-lead-provider": 1, "change-training-programme": 2}.get(walk.journey, 0)
+    # And of somebody who is leaving, how everything was before.
+    was = int(walk.participant.is_leaving)
     for page, button, answers in walk.steps():
         assert asked("get", page) <= STEP + offered
         naomi.get(page)
         *_, sent = naomi.filled_in(button, **answers)
-        assert asked("post", page, data=sent) <= ANSWER + 2 * offered
+        assert asked("post", page, data=sent) <= ANSWER + 2 * offered + was
     check = walk.page("check-answers")
     doubted = walk.journey == "change-email-address"  # who else has it is looked up
-    assert asked("get", check) <= STEP + offered + doubted
+    assert asked("get", check) <= STEP + offered + doubted + was
     *_, sent = naomi.get(check).filled_in(walk.confirm)
-    assert asked("post", check, data=sent) <= CONFIRM + doubted
+    assert asked("post", check, data=sent) <= CONFIRM + doubted + 2 * was
     assert naomi.response.location.endswith("confirmation")
     assert asked("get", walk.page("confirmation")) <= STEP
 

@@ -388,6 +388,7 @@ def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
         [
             f"Your school told us their last day is {last_day}. You cannot see or change this record after that day.",
             "Change Ada Moss’s last day",
+            "Tell us that Ada Moss is staying",
         ]
         if last_day
         else [
@@ -438,7 +439,9 @@ def words_of(status: tuple[str, str, str]) -> str:
 
 
 def leaving_links(ada: Participant) -> list[str]:
-    return [f"Change {ADA}’s last day" if ada.is_leaving else f"Tell us that {ADA} is leaving permanently"]
+    if ada.is_leaving:
+        return [f"Change {ADA}’s last day", f"Tell us that {ADA} is staying"]
+    return [f"Tell us that {ADA} is leaving permanently"] if ada.started_on <= TODAY else []
 
 
 def shows_no_motive(visitor: Visitor) -> None:
