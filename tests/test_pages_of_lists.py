@@ -1,0 +1,108 @@
+"""Pages of the API's lists by `links.next`: everybody is told, in whatever order and however people move meanwhile. And
+what every answer says of errors and of limits."""
+
+import threading
+from contextvars import copy_context
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from database import db
+from domain import participants
+from tests.conftest import both_engines
+from tests.reports import ST_JOHNS, ask, codes, person_at, train, tutor_of
+from web.rate_limits import RateLimit
+
+pytestmark = both_engines
+LISTS = ("participants", "participants/transfers", "unfunded-mentors", "partnerships", "delivery-partners")
+
+
+@pytest.fixture
+def many(world):
+    """Eleven ECTs more whom Ambition Institute trains."""
+    people = [person_at(ST_JOHNS) for _ in range(11)]
+    for ect in people:
+        train(ect)
+    return people
+
+
+def query_of(link: str | None) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(link or "").query).items()}
+
+
+def pages(visitor, path: str, **query):
+    """The ids on each page, one after the other, by the links."""
+    while query:
+        answer = ask(visitor, "get", f"/api/v3/{path}", query_string=query).json
+        yield [each["id"] for each in answer["data"]]
+        query = query_of(answer["links"]["next"])
+
+
+@pytest.mark.parametrize("sort", ["created_at", "-created_at", "updated_at", "-updated_at"])
+@pytest.mark.parametrize("per_page", [1, 4, 17, 100])
+def test_everybody_is_told_once_whatever_the_order_and_the_size(many, visitor, sort, per_page):
+    told = [each for page in pages(visitor, "participants", sort=sort, **{"page[per_page]": per_page}) for each in page]
+    assert len(told) == len(set(told)) == 17
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_has_links(many, visitor, path):
+    answer = ask(visitor, "get", f"/api/v3/{path}").json
+    assert answer["links"]["next"] is None
+    assert "updated_since" in answer["links"]["changes"] or "updated_since" not in path
+
+
+def test_who_moves_while_a_client_pages_is_told_again_and_nobody_is_left_out(many, visitor):
+    told: set[str] = set()
+    for number, page in enumerate(pages(visitor, "participants", sort="updated_at", **{"page[per_page]": 5})):
+        told |= set(page)
+        db.connect(reuse_if_open=True)
+        if number < 3:
+            participants.change_email_address(many[number], tutor_of(many[number]), email=f"new{number}@example.org")
+    assert len(told) == 17
+
+
+def test_what_changes_later_is_at_the_other_link(many, visitor):
+    changes = ask(visitor, "get", "/api/v3/participants").json["links"]["changes"]
+    db.connect(reuse_if_open=True)
+    participants.change_email_address(many[3], tutor_of(many[3]), email="new@example.org")
+    told = ask(visitor, "get", "/api/v3/participants", query_string=query_of(changes)).json["data"]
+    assert str(many[3].teacher.api_id) in [each["id"] for each in told]
+
+
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WyJjcmVhdGVkX2F0Iiwgbm93LCAxLCAyXQ", "W10"])
+def test_a_cursor_that_was_never_given_is_refused(world, visitor, cursor):
+    response = ask(visitor, "get", "/api/v3/participants", query_string={"page[after]": cursor})
+    assert response.status_code == 400
+    assert "links.next" in response.json["errors"][0]["detail"]
+    assert all(codes(response))
+
+
+def test_answers_say_how_many_requests_are_left(world, visitor):
+    headers = [ask(visitor, "get", "/api/v3/partnerships").headers for _ in range(2)]
+    assert headers[0]["RateLimit-Limit"] == "1000"
+    assert int(headers[1]["RateLimit-Remaining"]) == int(headers[0]["RateLimit-Remaining"]) - 1
+    assert 0 < int(headers[0]["RateLimit-Reset"]) <= 300
+
+
+def test_a_limit_is_what_is_promised_for_sixteen_at_once(world):
+    """Each lets in exactly as many as it says, together."""
+    limit, let_in = RateLimit(400, 10**6), []
+
+    def ask_often():
+        with db.connection_context():
+            let_in.extend(limit.seconds_to_wait("x") == 0 for _ in range(40))
+
+    db.close()
+    threads = [threading.Thread(target=copy_context().run, args=(ask_often,)) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(let_in), let_in.count(True)) == (640, 400)
+
+
+def test_the_other_word_for_a_token_is_taken(world, visitor):
+    token = ask(visitor, "get", "/api/v3/partnerships").request.headers["Authorization"].removeprefix("Bearer ")
+    said = {"Authorization": f'Token token="{token}"'}
+    assert visitor.send("get", "/api/v3/partnerships", headers=said).status_code == 200
