@@ -28,6 +28,7 @@ from models import Participant, SchoolUser, Teacher
 from tests.visitor import Visitor
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
+from views.sign_in import STARTS
 from web import logs
 
 TODAY = date(2026, 4, 20)
@@ -100,7 +101,10 @@ def no_leak(leaks):
 
 @pytest.fixture(autouse=True)
 def closed():
-    """What a test opened besides its world, by an app or a command of its own, is closed after it."""
+    """What a test opened besides its world, by an app or a command of its own, is closed after it. Nobody has asked for
+    anything before it."""
+    for limit in (REQUESTS, GUESSES, READINGS, STARTS):
+        limit.counted.clear()
     before = db.obj
     yield
     if db.obj not in (None, before):
@@ -198,8 +202,6 @@ class PostgresqlServer:
 
 
 def opened(address: str):
-    for limit in (REQUESTS, GUESSES, READINGS):
-        limit.counted.clear()
     ours = open_database(address)
     db.initialize(ours)
     db.connect()

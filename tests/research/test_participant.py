@@ -153,7 +153,7 @@ def test_the_demonstration_goes_on_beside_it(session, participant, research):
 def test_a_code_for_another_device(session, moderator, research):
     page = f"/research/sessions/{session.id}"
     moderator.get(page).submit("Make a code for another device")
-    code = moderator.main.css_first(".app-code").text()
+    code = " ".join(moderator.main.css_first(".app-code").text().split())
     phone = Window(research).get("/code")
     phone.submit("Continue", 422)
     assert phone.errors == ["Enter the code"]
