@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, g, render_template, request
@@ -85,14 +85,19 @@ class Service(Flask):
         self.start_ups: list[Callable[[], list[str]]] = []
         """What else `flask start-up` does. Each gives lines to welcome with."""
 
+    @property
+    def moment(self) -> datetime | None:
+        """Noon of the day that it always is in this demo, in UTC. None: the real moment."""
+        day = self.config["TODAY"]
+        return in_utc(date.fromisoformat(str(day))) if day else None
+
     def world_of_request(self) -> World:
         """In which world this request is answered: the one that it is asked in, if somebody asks from inside."""
         world = current_world()
-        day = self.config["TODAY"]
         return replace(
             world,
             database=None if request.endpoint in WITHOUT_DATABASE else world.database or OWN,
-            moment=world.moment or (in_utc(date.fromisoformat(str(day))) if day else None),
+            moment=world.moment or self.moment,
         )
 
     def log_exception(self, exc_info):

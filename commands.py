@@ -5,6 +5,7 @@ import hmac
 import secrets
 import sqlite3
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from flask.cli import with_appcontext
 import filling.commands
 import scenarios
 import settings
-from clock import World, display, entered, today
+from clock import World, current_world, display, entered, today
 from database import db, is_postgresql, migrate, open_database
 from domain import data_checks, maintenance, sign_ins
 from domain.queries import training_with_providers
@@ -58,7 +59,7 @@ def start_up(port):
     also = [line for start in current_app.start_ups for line in start()]
     if not current_app.config["DEMO"]:
         return
-    with db.connection_context():
+    with entered(replace(current_world(), moment=current_app.moment)), db.connection_context():
         if not School.select().exists():
             fill_demo(scenarios.WORLD, today())
         click.echo(welcome(f"http://127.0.0.1:{port}", also))

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from clock import LONDON, World, clock_at, entered, in_utc, today
+from clock import LONDON, World, clock_at, entered, in_utc, now, today
 from database import db, migrate
 from domain import departures, reports, training
 from domain.changes import updated_at
@@ -82,13 +82,18 @@ def build(path: Path, name: str, on: date, names: dict[str, str] | None = None) 
     """Make this SQLite file, all at once, with organisations called by other names where `names` has them."""
     being_made = path.parent / f"{secrets.token_hex(8)}.being-made"
     being_made.touch()
-    with entered(World(being_made, in_utc(on))):
+    with entered(World(being_made, moment_on(on))):
         migrate()
         with db.connection_context():
             load_world(name, names or {})
             # So that the file itself tells what was done in it since.
             db.obj.pragma("user_version", Event.select().count())
     being_made.replace(path)
+
+
+def moment_on(day: date) -> datetime:
+    """Noon of that day, in UTC; or now, if that isn't over yet."""
+    return min(in_utc(day), now()) if day == today() else in_utc(day)
 
 
 def fresh_copy(of: Path, to: Path) -> None:
@@ -194,6 +199,7 @@ def load_school(row: dict) -> None:
 def load_participant(school: School, role: str, row: dict) -> None:
     first_name, _, last_name = row["name"].partition(" ")
     ended = row.get("funding_ended", {})
+    trained_from = datetime.combine(row["started_on"], time(9), LONDON)
     teacher = Teacher.create(
         trn=row["trn"],
         trs_first_name=first_name,
@@ -201,7 +207,7 @@ def load_participant(school: School, role: str, row: dict) -> None:
         trs_induction_status=row.get("induction_status", "InProgress" if "induction_started_on" in row else None),
         mentor_became_ineligible_for_funding_on=ended.get("on"),
         mentor_became_ineligible_for_funding_reason=ended.get("reason"),
-        **{f"{role}_first_became_eligible_for_training_at": datetime.combine(row["started_on"], time(9), LONDON)},
+        **{f"{role}_first_became_eligible_for_training_at": min(trained_from, now())},
     )
     body = AppropriateBody.get(name=row["appropriate_body"]) if "appropriate_body" in row else None
     participant = Participant.create(
@@ -222,10 +228,11 @@ def load_participant(school: School, role: str, row: dict) -> None:
     if "training" in row:
         load_training(participant, row["training"])
     for act, mark in (("withdraw", "withdrawn"), ("defer", "deferred")):
-        if row.get(mark):
-            with clock_at(row[mark]["on"]):
+        # What is dated later has not happened yet.
+        if row.get(mark) and row[mark]["on"] <= today():
+            with clock_at(moment_on(row[mark]["on"])):
                 provider_acts(act, participant, row[mark]["reason"])
-    if row.get("leaving_on"):
+    if row.get("leaving_on") and departures.can_report_leaving(participant):
         departures.report_leaving(participant, SchoolUser.get(school=school), leaving_on=day(row["leaving_on"]))
 
 
