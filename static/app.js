@@ -22,8 +22,7 @@ on('before:request', (ctx, e) => {
   ctx.request.headers['Drawn-For'] = $('#page').dataset.drawnFor ?? '' // whose frame an answer would come into
   if (ctx.target?.id === 'news') return document.hidden && e.preventDefault()
   if (ctx.request.method !== 'GET') left.forEach(page => { page.nodes = null })
-  ctx.isBack = 'HX-History-Restore-Request' in ctx.request.headers
-  if (ctx.isBack) ctx.page = left.get(address())
+  if ((ctx.isBack = 'HX-History-Restore-Request' in ctx.request.headers)) ctx.page = left.get(address())
   if (ctx.page?.nodes) ctx.fetch = async () => new Response('<div id="page" hx-history-elt></div>')
   wait(ctx)
 })
