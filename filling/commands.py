@@ -4,7 +4,7 @@ import csv
 import io
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -68,7 +68,7 @@ def import_command(kind, file, check, errors, example, columns, types):
 
 
 @contextmanager
-def on_disk(file: Path) -> Iterator[Path]:
+def on_disk(file: Path) -> Generator[Path]:
     """The file, or what came by standard input: it is read more than once."""
     if file != STANDARD:
         yield file
@@ -114,7 +114,7 @@ def as_csv(row: type[Row], rows: list[dict[str, str]]) -> str:
 
 
 @contextmanager
-def told_plainly(file: Path) -> Iterator[None]:
+def told_plainly(file: Path) -> Generator[None]:
     try:
         yield
     except Unreadable as problem:

@@ -5,7 +5,7 @@ changed."""
 import csv
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -133,7 +133,7 @@ class Import:
                     self.refuse(row, "", f"The database refuses it: {shortened(str(refusal), 200)}")
 
     @contextmanager
-    def _back_to_here(self) -> Iterator[None]:
+    def _back_to_here(self) -> Generator[None]:
         """What was told of rows meanwhile is forgotten when it fails."""
         self.stage.execute("SAVEPOINT part")
         try:

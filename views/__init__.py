@@ -136,7 +136,7 @@ def find_participant(people: str, participant_id: int, *, gone: bool = False, jo
 def record_url(participant: Participant, back: str | None = None) -> str:
     """The participant's record, whose back link leads to this address, or where this page's own leads."""
     back = back or request.args.get(BACK)
-    return url_for(f"school.{participant.role}", participant_id=participant.id, **{BACK: back})
+    return url_for(f"school.{participant.role}", participant_id=participant.id, back=back)
 
 
 def this_page(place: str = "") -> str:
@@ -170,8 +170,14 @@ def journey_url(participant: Participant, journey: str) -> str | None:
 
 def step_url(participant: Participant, journey: str, page: str) -> str:
     people = "ects" if participant.is_ect else "mentors"
-    values = {"participant_id": participant.id, "journey_name": journey, BACK: request.args.get(BACK)}
-    return url_for("school.step", people=people, page=page, **values)
+    return url_for(
+        "school.step",
+        people=people,
+        participant_id=participant.id,
+        journey_name=journey,
+        page=page,
+        back=request.args.get(BACK),
+    )
 
 
 def participants_of(school: School, role: str):
