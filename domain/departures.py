@@ -21,6 +21,7 @@ from domain.changes import (
     write_event,
 )
 from models import Event, Mentorship, Participant, TrainingPeriod
+from vocabulary import INDUCTION_IS_OVER
 
 MOST_MONTHS_AHEAD = 4
 
@@ -290,12 +291,15 @@ def _goes_on_in_training(everybody: dict[int, Participant], mentorships: list[Me
 
 
 def _without_mentor(ended: dict[Participant, date], everybody: dict[int, Participant], last_day: date) -> list[list]:
-    """[id, name] of each ECT who stays longer than their mentor, and whom nobody else is to mentor then."""
+    """[id, name] of each ECT who stays longer than their mentor and needs one, and whom nobody else is to mentor
+    then."""
     ects = [everybody[ect.id] for ect, day in ended.items() if day == last_day]
     left = [
         ect
         for ect in ects
-        if (ect.finished_on is None or ect.finished_on > last_day)
+        if not ect.has_left
+        and ect.teacher.trs_induction_status not in (*INDUCTION_IS_OVER, "Exempt")
+        and (ect.finished_on is None or ect.finished_on > last_day)
         and not any(mentorship.started_on > last_day for mentorship in ect.mentorships)
     ]
     return [[ect.id, ect.name] for ect in sorted(left, key=lambda ect: ect.teacher.folded_name)]

@@ -12,7 +12,7 @@ from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, Tra
 from tests.conftest import TODAY, both_engines, person
 from tests.given import ect, mentor, withdrawn
 from tests.invariants import check_always
-from tests.reports import april, given_to_teach_first, made_school_led, report, resumed
+from tests.reports import april, given_to_teach_first, made_school_led, report, resumed, tutor_of
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
@@ -443,3 +443,26 @@ def test_nobody_leaves_twice(world):
     leave(hannah, YESTERDAY)
     with pytest.raises(RuleBroken, match="has_left"):
         leave(person("Hannah Clarke"), TOMORROW)
+
+
+@pytest.mark.parametrize(
+    ("what", "is_named"),
+    [
+        ({}, True),
+        ({"induction": "InProgress"}, True),
+        *(({"induction": status}, False) for status in ("Passed", "Failed", "FailedInWales", "Exempt")),
+        ({"leaves_on": date(2026, 4, 27)}, False),
+        ({"leaves_on": date(2026, 5, 31)}, False),
+        ({"leaves_on": date(2026, 6, 1)}, True),
+    ],
+    ids=str,
+)
+def test_only_who_stays_and_needs_a_mentor_is_named_when_theirs_leaves(naomi, what, is_named):
+    """The mentor’s last day is 31 May 2026."""
+    ada = ect(induction=what.get("induction"))
+    if last_day := what.get("leaves_on"):
+        departures.report_leaving(ada, tutor_of(ada), leaving_on=last_day)
+    peter = person("Peter Marsh", "mentor")
+    naomi.get(f"/school/mentors/{peter.id}/report-teacher-leaving/leaving-date")
+    naomi.submit("Continue", Day="31", Month="5", Year="2026").submit("Confirm and continue")
+    assert ("Ada Moss" in naomi.text) is is_named
