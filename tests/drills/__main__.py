@@ -29,7 +29,8 @@ def full() -> Iterator[list[str]]:
 def short() -> Iterator[list[str]]:
     yield [kill.drill("sqlite", confirms=24, kills=6)]
     yield [together.drill("postgresql", rounds=8, presses=8)]
-    yield [feed.drill_without_snapshot("sqlite", rounds=2), feed.drill("postgresql", rounds=1)]
+    # Without the snapshot a few rounds may lose nobody by luck: that is for the full drills.
+    yield [feed.drill("postgresql", rounds=1)]
     yield [upgrade.drill("sqlite", kills=1)]
     yield faults.drill_sqlite(tries=1)
     yield faults.drill_postgresql(tries=1)
