@@ -22,8 +22,8 @@ PEOPLE = 4
 def drill(engine: str = "sqlite", kills: int = 30) -> str:
     newest = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
     told = [eight_at_once(engine, newest[1]), killed_on_the_way(engine, newest[1], kills)]
-    before = release_before(newest[-1])
-    told.append(while_serving(engine, before, newest[-1]) if before else "the release before isn’t in this checkout")
+    before = release_before(newest)
+    told.append(while_serving(engine, *before) if before else "the release before isn’t in this checkout")
     return f"{engine}: " + "; ".join(told)
 
 
@@ -80,17 +80,16 @@ def killed_on_the_way(engine: str, first: str, kills: int) -> str:
         return f"killed {cut_short} times on the way: each time the next run completed it"
 
 
-def release_before(migration: str) -> str | None:
-    """The commit before the one that brought the migration of this number."""
-    found = git(
-        "log",
-        "--diff-filter=A",
-        "--format=%H",
-        "--",
-        f"migrations/{migration[:4]}*",
-        f"database/migrations/{migration[:4]}*",
-    )
-    return f"{found.split()[-1]}~1" if found else None
+def release_before(newest: list[str]) -> tuple[str, str] | None:
+    """The latest commit that had the first ones of these migrations and none of the others, and the first that it
+    lacked. They may have been written in another order than they are numbered in."""
+    folders = ("database/migrations", "migrations")
+    for commit in git("log", "--format=%H", "--", *folders).split():
+        files = git("ls-tree", "-r", "--name-only", commit, "--", *folders).split()
+        had = sorted(name.rpartition("/")[2].removesuffix(".py") for name in files if name.endswith(".py"))
+        if had and len(had) < len(newest) and had == newest[: len(had)]:
+            return commit, newest[len(had)]
+    return None
 
 
 def git(*arguments: str) -> str:
