@@ -33,11 +33,11 @@ class Person:
         visitor, record = self.visitor, f"/school/ects/{next(self.ects)}"
         page = f"{record}/change-working-pattern/working-pattern"
         try:
-            name = visitor.get(record).expect("ECT details").title
+            name = visitor.get(record).expect("ECT details").title.partition(",")[0]
             self.pattern = next(each for each, shown in PATTERNS.items() if shown not in visitor.text)
             visitor.get(page).expect(name)
             visitor.post(page, visitor.form | {"working_pattern": self.pattern}).expect(PATTERNS[self.pattern], name)
-            visitor.post(visitor.path, visitor.form).expect("working pattern changed", name)
+            visitor.post(visitor.path, visitor.form).expect("You have changed", name)
         except AssertionError as wrong:
             self.wrong[str(wrong)[:200]] += 1
 
