@@ -165,13 +165,3 @@ def _postgresql_trigger(name: str, table: str, changes: str, body: str) -> list[
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$",
         f'CREATE TRIGGER {name} BEFORE {changes} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
     ]
-
-
-def after(name: str, change: str, table: str, body: str) -> list[str]:
-    """Does `body` after each row's `change` (INSERT, UPDATE OF …, DELETE), which it knows as NEW or OLD."""
-    if not is_postgresql():
-        return [f'CREATE TRIGGER {name} AFTER {change} ON "{table}" BEGIN {body} END']
-    return [
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NULL; END $$",
-        f'CREATE TRIGGER {name} AFTER {change} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
-    ]
