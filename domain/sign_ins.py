@@ -62,6 +62,10 @@ class Identity:
     """Its name."""
     id_token: str
 
+    @property
+    def subject_digest(self) -> str:
+        return digest(f"{self.issuer} {self.subject}")
+
 
 def school_user_for(identity: Identity) -> SchoolUser | None:
     """Who that is here: known by their subject, or the first time by their email address, or new. None when we don't
@@ -69,7 +73,7 @@ def school_user_for(identity: Identity) -> SchoolUser | None:
     school = School.get_or_none(School.urn == identity.urn)
     if not school:
         return None
-    who = {"school": school, "subject": digest(f"{identity.issuer} {identity.subject}")}
+    who = {"school": school, "subject": identity.subject_digest}
     told = {"name": identity.name, "email": identity.email}
     with db.atomic():
         waiting = SchoolUser.select(SchoolUser.id).where(

@@ -79,6 +79,8 @@ class ResearchTable(Model):
 class Moderator(ResearchTable):
     name = WordsField()
     email = WordsField(unique=True)
+    subject = WordsField(unique=True, null=True, max_length=64)
+    """Digest of issuer and subject of whoever first signed in with this address. It is theirs alone from then on."""
 
 
 class ModeratorSignIn(ResearchTable):

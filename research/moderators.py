@@ -5,16 +5,20 @@ import secrets
 from datetime import timedelta
 
 from clock import now
-from domain.sign_ins import PRECISION, Timeouts
+from domain.sign_ins import PRECISION, Identity, Timeouts
 from models import digest
 from research.models import Moderator, ModeratorSignIn
 
 TIMEOUTS = Timeouts(idle=timedelta(hours=2), absolute=timedelta(hours=12))
 
 
-def known_as(email: str) -> Moderator | None:
-    """Whoever has this address, which somebody has checked."""
-    return Moderator.get_or_none(Moderator.email == email.lower())
+def moderator_for(identity: Identity) -> Moderator | None:
+    """Who that is: known by their subject, or the first time by their email address, which nobody else can use then."""
+    if known := Moderator.get_or_none(Moderator.subject == identity.subject_digest):
+        return known
+    waiting = (Moderator.email == identity.email.lower()) & Moderator.subject.is_null()
+    Moderator.update(subject=identity.subject_digest).where(waiting).execute()
+    return Moderator.get_or_none(Moderator.subject == identity.subject_digest)
 
 
 def find(token: str) -> ModeratorSignIn | None:

@@ -205,6 +205,13 @@ def test_what_was_sent_too_late_is_not_for_somebody_else(question):
         assert question.value("name") == "Priya Shah"
 
 
+def test_another_sites_page_fills_nothing_in(question):
+    """What is sent without the token of a page of ours is not kept, and nobody finds it in their form."""
+    with later(hours=3):
+        question.post(question.path, {"name": "Somebody Else"}, token=False)
+        assert not SignIn.get().unsent
+
+
 def test_what_was_sent_too_late_belongs_to_one_page(question):
     post_too_late(question, "Priya Patel", {})
     with later(hours=3):

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from clock import current_world
 from domain import queries, sign_ins
+from forms import Form
 from forms.journeys import JOURNEYS
 from models import Participant, School, SchoolUser, SignIn, Teacher
 
@@ -75,9 +76,9 @@ def drawn_for() -> str:
 
 
 def lead_to_signing_in(over: SignIn | None):
-    """And back to what was asked for; what was posted after the sign-in was `over` is kept until then."""
+    """And back to what was asked for; what a page of ours posted after the sign-in was `over` is kept until then."""
     address = request.full_path.rstrip("?")
-    if over and request.method == "POST":
+    if over and request.method == "POST" and Form().validate():
         answer = request.form.to_dict(flat=False)
         answer.pop("csrf_token", None)
         if key := sign_ins.keep_unsent(over, request.path, answer):

@@ -1,12 +1,20 @@
 """A participant's way in: their link, or a code that carries it to another device. All other pages that they see are
 the service's own."""
 
+import logging
+from dataclasses import replace
+
 from flask import redirect, render_template, session, url_for
 
+from clock import OWN, current_world, entered
+from database import db
 from forms import Form
 from forms.fields import TextField
 from research import sandboxes, sessions
 from research.console import PARTICIPANT, blueprint, plain_page, set_cookie
+from views.sign_in import refuse_too_many
+
+log = logging.getLogger("service.sign_ins")
 
 
 class CodeForm(Form):
@@ -32,8 +40,12 @@ def code():
     if not form.is_submitted():
         return render_template("research/code.html", form=form)
     if form.validate():
+        # Guesses are counted with what else begins at an address, in the service's own database.
+        with entered(replace(current_world(), database=OWN)), db.connection_context():
+            refuse_too_many("codes")
         if found := sessions.use_code(form.code.data):
             return let_in(found)
+        log.warning("a code was wrong")
         form.add_error("code", "unknown")
     return render_template("research/code.html", form=form), 422
 

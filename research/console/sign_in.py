@@ -71,7 +71,7 @@ def callback():
         if end.outcome == "out_of_date" and moderators.find(token_here()):
             return redirect(url_for("research.home"), 303)
         raise
-    moderator = moderators.known_as(identity.email)
+    moderator = moderators.moderator_for(identity)
     if not moderator:
         raise NotSignedIn("no_moderator", email=identity.email)
     return start_sign_in(moderator, next_page)

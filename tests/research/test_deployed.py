@@ -69,6 +69,16 @@ def test_who_is_no_moderator_is_told_so(way):
     assert window.get("/school/ects").heading == "Sign in"
 
 
+def test_an_address_is_its_first_owners_alone(way, deployed, issuer):
+    """Two people behind one address, as where a mailbox was passed on: only the first one is the moderator."""
+    way.sign_in("ruth")
+    other = Way(SecureWindow(deployed), issuer, way.begins)
+    other.knows("successor", **AVA | {"email": "Ruth.Allen@example.org", "organisation": None})
+    assert other.sign_in("successor", status=403).heading == "You cannot use the research console"
+    way.knows("ruth", **AVA | {"email": "ruth.married@example.org", "organisation": None})
+    assert Way(SecureWindow(deployed), issuer, way.begins).sign_in("ruth").heading == "Rounds"
+
+
 def test_going_back_to_a_way_that_was_used(way):
     address = way.agreed(way.there(), "ruth")
     way.back(address)

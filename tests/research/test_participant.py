@@ -167,6 +167,20 @@ def test_a_code_for_another_device(session, moderator, research):
     assert "Teach First" in laptop.row("Lead provider"), "both devices are in the same sandbox"
 
 
+def test_guesses_at_codes_are_counted_and_logged(session, research, caplog):
+    with research_db.connection_context():
+        sessions.make_code(session)
+    guesser = Window(research).get("/code")
+    with clock_at(now().replace(second=1)):
+        for _ in range(30):
+            guesser.submit("Continue", 422, Code="ABCD2345")
+        guesser.submit("Continue", 429, Code=again(session).code)
+    assert [record.message for record in caplog.records if record.name == "service.sign_ins"] == [
+        "a code was wrong"
+    ] * 30
+    assert "ABCD2345" not in caplog.text
+
+
 def test_a_code_lasts_ten_minutes(session, research):
     with research_db.connection_context():
         sessions.make_code(session)
