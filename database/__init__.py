@@ -231,6 +231,9 @@ class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-o
             self.write_queue.leave()
 
 
+TAKEN_BACK = ("40P01", "40001")
+"""PostgreSQL's codes for a transaction that waited for one that waited for it, or that came too late beside another."""
+
 PASSING = ("25006", "25P03")
 """PostgreSQL's codes for a server that cannot be written to, and for a transaction that was idle for too long."""
 
@@ -369,10 +372,10 @@ def tried_again(act: Callable):
         try:
             return act()
         except OperationalError as error:
-            kind = type(error.args[0]).__name__ if error.args else ""
-            if kind not in ("DeadlockDetected", "SerializationFailure"):
+            code = getattr(getattr(error, "orig", None), "sqlstate", None)
+            if code not in TAKEN_BACK:
                 raise
-            log.warning("tried again after %s", kind)
+            log.warning("tried again after error %s", code)
     return act()
 
 

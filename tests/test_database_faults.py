@@ -3,12 +3,16 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 from peewee import OperationalError
 
 from database import WriteQueue, db
+from models import LatestUpdate, Participant
 from tests.conftest import person
+from tests.reports import AMBITION, address, attributes_of, body, token_of
 from tests.test_journeys import dump
 
 
@@ -38,6 +42,39 @@ def test_a_server_that_can_only_be_read_lets_people_look_and_says_so_where_they_
     naomi.get(f"{record}/change-name/name").submit("Continue", Full_name="Steven Other Taylor")
     assert naomi.heading.startswith("Check and confirm")
     db.connect(reuse_if_open=True)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("who", ["school", "lead provider"])
+def test_who_is_taken_back_for_waiting_for_each_other_is_tried_again(naomi, engine, who):
+    """Somebody by hand locks a person first and the latest update then; an act does it the other way round."""
+    hannah = person("Hannah Clarke")
+    if who == "school":
+        naomi.get(f"/school/ects/{hannah.id}/change-lead-provider/lead-provider").choose("Teach First")
+        path, _, data = naomi.filled_in("Confirm change")
+        request = {"method": "post", "path": path, "data": data}
+    else:
+        token = {"Authorization": f"Bearer {token_of(naomi, AMBITION)}"}
+        said = body("withdraw", attributes_of("withdraw", hannah))
+        request = {"method": "put", "path": address(hannah, "withdraw"), "json": said, "headers": token}
+    db.connect(reuse_if_open=True)
+    db.execute_sql("SET deadlock_timeout = '60s'")  # so that it is the other one who is taken back
+    before = hannah.version
+    with ThreadPoolExecutor(1) as threads, db.atomic():
+        list(Participant.select().where(Participant.id == hannah.id).for_update())
+        answer = threads.submit(copy_context().run, lambda: naomi.client.open(**request))
+        while db.execute_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (0,):
+            assert not answer.done(), answer.result()
+        LatestUpdate.update(microseconds=LatestUpdate.microseconds).execute()
+    assert answer.result().status_code in (200, 303)
+    assert number_of_deadlocks() == 1
+    assert Participant.get_by_id(hannah.id).version == before + 1, "once"
+
+
+def number_of_deadlocks() -> int:
+    db.execute_sql("SELECT pg_stat_force_next_flush()")
+    query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    return db.execute_sql(query).fetchone()[0]
 
 
 HOLD = """

@@ -3,6 +3,7 @@ asks only for what has changed misses nothing."""
 
 import gzip
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
@@ -28,6 +29,7 @@ from tests.reports import (
     tell,
     train,
 )
+from views import lead_provider_api
 
 AMBITIONS = ["Alison Hughes", "Emily Roberts", "Gustav Brown", "Hannah Clarke", "John Doe", "Steven Taylor"]
 """Whom Ambition Institute has or had in confirmed training."""
@@ -243,6 +245,29 @@ def test_an_answer_that_is_known_is_not_sent_again(visitor):
     with clock_at(TODAY + timedelta(days=1)):
         tomorrow = {path: ask(visitor, "get", f"/api/v3/{path}").headers["ETag"] for path in paths}
         assert not set(tomorrow.values()) & set(after.values()), "participant_status goes by the day"
+
+
+def test_another_release_is_not_hidden_by_what_is_known(visitor, monkeypatch, tmp_path):
+    """What an answer is made of is made otherwise."""
+    ours = lead_provider_api.ROOT
+    for folder in ("", "domain", "views/lead_provider_api"):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        for path in (ours / folder).glob("*.py"):
+            shutil.copy(path, tmp_path / folder)
+    monkeypatch.setattr(lead_provider_api, "ROOT", tmp_path)
+    first = ask(visitor, "get", "/api/v3/participants")
+    known, token = first.headers["ETag"], first.request.headers["Authorization"]
+
+    def asked_again():
+        """As a service that has just started answers."""
+        lead_provider_api.release.cache_clear()
+        return visitor.send("get", "/api/v3/participants", headers={"Authorization": token, "If-None-Match": known})
+
+    assert asked_again().status_code == 304
+    with (tmp_path / "views/lead_provider_api/participants.py").open("a") as file:
+        file.write("# changed")
+    again = asked_again()
+    assert (again.status_code, again.headers["ETag"] == known) == (200, False)
 
 
 def test_a_long_answer_is_compressed_for_whom_it_suits(visitor):

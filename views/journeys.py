@@ -7,7 +7,7 @@ from flask import abort, g, redirect, render_template, request
 from jinja2 import Template
 
 from clock import now
-from database import db
+from database import db, tried_again
 from domain.changes import ChangedSince, RuleBroken
 from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, forget_unsent
 from forms import Confirm, Form
@@ -123,7 +123,8 @@ def check_answers(step: JourneyStep, path: dict):
 
 def confirm(step: JourneyStep, path: dict, token: str):
     """Perform the act, once, and only if the record and the answers are still those that the page showed."""
-    try:
+
+    def act() -> None:
         with db.atomic():
             if token != state_token(step.participant, step.answers.posted):
                 raise ChangedSince
@@ -131,6 +132,9 @@ def confirm(step: JourneyStep, path: dict, token: str):
                 step.participant, g.school_user, seen_version=version_in_token(token), **step.journey.answers(path)
             )
             save_answers(step.answers, posted={}, confirmed=token, event=event)
+
+    try:
+        tried_again(act)
     except (ChangedSince, RuleBroken):
         people = f"{step.participant.role}s"
         step.participant = find_participant(people, step.participant.id, gone=True, journey=step.name)
