@@ -32,17 +32,35 @@ TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
-    maintenance_commands = (check, verify, backup, restore, prune, migrate_command, settings_command)
+    maintenance_commands = (check, verify, backup, restore, prune, migrate_command, people, settings_command)
     for command in (*maintenance_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group):
         app.cli.add_command(command)
     filling.commands.add_to(app)
 
 
 @click.command("migrate")
+@with_appcontext
 def migrate_command():
     """Bring the database up to date."""
     done = [name for bring_up_to_date in current_app.migrations for name in bring_up_to_date()]
+    with db.connection_context():
+        if not maintenance.people():
+            maintenance.say_whose_data_these_are(maintenance.people_wanted(current_app.config))
     click.echo("\n".join(f"Applied {name}" for name in done) or "The database is up to date.")
+
+
+@click.command("people")
+@click.argument("whose", type=click.Choice(["real", "invented"]), required=False)
+@click.option("--yes", is_flag=True, help="Don’t ask.")
+def people(whose, yes):
+    """Say whether the people in the database are real or invented; with a word, that they are. Demo and research are
+    never served on real people."""
+    with db.connection_context():
+        if whose and not yes:
+            click.confirm(f"Are you sure that everybody in this database is {whose}?", abort=True)
+        if whose:
+            maintenance.say_whose_data_these_are(whose)
+        click.echo(f"The people in the database are {maintenance.people() or 'neither called real nor invented yet'}.")
 
 
 @click.command("settings")
@@ -53,6 +71,7 @@ def settings_command():
 
 @click.command("start-up")
 @click.option("--port", default=8000, help="Where the service is going to be served.")
+@with_appcontext
 def start_up(port):
     """Migrate, load the demo world when the database is empty, and say what there is to see."""
     migrate()
@@ -60,9 +79,16 @@ def start_up(port):
     if not current_app.config["DEMO"]:
         return
     with entered(replace(current_world(), moment=current_app.moment)), db.connection_context():
+        refuse_real_people()
         if not School.select().exists():
             fill_demo(scenarios.WORLD, today())
         click.echo(welcome(f"http://127.0.0.1:{port}", also))
+
+
+def refuse_real_people() -> None:
+    """Nothing is invented among them."""
+    if maintenance.people() == "real":
+        raise click.ClickException(maintenance.OTHER_PEOPLE["invented"])
 
 
 def fill_demo(name: str, on: date) -> None:
@@ -76,6 +102,7 @@ def fill_demo(name: str, on: date) -> None:
                 file = scenarios.template(name, Path(folder), on)
             with closing(sqlite3.connect(file)) as source:
                 source.backup(db.connection())
+    maintenance.say_whose_data_these_are("invented")
     save_demo_tokens()
 
 
@@ -142,6 +169,7 @@ def not_possible_as_click_error():
 def demo_data(schools, ects, seed):
     """Add a large invented world, for measurements. There are about as many mentors as ECTs."""
     with db.connection_context():
+        refuse_real_people()
         with click.progressbar(length=schools, label=f"Adding {schools:,} schools", show_pos=True) as bar:
             for added in large.add_schools(schools, seed, ects):
                 bar.update(added)
@@ -228,7 +256,7 @@ def demo_token(provider: LeadProvider) -> str:
 
 def save_demo_tokens() -> None:
     for provider in LeadProvider.select():
-        save_token(provider, demo_token(provider), maintenance.DEMO_TOKEN)
+        save_token(provider, demo_token(provider), "demo")
 
 
 def is_demo(provider: LeadProvider) -> bool:
@@ -347,6 +375,7 @@ def load_scenario(name, yes):
         raise click.ClickException("Only a demo on SQLite can be made a scenario: its data are replaced.")
     yes or click.confirm("All that is in the demo's database will be replaced. Go ahead?", abort=True)
     with db.connection_context():
+        refuse_real_people()
         fill_demo(name, wanted.today)
     click.echo(f"{wanted.title}. It is {display(wanted.today)} in it: TODAY={wanted.today} python3 run.py")
     click.echo(f"Sign in as {wanted.persona}. The task: {wanted.task}")

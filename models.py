@@ -492,6 +492,12 @@ class LatestUpdate(Table):
     microseconds = BigIntegerField()
 
 
+class Purpose(Table):
+    """One row: whose data these are, real people's or those that were invented for a demo or for research."""
+
+    people = WordsField("real", "invented")
+
+
 # --- what happened, and what is being asked ----------------------------------------------------------------
 
 

@@ -16,13 +16,16 @@ import settings
 from clock import now
 from database import db, has_unknown_migrations, is_postgresql, is_up_to_date, migrate, open_database
 from domain import data_checks
-from models import TABLES, ApiToken, LeadProvider
+from models import TABLES, ApiToken, LeadProvider, Purpose
 
 LEAST_FREE = 200 * 1024 * 1024
 """Bytes of disk. What a year of the whole country takes is less."""
 
-DEMO_TOKEN = "demo"  # noqa: S105
-"""The description of the tokens that the demo makes for itself."""
+OTHER_PEOPLE = {
+    "real": "The database is a demo’s or a study’s, with invented people. Use another, or say what it is: flask people",
+    "invented": "The database has real people in it, so neither DEMO nor RESEARCH may be on. Use another.",
+}
+"""What is said where whose data these must be isn't whose they are."""
 
 
 class NotPossible(Exception):
@@ -68,14 +71,30 @@ def reasons_not_to_start(config: Mapping) -> list[str]:
                 return ["The database was made by a later release of this service. Run that one."]
             if not is_up_to_date():
                 return ["The database is not up to date. Run: flask migrate"]
-            if not config["DEMO"] and ApiToken.select().where(ApiToken.description == DEMO_TOKEN).exists():
-                return ["The database has the demo’s tokens and people. Use another."]
+            if people() not in (None, wanted := people_wanted(config)):
+                return [OTHER_PEOPLE[wanted]]
     except (OperationalError, InterfaceError):
         pass
     finally:
         if is_postgresql():
             db.obj.close_all()
     return []
+
+
+def people() -> str | None:
+    """Whose data these are: `real` people's or `invented` ones. None where nobody has said it yet."""
+    return Purpose.select(Purpose.people).scalar()
+
+
+def say_whose_data_these_are(people: str) -> None:
+    with db.atomic():
+        Purpose.delete().execute()
+        Purpose.create(people=people)
+
+
+def people_wanted(config: Mapping) -> str:
+    """With whose data this deployment is for."""
+    return "invented" if config["DEMO"] or config["RESEARCH"] else "real"
 
 
 def warnings(config: Mapping) -> list[str]:
@@ -139,14 +158,16 @@ def back_up(target: Path) -> Path:
         target /= f"register-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.sqlite3"
     unfinished = target.with_name(f".{target.name}.unfinished")
     _remove(unfinished)
-    os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(unfinished)) as copy:
-        db.connection().backup(copy)
     try:
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(unfinished)) as copy:
+            db.connection().backup(copy)
         _check_copy(unfinished)
         with unfinished.open("rb") as written:
             os.fsync(written.fileno())
         unfinished.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise NotPossible(f"{target} could not be written: {error}. Nothing of it was left behind.") from error
     finally:
         _remove(unfinished)
     return target
@@ -165,12 +186,13 @@ def restore(source: Path) -> tuple[Path, list[ApiToken]]:
     path = Path(db.obj.database)
     staged = path.with_name(f".{path.name}.restoring")
     before = path.with_name(f"{path.stem}-before-restore-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}{path.suffix}")
+    expected = people() if Purpose.table_exists() else None
     known = {token.digest for token in ApiToken.select()} if ApiToken.table_exists() else None
     _remove(staged)
     try:
         shutil.copyfile(source, staged)
         staged.chmod(0o600)
-        _check_copy(staged, bring_up_to_date=True)
+        _check_copy(staged, bring_up_to_date=True, expected=expected)
         with closing(sqlite3.connect(before)) as copy:
             db.connection().backup(copy)
         before.chmod(0o600)
@@ -191,7 +213,7 @@ def _remove(path: Path) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
-def _check_copy(path: Path, *, bring_up_to_date: bool = False) -> None:
+def _check_copy(path: Path, *, bring_up_to_date: bool = False, expected: str | None = None) -> None:
     ours = db.obj
     db.initialize(open_database(f"sqlite:///{path}"))
     try:
@@ -203,6 +225,8 @@ def _check_copy(path: Path, *, bring_up_to_date: bool = False) -> None:
         with db.connection_context():
             if found := data_faults():
                 raise NotPossible(f"{path} is not right: {'; '.join(found[:5])}")
+            if expected and people() not in (None, expected):
+                raise NotPossible(f"{path} has {people()} people in it, and the database has {expected} ones.")
     except (DatabaseError, sqlite3.DatabaseError) as error:
         raise NotPossible(f"{path} is not a database of this service: {error}") from error
     finally:

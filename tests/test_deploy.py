@@ -34,11 +34,11 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def environment(folder, sqlite_template) -> dict:
-    """Of a deployment, on a copy of the demo world whose tokens are real ones."""
+    """Of a deployment, on a copy of the demo world whose people count as real ones."""
     path = folder / "register.sqlite3"
     shutil.copyfile(sqlite_template, path)
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE api_token SET description = 'of a lead provider'")
+        connection.execute("INSERT INTO purpose (people) VALUES ('real')")
     with running() as server:
         yield {
             "DATABASE_URL": f"sqlite:///{path}",
@@ -236,8 +236,8 @@ def test_a_request_that_could_be_read_in_two_ways_is_not_read(service, name):
     [
         ("DELETE FROM schema_migration WHERE name LIKE '0003%'", "The database is not up to date. Run: flask migrate"),
         (
-            "UPDATE api_token SET description = 'demo'",
-            "The database has the demo’s tokens and people. Use another.",
+            "UPDATE purpose SET people = 'invented'",
+            "The database is a demo’s or a study’s, with invented people. Use another, or say what it is: flask people",
         ),
         (None, "The database’s file is missing. Put it back, or make an empty one: flask migrate"),
     ],

@@ -43,6 +43,7 @@ REFUSED = {
     "leaving reported by another school": (
         f"UPDATE participant SET reported_leaving_by_school_id = 2, finished_on = '2026-12-31' WHERE id = {HANNAH}"
     ),
+    "people neither real nor invented": "INSERT INTO purpose (people) VALUES ('both')",
     "another school": f"UPDATE participant SET school_id = 2 WHERE id = {HANNAH}",
     "another person": f"UPDATE participant SET teacher_id = 1 WHERE id = {HANNAH}",
     "another role": f"UPDATE participant SET role = 'mentor' WHERE id = {HANNAH}",

@@ -1,7 +1,10 @@
 """What whoever runs the service asks of it: check, verify, backup, restore, and an upgrade from the first release."""
 
 import os
+import resource
 import sqlite3
+import subprocess
+import sys
 import threading
 import uuid
 from contextlib import closing
@@ -57,7 +60,7 @@ WRONG = {
     ),
     "Others on this machine may read the database": lambda: Path(db.obj.database).chmod(0o644),
     "Nothing can be written to the database: read-only": lambda: db.execute_sql("SELECT 1"),
-    "the demo’s tokens and people": lambda: ApiToken.update(description="demo").execute(),
+    "The database is a demo’s or a study’s": lambda: maintenance.say_whose_data_these_are("invented"),
 }
 
 
@@ -65,7 +68,6 @@ WRONG = {
 def test_what_is_wrong_with_a_deployment(run, world, provider, said, monkeypatch):
     app = outside_the_demo(provider, SUPPORT_EMAIL="help@example.org")
     Path(world.removeprefix("sqlite:///")).chmod(0o600)
-    ApiToken.update(description="Ambition’s own").execute()
     if "read-only" in said:
         monkeypatch.setattr(os, "access", lambda *_: False)
     assert said not in run("check", app=app).output or "read-only" in said
@@ -207,6 +209,74 @@ def test_tokens_that_a_restore_brings_back_are_named(run, tmp_path):
     answer = run("restore", str(tmp_path / "copy"), "--yes")
     assert f"{token.lead_provider.name} may use the API again" in answer.output
     assert f"flask tokens revoke {token.id}" in answer.output
+
+
+@pytest.mark.parametrize("least", [20_000, 400_000])
+def test_a_copy_for_which_there_is_no_room_says_so_and_is_not_left_behind(world, tmp_path, least):
+    """A file may not grow beyond that many bytes, as on a disk that is full: at the beginning, or near the end."""
+    environment = os.environ | {"DATABASE_URL": world, "DEMO": "1", "SECRET_KEY": "x"}
+    done = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "backup", str(tmp_path / "copy")],
+        env=environment,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (least, least)),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "could not be written" in done.stderr
+    assert not list(tmp_path.glob("*copy*"))
+    assert not list(tmp_path.glob(".*copy*"))
+
+
+# --- whose data these are ------------------------------------------------------------------------------------
+
+
+@both_engines
+def test_real_people_are_never_in_a_demo(run, engine):
+    assert "neither called real nor invented" in run("people").output
+    assert run("people", "real", input="n\n").exit_code == 1
+    assert "are real" in run("people", "real", "--yes").output
+    for command in (["start-up"], ["demo-data", "--schools", "1"]):
+        before = dump()
+        answer = run(*command)
+        assert answer.exit_code == 1, command
+        assert "The database has real people in it" in answer.output
+        assert dump() == before
+
+
+@both_engines
+@pytest.mark.parametrize("whose", [None, "real", "invented"])
+@pytest.mark.parametrize("switches", [(0, 0), (0, 1), (1, 0), (1, 1)], ids=str)
+def test_which_database_is_served_as_what(world, engine, whose, switches):
+    if whose:
+        maintenance.say_whose_data_these_are(whose)
+    config = dict(zip(("DEMO", "RESEARCH"), switches, strict=True))
+    is_wrong = whose == ("real" if any(switches) else "invented")
+    assert bool(maintenance.reasons_not_to_start(config)) is is_wrong
+
+
+@both_engines
+@pytest.mark.parametrize(
+    ("settings", "whose"), [({}, "real"), ({"RESEARCH": "x"}, "invented"), ({"DEMO": 1}, "invented")]
+)
+def test_the_first_migrate_says_it(run, app, engine, monkeypatch, settings, whose):
+    for name in ("DEMO", "RESEARCH"):
+        monkeypatch.setitem(app.config, name, settings.get(name))
+    for _ in range(2):
+        assert run("migrate").exit_code == 0
+        assert f"are {whose}" in run("people").output
+        monkeypatch.setitem(app.config, "DEMO", not settings.get("DEMO"))
+
+
+def test_a_copy_of_real_people_does_not_come_into_a_demo(run, tmp_path):
+    maintenance.say_whose_data_these_are("real")
+    run("backup", str(tmp_path / "copy"))
+    maintenance.say_whose_data_these_are("invented")
+    before = dump()
+    answer = run("restore", str(tmp_path / "copy"), "--yes")
+    assert answer.exit_code == 1
+    assert "has real people in it, and the database has invented ones" in answer.output
+    assert dump() == before
 
 
 @pytest.mark.parametrize("copy", ["missing", "no database", "cut short", "another database", "later", "wrong"])
