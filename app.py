@@ -19,6 +19,7 @@ import commands
 import settings
 from clock import OWN, World, current_world, display, enter, entered, in_utc, today
 from database import db, migrate, open_database
+from database.faults import kind_of
 from domain.departures import last_day, last_free_day, lead_provider_name, next_school_from
 from domain.training import mentor_who_begins
 from views import (  # noqa: F401
@@ -244,5 +245,5 @@ def set_up_errors(app: Flask) -> None:
     @app.errorhandler(InterfaceError)
     def database_error(error):
         """The database is busy, full, read-only or away: nothing was changed, and it may be better in a moment."""
-        app.logger.error("The database did not answer: %r, after %r", error, error.__context__)
+        app.logger.error("The database did not answer (%s): %r, after %r", kind_of(error), error, error.__context__)
         return http_error(ServiceUnavailable(retry_after=5))

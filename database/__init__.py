@@ -35,6 +35,7 @@ from playhouse.migrations import Runner
 from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
 
 from clock import OWN, current_world
+from database.faults import PASSING, Fault, kind_of
 
 TRIES = 5
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -140,14 +141,14 @@ class WriteQueue:
         """Raises OperationalError after so many seconds behind others."""
         deadline = time.monotonic() + seconds
         if not self.here.acquire(timeout=seconds):
-            raise OperationalError("the database is locked")
+            raise Fault("busy", "others are writing")
         if self.path:
             try:
                 self.file = Path(self.path).open("a")  # noqa: SIM115 - open for as long as it is this thread's turn
                 self._lock(self.file.fileno(), deadline - time.monotonic())
             except OSError as error:
                 self.leave()
-                raise OperationalError(f"no turn to write: {error}") from error
+                raise Fault("read-only", f"no turn to write: {error}") from error
             except OperationalError:
                 self.leave()
                 raise
@@ -162,7 +163,7 @@ class WriteQueue:
             waiting.start()
             waiting.join(max(seconds, 0))
             if waiting.is_alive():
-                raise OperationalError("the database is locked") from None
+                raise Fault("busy", "another process is writing") from None
 
     def leave(self) -> None:
         if self.file:
@@ -185,7 +186,7 @@ class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-o
         if file != OWN:
             return self._connect_to(file)
         if self.must_exist and not file_at(self.database):
-            raise OperationalError("the database’s file is missing")
+            raise Fault("away", "the database’s file is missing")
         return super()._connect()
 
     def _connect_to(self, file: Path) -> OtherWorldConnection:
@@ -231,13 +232,6 @@ class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-o
             self.write_queue.leave()
 
 
-TAKEN_BACK = ("40P01", "40001")
-"""PostgreSQL's codes for a transaction that waited for one that waited for it, or that came too late beside another."""
-
-PASSING = ("25006", "25P03")
-"""PostgreSQL's codes for a server that cannot be written to, and for a transaction that was idle for too long."""
-
-
 class Postgresql(Watched, PooledPostgresqlDatabase):  # ty: ignore[incompatible-method-override]
     replica: "Postgresql | None" = None
     """A server that follows this one, for reads that may be a moment late."""
@@ -266,8 +260,8 @@ class Postgresql(Watched, PooledPostgresqlDatabase):  # ty: ignore[incompatible-
         try:
             return super().execute_sql(sql, params)
         except InternalError as error:
-            # Among errors of the server's own, the driver counts two that pass: all others know them as such.
-            if getattr(error.orig, "sqlstate", None) in PASSING:
+            # Among errors of the server's own, the driver counts some that pass: all others know them as such.
+            if kind_of(error) in PASSING:
                 raise OperationalError(error.orig) from error
             raise
 
@@ -316,7 +310,7 @@ def _open(url: str, target: str):
             factory=PooledConnection,
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
-            timeout=5,
+            timeout=3,
             # Every transaction here writes. Starting it as a reader would have it refused at once when somebody
             # else is writing, instead of waiting for its turn.
             lock_type="IMMEDIATE",
@@ -372,10 +366,9 @@ def tried_again(act: Callable):
         try:
             return act()
         except OperationalError as error:
-            code = getattr(getattr(error, "orig", None), "sqlstate", None)
-            if code not in TAKEN_BACK:
+            if kind_of(error) != "deadlock":
                 raise
-            log.warning("tried again after error %s", code)
+            log.warning("tried again after a deadlock")
     return act()
 
 

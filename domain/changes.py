@@ -14,6 +14,7 @@ from peewee import SQL, fn
 
 from clock import current_world, display, now, today
 from database import db, is_postgresql
+from database.faults import Fault
 from domain.queries import locked_participants
 from models import Event, LatestUpdate, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from vocabulary import isolated
@@ -101,13 +102,22 @@ def changing_with(participant_id: int, author: Author, seen_version: int | None,
         yield participant, everybody
 
 
+MOST_AHEAD = 60_000_000
+"""Microseconds that the latest change may be ahead of the clock. Beyond that the clock is wrong, and whatever is done
+would be done on a wrong day. A day that somebody has set is as they want it."""
+
+
 def updated_at() -> datetime:
     """The moment of this change, for the API: now, and in any case later than every change before it. Until the
     transaction ends, nobody else changes anything of which the API tells. So changes are written in the order of these
     moments, and whoever asks for what came after the latest one that they know of misses none."""
     moment = fn.GREATEST if is_postgresql() else fn.MAX
-    latest = moment(LatestUpdate.microseconds + 1, present_microseconds())
-    (row,) = LatestUpdate.update(microseconds=latest).returning(LatestUpdate.microseconds).execute()
+    present = present_microseconds()
+    latest = moment(LatestUpdate.microseconds + 1, present)
+    ahead = (LatestUpdate.microseconds - present).alias("ahead")
+    (row,) = LatestUpdate.update(microseconds=latest).returning(LatestUpdate.microseconds, ahead).execute()
+    if row.ahead > MOST_AHEAD and not current_world().moment:
+        raise Fault("clock", f"the latest change was {row.ahead // 1_000_000} seconds from now")
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row.microseconds)
 
 

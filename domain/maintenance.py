@@ -15,7 +15,8 @@ from peewee import DatabaseError, InterfaceError, OperationalError
 import settings
 from clock import now
 from database import db, has_unknown_migrations, is_postgresql, is_up_to_date, migrate, open_database
-from domain import data_checks
+from database.faults import kind_of
+from domain import changes, data_checks
 from models import TABLES, ApiToken, LeadProvider, Purpose
 
 LEAST_FREE = 200 * 1024 * 1024
@@ -35,6 +36,10 @@ class NotPossible(Exception):
 # --- is it well? -------------------------------------------------------------------------------------------
 
 
+WRITING = {"clock": "the clock is behind the latest change"}
+"""A kind of fault → what is said of writing, where it isn't the kind itself."""
+
+
 def database_state() -> dict[str, str]:
     """Of the database, by reading every table: what it says of itself, and whether it could be written to."""
     for table in TABLES:
@@ -47,15 +52,15 @@ def database_state() -> dict[str, str]:
 
 
 def write_obstacle() -> str | None:
-    """What keeps the database from being written to, as far as can be seen without trying."""
-    if is_postgresql():
-        return "read-only" if db.execute_sql("SHOW transaction_read_only").fetchone() == ("on",) else None
-    path = Path(db.obj.database)
-    if not path.exists():
-        return None
-    if not all(os.access(each, os.W_OK) for each in (path, path.parent)):
-        return "read-only"
-    return "disk nearly full" if shutil.disk_usage(path.parent).free < LEAST_FREE else None
+    """What keeps the database from being written to: found by trying, which changes nothing, or soon to come."""
+    try:
+        with db.atomic() as transaction:
+            changes.updated_at()
+            transaction.rollback()
+    except (OperationalError, InterfaceError) as error:
+        return WRITING.get(kind := kind_of(error), kind)
+    folder = None if is_postgresql() else Path(db.obj.database).parent
+    return "disk nearly full" if folder and shutil.disk_usage(folder).free < LEAST_FREE else None
 
 
 def reasons_not_to_start(config: Mapping) -> list[str]:

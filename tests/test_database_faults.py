@@ -1,19 +1,26 @@
 """A database that is busy, or that can only be read: looking works, writing gets 503, and nothing is lost."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from contextvars import copy_context
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from peewee import OperationalError
+from peewee import DatabaseError, OperationalError
 
+from clock import current_world, entered, now
 from database import WriteQueue, db
+from database.faults import kind_of
 from models import LatestUpdate, Participant
-from tests.conftest import person
+from tests.conftest import both_engines, person
 from tests.reports import AMBITION, address, attributes_of, body, token_of
 from tests.test_journeys import dump
+from tests.visitor import Visitor
 
 
 def make_writable(name: str, *, is_writable: bool) -> None:
@@ -92,7 +99,7 @@ def test_a_process_that_keeps_the_turn_holds_up_nobody_for_longer_than_they_wait
     with subprocess.Popen([sys.executable, "-c", HOLD, queue.path], **pipes) as other:
         assert other.stdout.readline() == "held\n"
         for _ in range(2):
-            with pytest.raises(OperationalError, match="locked"):
+            with pytest.raises(OperationalError, match="another process is writing"):
                 queue.enter(0.2)
         other.stdin.close()
         other.wait()
@@ -125,3 +132,87 @@ def test_a_file_that_no_lock_can_be_had_of_is_said_so(tmp_path):
     with pytest.raises(OperationalError, match="no turn to write"):
         queue.enter(1)
     assert not queue.here.locked()
+
+
+# --- a clock that is behind ----------------------------------------------------------------------------------
+
+
+@both_engines
+@pytest.mark.parametrize(("seconds", "is_refused"), [(30, False), (90, True), (60 * 86_400, True)])
+def test_a_clock_behind_the_latest_change_changes_nothing_and_says_so(world, app, engine, seconds, is_refused):
+    """As on a machine whose clock was set back. Whoever is asked for a day may be on any."""
+    with entered(replace(current_world(), moment=None)):
+        present = (now() - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+        LatestUpdate.update(microseconds=present + seconds * 1_000_000).execute()
+        naomi = Visitor(app).sign_in("Naomi Fletcher")
+        steven, before = person("Steven Taylor"), dump()
+        record = f"/school/ects/{steven.id}"
+        naomi.get(f"{record}/change-name/name").submit("Continue", Full_name="Steven Other Taylor")
+        naomi.submit("Confirm change", 503 if is_refused else 200)
+        assert naomi.send("get", "/readyz").json["writing"] == (
+            "the clock is behind the latest change" if is_refused else "possible"
+        )
+        token = {"Authorization": f"Bearer {token_of(naomi, AMBITION)}"}
+        said = body("withdraw", attributes_of("withdraw", steven))
+        answer = naomi.send("put", address(steven, "withdraw"), json=said, headers=token)
+        assert (answer.status_code == 503) is is_refused
+        assert ("Retry-After" in answer.headers) is is_refused
+        assert naomi.get(record).heading
+        if is_refused:
+            assert {**dump(), "answers": []} == {**before, "answers": []}
+            LatestUpdate.update(microseconds=present).execute()
+            naomi.get(f"{record}/change-name/check-answers").submit("Confirm change")
+            assert Participant.get_by_id(steven.id).teacher.name == "Steven Other Taylor"
+
+
+# --- sorted once ---------------------------------------------------------------------------------------------
+
+STATES = {
+    "55P03": "busy",
+    "53300": "busy",
+    "53100": "full",
+    "25006": "read-only",
+    "57P01": "away",
+    "08006": "away",
+    "40P01": "deadlock",
+    "40001": "deadlock",
+    "57014": "cancelled",
+    "25P03": "cancelled",
+    "42P01": "wrong",
+}
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("state", STATES)
+def test_what_an_error_of_postgresql_means(world, engine, state):
+    with pytest.raises(DatabaseError) as raised, db.atomic():
+        db.execute_sql(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$")
+    assert kind_of(raised.value) == STATES[state]
+    assert isinstance(raised.value, OperationalError) is (STATES[state] != "wrong")
+
+
+SQLITE_FAULTS = {
+    "read-only": ["PRAGMA query_only = 1", "DELETE FROM event"],
+    "full": ["CREATE TABLE big (x)", "PRAGMA max_page_count = 1", "INSERT INTO big VALUES (zeroblob(10000000))"],
+    "wrong": ["SELECT * FROM nowhere"],
+    "away": ["ATTACH '/nowhere/at/all' AS other"],
+}
+
+
+@pytest.mark.parametrize("kind", SQLITE_FAULTS)
+def test_what_an_error_of_sqlite_means(world, kind):
+    *before, last = SQLITE_FAULTS[kind]
+    for sql in before:
+        db.execute_sql(sql)
+    with pytest.raises(OperationalError) as raised:
+        db.execute_sql(last)
+    assert kind_of(raised.value) == kind
+
+
+def test_a_database_locked_by_another_is_busy(world):
+    with closing(sqlite3.connect(db.obj.database)) as other:
+        db.execute_sql("PRAGMA busy_timeout = 100")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError) as raised, db.atomic():
+            pass
+    assert kind_of(raised.value) == "busy"

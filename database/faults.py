@@ -1,0 +1,49 @@
+"""What goes wrong with a database, sorted once for both engines: pages, the log, `/readyz` and whoever tries again ask
+here and not the drivers."""
+
+import sqlite3
+
+from peewee import OperationalError, PeeweeException
+
+SQLITE = {
+    **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), "busy"),
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read-only",
+    **dict.fromkeys((sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR), "away"),
+    sqlite3.SQLITE_INTERRUPT: "cancelled",
+}
+"""By SQLite's primary result code: https://sqlite.org/rescode.html"""
+
+POSTGRESQL = {
+    **dict.fromkeys(("55P03", "53200", "53300", "53400"), "busy"),
+    "53100": "full",
+    "25006": "read-only",
+    **dict.fromkeys(("57P01", "57P02", "57P03"), "away"),
+    **dict.fromkeys(("40P01", "40001"), "deadlock"),
+    **dict.fromkeys(("57014", "25P03"), "cancelled"),
+}
+"""By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html. Class 08 is about the connection."""
+
+PASSING = {"busy", "full", "read-only", "away", "deadlock", "cancelled", "clock"}
+"""Nothing was changed, and it may be better in a moment or when somebody has seen to it."""
+
+
+class Fault(OperationalError):
+    """One that we find ourselves, of this kind."""
+
+    def __init__(self, kind: str, words: str):
+        self.kind = kind
+        super().__init__(words)
+
+
+def kind_of(error: PeeweeException) -> str:
+    """One of PASSING, or `wrong`."""
+    if isinstance(error, Fault):
+        return error.kind
+    cause = getattr(error, "orig", None)
+    if code := getattr(cause, "sqlite_errorcode", None):
+        return SQLITE.get(code & 0xFF, "wrong")
+    state = getattr(cause, "sqlstate", None)
+    # The driver has no code for a server that it can't reach or has lost.
+    is_away = state.startswith("08") if state else isinstance(error, OperationalError)
+    return "away" if is_away else POSTGRESQL.get(state, "wrong")
