@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -27,6 +27,7 @@ from peewee import (
     Model,
     OperationalError,
     PostgresqlDatabase,
+    SqliteDatabase,
     Value,
     fn,
 )
@@ -171,7 +172,31 @@ class WriteQueue:
         self.here.release()
 
 
-class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-override] - Peewee's own bases
+class _OpenedBesideOthers:
+    """Opening a connection keeps nobody from one that is there: a server that is away takes seconds to be found out."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # What Peewee keeps by it is each thread's own.
+        self._lock = nullcontext()
+
+    def _connect(self):
+        self._pool_lock.release()
+        try:
+            return super()._connect()
+        finally:
+            self._pool_lock.acquire()
+
+
+class _Sqlite(_OpenedBesideOthers, SqliteDatabase):
+    pass
+
+
+class _Postgresql(_OpenedBesideOthers, PostgresqlDatabase):
+    pass
+
+
+class Sqlite(Watched, PooledSqliteDatabase, _Sqlite):  # ty: ignore[incompatible-method-override] - Peewee's own bases
     """SQLite in its own file, or in the one that the present world is in."""
 
     must_exist = False
@@ -232,7 +257,7 @@ class Sqlite(Watched, PooledSqliteDatabase):  # ty: ignore[incompatible-method-o
             self.write_queue.leave()
 
 
-class Postgresql(Watched, PooledPostgresqlDatabase):  # ty: ignore[incompatible-method-override]
+class Postgresql(Watched, PooledPostgresqlDatabase, _Postgresql):  # ty: ignore[incompatible-method-override]
     replica: "Postgresql | None" = None
     """A server that follows this one, for reads that may be a moment late."""
     reading: "Postgresql | None" = None

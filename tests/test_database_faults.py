@@ -1,5 +1,6 @@
 """A database that is busy, or that can only be read: looking works, writing gets 503, and nothing is lost."""
 
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from peewee import DatabaseError, OperationalError
 
 from clock import current_world, entered, now
-from database import WriteQueue, db
+from database import WriteQueue, db, open_database
 from database.faults import kind_of
 from models import LatestUpdate, Participant
 from tests.conftest import both_engines, person
@@ -82,6 +83,18 @@ def number_of_deadlocks() -> int:
     db.execute_sql("SELECT pg_stat_force_next_flush()")
     query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
     return db.execute_sql(query).fetchone()[0]
+
+
+def test_nobody_waits_for_a_connection_that_somebody_else_waits_for():
+    """A server that takes connections and says nothing: all four are on their way at once."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(4) as threads:
+        database = open_database(f"postgresql://nobody@127.0.0.1:{server.getsockname()[1]}/nothing")
+        answers = [threads.submit(copy_context().run, database.connect) for _ in range(4)]
+        server.settimeout(2)  # less than one of them waits
+        there = [server.accept()[0] for _ in range(4)]
+        for each in there:
+            each.close()
+        assert {kind_of(answer.exception()) for answer in answers} == {"away"}
 
 
 HOLD = """
