@@ -115,7 +115,7 @@ def page_instead(visit: Session | None):
         return redirect_page(start)
     if session.get("signed_out"):
         return plain_page("research/signed_out.html", 200)
-    place = f"{task.id}.{task.attempt}"
+    place = place_of(task)
     was = session.get("place")
     if request.endpoint == ASKED_BY_ITSELF and was != place:
         return redirect_page(start)
@@ -126,6 +126,11 @@ def page_instead(visit: Session | None):
         session.pop("csrf_token", None)
         return redirect_page(start)
     return None
+
+
+def place_of(task: Task) -> str:
+    """Which sandbox this is: each begins anew at its task's start."""
+    return f"{task.session.folder}.{task.position}.{task.attempt}"
 
 
 def show_instead():

@@ -11,7 +11,7 @@ from database import db
 from forms import Form
 from forms.fields import TextField
 from research import sandboxes, sessions
-from research.console import PARTICIPANT, blueprint, plain_page, set_cookie
+from research.console import PARTICIPANT, blueprint, place_of, plain_page, set_cookie
 from views.sign_in import refuse_too_many
 
 log = logging.getLogger("service.sign_ins")
@@ -52,8 +52,10 @@ def code():
 
 def let_in(visit):
     """This browser is the participant's from now on, and shows where the task begins."""
-    for mark in ("place", "signed_out"):
-        session.pop(mark, None)
+    if session.get("place") != place_of(visit.task):
+        # Whoever was here before took their sign-in along; no form that they left open does anything any more.
+        session.clear()
+    session.pop("signed_out", None)
     start = sandboxes.scenario_of(visit.task).start
     response = redirect(url_for(f"school.{start}"), 303)
     # Not only as long as the browser runs: it may be closed by mistake in the middle of a task.

@@ -8,7 +8,8 @@ import pytest
 from app import create_app
 from clock import clock_at, now
 from database import db
-from research import sessions
+from models import Teacher
+from research import sandboxes, sessions
 from research.models import research_db, store_folder
 from scenarios.check import NOT_OF_THE_SERVICE
 from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
@@ -207,6 +208,70 @@ def test_another_task_begins_at_its_start(held, participant, moderator):
     assert task_of(session).state == "closed", "the one before is closed"
     window.get("/school/mentors")
     assert window.card("Peter Marsh").css_first(".govuk-tag").text() == "Action required"
+
+
+@pytest.fixture
+def another(plan, research):
+    """A session of another participant, of the same scenario: the same people under the same numbers."""
+    (session,) = plan("S01")
+    with research_db.connection_context():
+        sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "given")
+        sessions.open_task(session.in_order[0])
+        return again(session)
+
+
+def names_in(session):
+    with research_db.connection_context():
+        task = again(session).task
+        with sandboxes.inside(task), db.connection_context():
+            return {teacher.name for teacher in Teacher.select()}
+
+
+OPEN_FORMS = {"change-name/name": {"name": "Steven Oak"}, "change-name/check-answers": {}}
+
+
+@pytest.mark.parametrize("is_htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize("way_in", ["link", "code"])
+@pytest.mark.parametrize("page", OPEN_FORMS)
+def test_an_open_page_never_acts_in_another_participants_sandbox(held, another, participant, page, way_in, is_htmx):
+    one = held("S01")
+    window = participant(one)
+    if page.endswith("check-answers"):
+        window.get("/school/ects/5/change-name/name").submit("Continue", **{"Full name": "Steven Oak"})
+    where = window.get(f"/school/ects/5/{page}").path
+    form, drawn_for = window.values, window.page.css_first("[data-drawn-for]").attrs["data-drawn-for"]
+    if way_in == "link":
+        window.get(f"/visit/{another.token}")
+    else:
+        with research_db.connection_context():
+            sessions.make_code(another)
+        window.get("/code").submit("Continue", Code=again(another).code)
+    partial = {"HX-Request": "true", "HX-Request-Type": "partial", "Drawn-For": drawn_for}
+    response = window.send("post", where, data=form | OPEN_FORMS[page], headers=partial if is_htmx else {})
+    if is_htmx:
+        assert response.headers["HX-Redirect"] == where
+    else:
+        assert response.status_code in (409, 422), "nothing was done"
+    for session in (one, another):
+        assert "Steven Oak" not in names_in(session)
+
+
+def test_nobody_else_is_signed_in_where_a_participant_was(session, research):
+    """The demonstration's own sign-in, of whoever used this browser before, is over; and so is its open form."""
+    window = Window(research).sign_in("Naomi Fletcher").get("/school/ects/5/change-name/name")
+    form = window.values | {"name": "Steven Oak"}
+    window.get(f"/visit/{session.token}")
+    assert window.send("post", "/school/ects/5/change-name/name", data=form).status_code == 422
+    window.client.delete_cookie("visit")
+    assert window.get("/school/ects").heading == "Sign in to the demonstration"
+
+
+def test_the_same_link_again_leaves_an_open_form_as_it_is(session, participant):
+    window = participant(session).get("/school/ects/5/change-name/name")
+    form = window.values | {"name": "Steven Oak"}
+    window.get(f"/visit/{session.token}")
+    assert window.send("post", "/school/ects/5/change-name/name", data=form, follow_redirects=False).status_code == 303
 
 
 def test_the_lead_providers_api_is_not_in_any_sandbox(session, participant, research):
