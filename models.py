@@ -1,12 +1,11 @@
-"""The tables and the facts derived from them. What else the database guarantees about them is in database/triggers.py.
+"""People and their training: the tables, and the facts derived from them. What else the database guarantees about them
+is in database/triggers.py.
 
-What changes them is in domain/. Dates (`…_on`) are London calendar days, both ends
-of a period included; moments (`…_at`) are kept in UTC and are always timezone-aware in Python.
+What changes them is in domain/. Dates (`…_on`) are London calendar days, both ends of a period included; moments
+(`…_at`) are kept in UTC and are always timezone-aware in Python.
 """
 
-import hashlib
 import uuid
-from datetime import date, datetime, time
 
 from peewee import (
     BigIntegerField,
@@ -16,153 +15,28 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     JSONField,
-    TextField,
     UUIDField,
 )
 
 import vocabulary
-from clock import LONDON, now, today
-from database import MomentField, Table, WordsField
+from clock import now, today
+from database import DATES_IN_ORDER, MomentField, Table, WordsField
+from database.organisations import (  # noqa: F401 tables are imported from here, all of them
+    ActiveLeadProvider,
+    ApiToken,
+    AppropriateBody,
+    ContractPeriod,
+    DeliveryPartner,
+    DeliveryPartnership,
+    LeadProvider,
+    RequestCount,
+    School,
+    SchoolPartnership,
+    SchoolUser,
+    SignIn,
+    digest,
+)
 from vocabulary import folded, isolated
-
-DATES_IN_ORDER = Check('"finished_on" IS NULL OR "finished_on" >= "started_on"')
-
-
-# --- organisations and contracts ---------------------------------------------------------------------------
-
-
-class School(Table):
-    """`api_updated_at`: when anything last changed that the API tells of the school, in whatever contract period."""
-
-    urn = WordsField(unique=True, max_length=6)
-    api_id = UUIDField(unique=True, default=uuid.uuid4)
-    name = WordsField()
-    induction_tutor_name = WordsField(null=True)
-    induction_tutor_email = WordsField(null=True)
-    created_at = MomentField(default=now)
-    api_updated_at = MomentField(default=now, index=True)
-
-    class Meta:
-        indexes = ((("created_at", "id"), False),)
-
-
-class SchoolUser(Table):
-    """Somebody who signs in and acts for exactly one school, usually its induction tutor. `subject`: a digest of
-    who they are to the provider of identities, once it has vouched for them. Who acts for two schools has two rows."""
-
-    school = ForeignKeyField(School)
-    name = WordsField()
-    email = WordsField(index=True)
-    subject = WordsField(null=True, max_length=64)
-
-    class Meta:
-        indexes = ((("school", "subject"), True),)
-
-
-class SignIn(Table):
-    """A school user who is signed in. Only a digest of the browser's token is kept; signing out deletes the row. How
-    long it holds, and what its columns are for, is in domain/sign_ins.py."""
-
-    digest = WordsField(unique=True, max_length=64)
-    school_user = ForeignKeyField(SchoolUser)
-    started_at = MomentField(default=now)
-    seen_at = MomentField(null=True)
-    id_token = TextField(null=True)
-    unsent = JSONField(null=True)
-
-
-class LeadProvider(Table):
-    """`contact_email`: where schools reach it, if it has told us."""
-
-    name = WordsField(unique=True)
-    contact_email = WordsField(null=True)
-
-
-class DeliveryPartner(Table):
-    name = WordsField(unique=True)
-    api_id = UUIDField(unique=True, default=uuid.uuid4)
-    created_at = MomentField(default=now)
-    api_updated_at = MomentField(default=now)
-
-
-class ContractPeriod(Table):
-    """A contract year, named by the year in which it starts. Closed once its payments are frozen."""
-
-    year = IntegerField(primary_key=True, constraints=[Check('"year" >= 2020')])
-    started_on = DateField()
-    finished_on = DateField()
-    payments_frozen_at = MomentField(null=True)
-
-    class Meta:
-        constraints = [DATES_IN_ORDER]
-
-    def is_closed(self, on: date = date.min) -> bool:
-        """Now, or by the time that a later day begins."""
-        moment = datetime.combine(on, time(), LONDON) if on > today() else now()
-        return self.payments_frozen_at is not None and self.payments_frozen_at <= moment
-
-
-class ActiveLeadProvider(Table):
-    """A lead provider that holds a contract in one contract period."""
-
-    lead_provider = ForeignKeyField(LeadProvider)
-    contract_period = ForeignKeyField(ContractPeriod, backref="active_lead_providers")
-
-    class Meta:
-        indexes = ((("lead_provider", "contract_period"), True),)
-
-
-class DeliveryPartnership(Table):
-    """A delivery partner with which a lead provider may work in one contract period."""
-
-    active_lead_provider = ForeignKeyField(ActiveLeadProvider)
-    delivery_partner = ForeignKeyField(DeliveryPartner)
-
-    class Meta:
-        indexes = ((("active_lead_provider", "delivery_partner"), True),)
-
-
-class SchoolPartnership(Table):
-    """A lead provider's word that it trains at this school in this contract period, with this delivery partner."""
-
-    api_id = UUIDField(unique=True, default=uuid.uuid4)
-    school = ForeignKeyField(School)
-    active_lead_provider = ForeignKeyField(ActiveLeadProvider)
-    delivery_partner = ForeignKeyField(DeliveryPartner)
-    created_at = MomentField(default=now)
-    api_updated_at = MomentField(default=now)
-
-    class Meta:
-        indexes = ((("school", "active_lead_provider", "delivery_partner"), True),)
-
-
-class AppropriateBody(Table):
-    name = WordsField(unique=True)
-    body_type = WordsField(*vocabulary.BODY_TYPES)
-
-
-class ApiToken(Table):
-    """Lets one lead provider's software in. Only a digest of the token is kept."""
-
-    digest = WordsField(unique=True, max_length=64)
-    lead_provider = ForeignKeyField(LeadProvider)
-    description = WordsField()
-    created_at = MomentField(default=now)
-    last_used_at = MomentField(null=True)
-
-
-class RequestCount(Table):
-    """How many requests somebody (`key`) has made since this window began. See web/rate_limits.py."""
-
-    key = WordsField(unique=True)
-    window_started_at = MomentField()
-    count = IntegerField()
-
-
-def digest(token: str) -> str:
-    """What is kept of a token: its SHA-256, in hex. Tokens are long and random, so no salt is needed."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
 
 # --- people ------------------------------------------------------------------------------------------------
 

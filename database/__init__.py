@@ -1,6 +1,6 @@
 """Which database, how it is opened and migrated, and the guards that a table's columns can't express.
 
-Everything here works on SQLite and on PostgreSQL; nothing here knows what an ECT is (that is models.py).
+Everything here works on SQLite and on PostgreSQL; nothing in this file knows what an ECT is (that is models.py).
 """
 
 import fcntl
@@ -52,6 +52,9 @@ class Table(Model):
     class Meta:
         database = db
         legacy_table_names = False
+
+
+DATES_IN_ORDER = Check('"finished_on" IS NULL OR "finished_on" >= "started_on"')
 
 
 class WordsField(CharField):
