@@ -28,6 +28,8 @@ class World:
     """The email address of the school user who acts without having signed in."""
     is_logged: bool = True
     """Whether the service's log has a line for each request."""
+    script: str = ""
+    """A file of static/ that its pages load beside the ordinary ones."""
 
 
 _world: ContextVar[World] = ContextVar("world", default=World())  # noqa: B039 - it is frozen

@@ -53,8 +53,8 @@ def migrate_command():
 @click.argument("whose", type=click.Choice(["real", "invented"]), required=False)
 @click.option("--yes", is_flag=True, help="Don’t ask.")
 def people(whose, yes):
-    """Say whether the people in the database are real or invented; with a word, that they are. Demo and research are
-    never served on real people."""
+    """Say whether the people in the database are real or invented; with a word, that they are. Neither a demo nor a
+    study is served on real people."""
     with db.connection_context():
         if whose and not yes:
             click.confirm(f"Are you sure that everybody in this database is {whose}?", abort=True)

@@ -367,7 +367,7 @@ class LatestUpdate(Table):
 
 
 class Purpose(Table):
-    """One row: whose data these are, real people's or those that were invented for a demo or for research."""
+    """One row: whose data these are, real people's or those that were invented for a demo or a study."""
 
     people = WordsField("real", "invented")
 

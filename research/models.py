@@ -35,6 +35,8 @@ KINDS = ("page", "error", "change", "provider")
 LONGEST_RETENTION = 730
 """Days: two years."""
 LONGEST_NOTE = 5000
+BETWEEN_TASKS = ""
+"""Where a participant is who waits for a task."""
 
 research_db = SqliteDatabase(
     None,
@@ -156,6 +158,13 @@ class Session(ResearchTable):
     def task(self) -> "Task":
         """The one whose sandbox the participant is in."""
         return self.in_order[self.task_now]
+
+    @property
+    def place(self) -> str:
+        """Where the participant is: another place with each attempt at each task, and BETWEEN_TASKS."""
+        task = self.task
+        is_begun = self.state == "running" and task.state in ("open", "paused")
+        return f"{self.folder}.{task.position}.{task.attempt}" if is_begun else BETWEEN_TASKS
 
 
 class Task(ResearchTable):

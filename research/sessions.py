@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from clock import now, today
 from database import db
-from models import Answers, Event, Participant
+from models import Event, Participant
 from research import log, moderators, sandboxes
 from research.models import (
     LONGEST_RETENTION,
@@ -191,35 +191,39 @@ def record_consent(session: Session, consent: str) -> None:
 
 
 def open_task(task: Task) -> None:
-    """Begin the task, or go on with one that is paused. What was done in it before is done away with."""
+    """Begin the task, or go on with one that is paused."""
     unless = "Prepare this session first." if task.session.state == "planned" else "This session is over."
     with step(task.session, "ready", "running", unless=unless) as session:
         if not session.consent:
             raise NotNow("Record first whether the participant consents.")
-        for other in session.in_order:
-            if other.id != task.id and other.state in ("open", "paused"):
-                raise NotNow(f"Close {other.name} first.")
         current = Task.get_by_id(task.id)
         if current.state == "closed":
-            raise NotNow("This task is closed. Reset it to do it again.")
-        if current.state == "open":
-            return
+            raise NotNow("This task is closed. Reopen it to go on, or reset it to begin anew.")
         session.state, session.held_on = "running", session.held_on or today()
-        if current.state == "planned":
-            session.task_now = current.position
-            if not sandboxes.file_of(current).exists():
-                make(current)
-            elif is_touched(current):
-                begin_anew(current)
-        else:
-            skip_events(current)
-        Task.update(state="open", running_since=now()).where(Task.id == current.id).execute()
+        go_on(session, current)
 
 
-def is_touched(task: Task) -> bool:
-    """Whether anything was changed or answered in its sandbox."""
-    with sandboxes.inside(task), db.connection_context():
-        return Event.select().count() != task.events_seen or Answers.select().exists()
+def reopen(task: Task) -> None:
+    """Go on with a task that was closed too soon: in its sandbox, on its clock. How it ended is to be said again."""
+    with step(task.session, "running") as session:
+        current = Task.get_by_id(task.id)
+        if current.state == "closed":
+            go_on(session, current)
+            Task.update(proposed=None, outcome=None, reason="").where(Task.id == task.id).execute()
+
+
+def go_on(session: Session, task: Task) -> None:
+    """The participant is in this task from now on, and in no other."""
+    for other in session.in_order:
+        if other.id != task.id and other.state in ("open", "paused"):
+            raise NotNow(f"Close {other.name} first.")
+    if task.state == "open":
+        return
+    session.task_now = task.position
+    if not sandboxes.file_of(task).exists():
+        make(task)
+    skip_events(task)
+    Task.update(state="open", running_since=now()).where(Task.id == task.id).execute()
 
 
 def pause(task: Task) -> None:
@@ -262,7 +266,7 @@ def stop(task: Task, state: str) -> None:
 
 
 def skip_events(task: Task) -> None:
-    """What was done during a pause is not for the log."""
+    """What was done while it was not open is not for the log."""
     with sandboxes.inside(task), db.connection_context():
         Task.update(events_seen=Event.select().count()).where(Task.id == task.id).execute()
 

@@ -17,7 +17,7 @@ from tests.words import check_words, faults
 from vocabulary import ISOLATES
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-FOR_PARTICIPANTS = {"code.html", "finished.html", "not_open.html", "signed_out.html"}
+FOR_PARTICIPANTS = {"code.html", "finished.html", "next_task.html", "signed_out.html", "wait.html"}
 """What of the research side somebody from a school is shown."""
 
 

@@ -18,9 +18,8 @@ def page_shell() -> dict[str, Markup]:
     world = current_world()
     # Who acts without having signed in may do so in another world next: going back asks for the page again.
     reloads_on_back = world.actor is not None
-    return shell_pieces(
-        current_app._get_current_object(), is_signed_in, tab(request.path), world.wording, reloads_on_back
-    )
+    app = current_app._get_current_object()
+    return shell_pieces(app, is_signed_in, tab(request.path), world.wording, reloads_on_back, world.script)
 
 
 def tab(path: str) -> str:
@@ -30,13 +29,19 @@ def tab(path: str) -> str:
 
 
 @cache
-def shell_pieces(app: Flask, is_signed_in: bool, path: str, _wording: str, reloads_on_back: bool) -> dict[str, Markup]:
+def shell_pieces(
+    app: Flask, is_signed_in: bool, path: str, _wording: str, reloads_on_back: bool, script: str
+) -> dict[str, Markup]:
     def piece(html: str) -> Markup:
         return Markup(html)  # noqa: S704 - all of it is our own template; what people typed goes into the holes
 
     template = app.jinja_env.get_template("page_shell.html")
     html = template.render(
-        is_signed_in=is_signed_in, path=path, reloads_on_back=reloads_on_back, hole=lambda name: piece(f"[[{name}]]")
+        is_signed_in=is_signed_in,
+        path=path,
+        reloads_on_back=reloads_on_back,
+        script=script,
+        hole=lambda name: piece(f"[[{name}]]"),
     )
     start, *rest = HOLE.split(html.strip())
     return {"start": piece(start)} | {name: piece(after) for name, after in zip(rest[::2], rest[1::2], strict=True)}

@@ -18,7 +18,7 @@ from peewee import PeeweeException, fn
 from clock import World, current_world, now
 from models import Participant, Teacher
 from research import log, moderators, sandboxes, sessions
-from research.models import Session, Task, migrate_store, open_store, research_db
+from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db
 from scenarios.pages import page_id, refused_page
 from views import ASKED_BY_ITSELF, redirect_page
 
@@ -46,11 +46,15 @@ def set_cookie(response, of: str, value: str = "", lasts: timedelta = timedelta(
     )
 
 
-OF_A_PARTICIPANT = ("research.visit", "research.code")
-"""Their ways in. Like all that they do afterwards, these aren't in the service's own log: it has times of day."""
+OF_A_PARTICIPANT = ("research.visit", "research.code", "research.follow")
+"""Their ways in, and what their open pages ask. Like all that they do afterwards, these aren't in the service's own
+log: it has times of day."""
 
-OF_THE_SERVICE = ("school", "sign_in")
+OF_THE_SERVICE = ("school", "sign_in", "about")
 """The blueprints whose pages are a participant's in their sandbox; so are addresses that there aren't."""
+
+FOLLOW = "follow.js"
+"""What a participant's pages load, so that they are where their task is."""
 
 PRIVACY = "about.privacy"
 """What the service says there of sign-ins, cookies and how long things are kept isn't so in a sandbox."""
@@ -82,7 +86,7 @@ def world_of_request(ordinary: Callable[[], World]) -> World:
     if current_world().actor:
         return ordinary()  # a scenario is being walked, in the world of whoever walks it
     token = request.cookies.get(cookie_name(PARTICIPANT))
-    is_theirs = request.endpoint in (None, PRIVACY) or request.blueprint in OF_THE_SERVICE
+    is_theirs = request.endpoint is None or request.blueprint in OF_THE_SERVICE
     is_participant = bool(token) and is_theirs
     if not is_participant and request.blueprint != blueprint.name:
         return ordinary()
@@ -91,22 +95,48 @@ def world_of_request(ordinary: Callable[[], World]) -> World:
     none = replace(current_world(), database=None, is_logged=is_logged)
     if not is_participant:
         return none
-    visit = sessions.find_by_token(token)
-    g.instead = page_instead(visit)
-    if g.instead:
+    g.visit = sessions.find_by_token(token)
+    if not g.visit or g.visit.is_over:
         return none
-    g.task, g.asked_at = visit.task, now()
-    return sandboxes.world_inside(visit.task)
+    if g.visit.place == BETWEEN_TASKS:
+        return replace(none, script=FOLLOW)
+    g.task, g.asked_at = g.visit.task, now()
+    return replace(sandboxes.world_inside(g.task), script=FOLLOW)
+
+
+def show_instead():
+    """What a participant is shown in place of what they asked for."""
+    if "visit" not in g:
+        return None
+    if request.blueprint == "about" and "task" not in g:
+        return render_template("research/privacy.html") if request.endpoint == PRIVACY else None
+    instead = page_instead(g.visit)
+    if instead:
+        g.pop("task", None)  # nothing of it is logged
+    elif request.endpoint == PRIVACY:
+        return render_template("research/privacy.html")
+    return instead
 
 
 def page_instead(visit: Session | None):
-    """What a participant is shown who isn't in a task: a page that says so, or the way to where their task starts."""
+    """What they are shown who wait for a task, or aren't where theirs is: a page that says so, or the way to where it
+    starts."""
     if not visit or visit.is_over:
         return plain_page("research/finished.html", 410)
-    if visit.state == "planned":
-        return plain_page("research/not_open.html", 503)
-    task = visit.task
-    start = url_for(f"school.{sandboxes.scenario_of(task).start}")
+    start, was, place = start_of(visit), session.get("place"), visit.place
+    if request.endpoint == ASKED_BY_ITSELF and was != place:
+        return redirect_page(start)
+    if was != place:
+        # What is still open in the browser belongs to the place before.
+        session["place"] = place
+        for mark in ("csrf_token", "signed_out"):
+            session.pop(mark, None)
+    if place == BETWEEN_TASKS:
+        return plain_page("research/wait.html", 200, start=start, is_first=visit.held_on is None)
+    if was == BETWEEN_TASKS and request.path != start:
+        return redirect_page(start)
+    if was not in (None, BETWEEN_TASKS, place):
+        return redirect_page(start) if request.htmx else plain_page("research/next_task.html", 200, start=start)
     if request.endpoint == "sign_in.sign_out":
         session["signed_out"] = True
         return redirect_page(start)
@@ -115,34 +145,19 @@ def page_instead(visit: Session | None):
         return redirect_page(start)
     if session.get("signed_out"):
         return plain_page("research/signed_out.html", 200)
-    place = place_of(task)
-    was = session.get("place")
-    if request.endpoint == ASKED_BY_ITSELF and was != place:
-        return redirect_page(start)
-    if was != place:
-        session["place"] = place
-    if was not in (None, place):
-        # Another task was opened, or this one anew: what is still open in the browser belongs to the one before.
-        session.pop("csrf_token", None)
-        return redirect_page(start)
     return None
 
 
-def place_of(task: Task) -> str:
-    """Which sandbox this is: each begins anew at its task's start."""
-    return f"{task.session.folder}.{task.position}.{task.attempt}"
+def start_of(visit: Session) -> str:
+    """The address at which the participant's task begins."""
+    return url_for(f"school.{sandboxes.scenario_of(visit.task).start}")
 
 
-def show_instead():
-    is_about_privacy = "task" in g and request.endpoint == PRIVACY
-    return render_template("research/privacy.html") if is_about_privacy else g.get("instead")
-
-
-def plain_page(template: str, status: int):
+def plain_page(template: str, status: int, **context):
     """A whole page about nothing: in a part of one, the header would go on offering what isn't there."""
     if request.htmx:
         return redirect_page(request.full_path)
-    return render_template(template), status
+    return render_template(template, **context), status
 
 
 def close_store(_error) -> None:
@@ -190,7 +205,7 @@ def id_of_page(task: Task) -> str:
 
 # --- who may use the console -------------------------------------------------------------------------------
 
-OPEN = {f"research.{name}" for name in ("visit", "code", "watch", "watch_feed")}
+OPEN = {f"research.{name}" for name in ("visit", "code", "follow", "watch", "watch_feed")}
 OPEN |= {f"research.{name}" for name in ("sign_in", "to_provider", "callback")}
 """What needs no moderator: a participant's way in, an observer's, and signing in. All else does."""
 

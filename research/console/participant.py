@@ -4,14 +4,15 @@ the service's own."""
 import logging
 from dataclasses import replace
 
-from flask import redirect, render_template, session, url_for
+from flask import redirect, render_template, request, session
 
 from clock import OWN, current_world, entered
 from database import db
 from forms import Form
 from forms.fields import TextField
-from research import sandboxes, sessions
-from research.console import PARTICIPANT, blueprint, place_of, plain_page, set_cookie
+from research import sessions
+from research.console import PARTICIPANT, blueprint, cookie_name, plain_page, set_cookie, start_of
+from research.models import BETWEEN_TASKS
 from views.sign_in import refuse_too_many
 
 log = logging.getLogger("service.sign_ins")
@@ -52,12 +53,22 @@ def code():
 
 def let_in(visit):
     """This browser is the participant's from now on, and shows where the task begins."""
-    if session.get("place") != place_of(visit.task):
+    if session.get("place") != visit.place:
         # Whoever was here before took their sign-in along; no form that they left open does anything any more.
         session.clear()
     session.pop("signed_out", None)
-    start = sandboxes.scenario_of(visit.task).start
-    response = redirect(url_for(f"school.{start}"), 303)
+    response = redirect(start_of(visit), 303)
     # Not only as long as the browser runs: it may be closed by mistake in the middle of a task.
     set_cookie(response, PARTICIPANT, visit.token, sessions.SANDBOX_LASTS)
     return response
+
+
+@blueprint.get("/follow")
+def follow():
+    """What an open page asks every second: the `place` where the participant is now and, if the page is of another
+    (which it names once it knows it), the address that it is to go `to`."""
+    visit = sessions.find_by_token(request.cookies.get(cookie_name(PARTICIPANT), ""))
+    if not visit or visit.is_over:
+        return {"place": "over", "to": "/"}
+    is_there = request.args.get("place", session.get("place", BETWEEN_TASKS)) == visit.place
+    return {"place": visit.place} | ({} if is_there else {"to": start_of(visit)})

@@ -3,7 +3,7 @@ happens on the participant's pages, notes, and the end."""
 
 import hashlib
 import uuid
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import segno
@@ -76,6 +76,7 @@ def run_sheet(task: Task, is_busy: bool = False) -> dict:
     return {
         "task": task,
         "can_open": task.state == "paused" or (task.state == "planned" and not is_busy),
+        "can_reopen": task.state == "closed" and not is_busy and task.session.state == "running",
         "scenario": said,
         "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (played, said.task, *said.then)],
         "judged": said.judged,
@@ -200,15 +201,13 @@ def delete(session):
 # --- during ------------------------------------------------------------------------------------------------
 
 
-@blueprint.post("/research/tasks/<int:row_id>/<any(open, pause, close, reset, move):act>")
+@blueprint.post("/research/tasks/<int:row_id>/<any(open, pause, close, reopen, reset, move):act>")
 @with_row(Task)
 @button
 def task_act(task, act):
-    acts = {"open": sessions.open_task, "pause": sessions.pause, "reset": sessions.reset, "move": sessions.move_earlier}
-    if act == "close":
-        sessions.close(task, propose)
-    else:
-        acts[act](task)
+    acts = {"open": sessions.open_task, "pause": sessions.pause, "reopen": sessions.reopen, "reset": sessions.reset}
+    acts |= {"move": sessions.move_earlier, "close": partial(sessions.close, propose=propose)}
+    acts[act](task)
     return back(task.session, f"#task-{task.id}")
 
 

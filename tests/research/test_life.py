@@ -64,7 +64,7 @@ def test_a_whole_session(moderator, participant, research):
     assert (task.outcome, task.is_assisted, task.reason, task.ease) == ("indirect", False, "Asked me", 5)
 
     moderator.submit("Open task 2")
-    window.get("/school/ects")
+    window.get("/school/ects").click("Go to the first page of the task")
     moderator.get(page).submit("Close task 2")
     assert task_of(session, 1).proposed == "direct"
     moderator.choose("Success, directly", "Confirm the outcome of task 2", 422)
@@ -163,7 +163,7 @@ def test_before_consent_is_recorded_nothing_is_logged(plan, participant, moderat
     (session,) = plan("S01")
     with research_db.connection_context():
         sessions.prepare(session, lambda *_: [])
-    participant(session).click("Steven Taylor")
+    participant(session)
     assert entries(session) == []
     moderator.get(f"/research/sessions/{session.id}")
     assert "Nothing is logged" in moderator.text
@@ -229,7 +229,7 @@ def test_pressing_twice_does_it_once(held, moderator):
             moderator.post(f"{address}/{act}")
             assert task_of(session).state == state
     moderator.post(f"{address}/open")
-    assert moderator.errors == ["This task is closed. Reset it to do it again."]
+    assert moderator.errors == ["This task is closed. Reopen it to go on, or reset it to begin anew."]
 
 
 def test_a_reset_begins_anew(held, participant, moderator):
@@ -247,25 +247,29 @@ def test_a_reset_begins_anew(held, participant, moderator):
     assert task_of(session).proposed == "gave_up"
 
 
-def test_what_is_done_before_a_task_is_opened_is_not_of_it(plan, participant, moderator):
-    (session,) = plan("S01")
-    with research_db.connection_context():
-        sessions.prepare(session, lambda *_: [])
-        sessions.record_consent(session, "given")
-    window = participant(session)
-    window.click("Steven Taylor")
-    moderator.get(f"/research/sessions/{session.id}").submit("Open task 1")
-    change_lead_provider(window)
-    assert task_of(session).attempt == 1, "whoever only looks around may go on from there"
-    moderator.submit("Reset task 1")
-    change_lead_provider(window.get("/school/ects"))
-    moderator.submit("Open task 1")
-    assert task_of(session).attempt == 3
-    window.get(f"/school/ects/{window.path.split('/')[3]}")
-    assert window.path == "/school/ects", "it begins at its start"
-    assert window.click("Steven Taylor").row("Status").startswith("Action required")
+def test_a_task_that_was_closed_too_soon_goes_on(held, participant, moderator):
+    """In the same sandbox, on the same clock, and its end is proposed and confirmed again."""
+    session = held("S01", "S06")
+    window = participant(session).click("Steven Taylor").click("select a lead provider").choose("Teach First")
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1")
+    moderator.submit(
+        "Confirm the outcome of task 1", choose="Gave up", **{"Why,_if_it_is_not_the_proposed_one": "Stopped"}
+    )
+    moderator.submit("Open task 2")
+    assert "Reopen task 1" not in moderator.buttons, "one at a time"
+    moderator.submit("Close task 2").submit("Reopen task 1")
+    task = task_of(session)
+    assert (task.state, task.attempt, task.proposed, task.outcome, task.reason) == ("open", 1, None, None, "")
+    assert again(session).task_now == 0
+    window.get("/school/ects").click("Steven Taylor").click("select a lead provider").submit("Continue")
+    window.submit("Confirm change")
     moderator.submit("Close task 1")
-    assert task_of(session).proposed == "gave_up"
+    assert task_of(session).proposed == "direct"
+    moderator.submit("End the session")
+    moderator.get(f"/research/sessions/{session.id}")
+    assert "Reopen task 1" not in moderator.buttons
+    moderator.post(f"/research/tasks/{task.id}/reopen")
+    assert moderator.errors == ["This session is over."]
 
 
 def test_a_task_that_is_open_is_closed_before_another_one_is_opened(held, participant, moderator):

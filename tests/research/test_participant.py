@@ -116,14 +116,113 @@ def test_a_link_that_nobody_was_given(research):
     assert window.heading == "Sign in to the demonstration", "no cookie was set"
 
 
-def test_before_it_is_prepared(plan, participant, research):
+WAITING = "Wait for the next task"
+TO_THE_START = "Go to the first page of the task"
+
+
+def follow(window: Window, place: str | None = None) -> dict:
+    """What an open page is told of where it should be."""
+    return window.send("get", "/follow" if place is None else f"/follow?place={place}").json
+
+
+def place_of(session) -> str:
+    with research_db.connection_context():
+        return again(session).place
+
+
+def test_waiting_for_the_first_task(plan, participant, moderator, research):
     (session,) = plan("S01")
-    window = Window(research).get(f"/visit/{session.token}", 503)
-    assert window.heading == "This page is not open yet"
+    window = participant(session)
+    assert window.heading == "Wait for the first task"
     with research_db.connection_context():
         sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "given")
+    window.get("/school/ects/5")
+    assert window.heading == "Wait for the first task"
+    assert follow(window) == follow(window, "") == {"place": ""}
+    with research_db.connection_context():
+        sessions.open_task(session.in_order[0])
+    assert follow(window) == follow(window, "") == {"place": place_of(session), "to": "/school/ects"}
+    window.click("go to the task")
+    assert window.heading == LIST
+    assert entries(session) == [("page", "ects", "", "")], "the start is the first entry"
+
+
+def test_wherever_one_presses_a_task_begins_at_its_start(held, participant, moderator):
+    session = held("S01", "S08")
+    window = participant(session).click("Steven Taylor")
+    record = window.page
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page).submit("Close task 1")
+    window.click("select a lead provider")
+    assert window.heading == WAITING
+    moderator.get(page).submit("Open task 2")
+    window.page = record
+    window.click("select a lead provider")
+    assert (window.heading, window.path) == ("Mentors", "/school/mentors")
+    assert [name for _, name, _, _ in entries(session)] == ["ects", "ect", "mentors"]
+
+
+def test_what_is_pressed_on_a_page_of_the_task_before_changes_nothing(held, participant, moderator):
+    """And is answered with a sentence, for there the page did not go on by itself."""
+    session = held("S01", "S02")
+    window = participant(session).click("Steven Taylor").click("select a lead provider").choose("Teach First")
+    check = window.page
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
+    window.submit("Confirm change")
+    assert window.heading == "The task has begun"
+    assert "what you selected last has changed nothing" in window.text
+    window.page = check
+    window.submit("Confirm change", 409)
+    assert task_of(session, 1).state == "open"
+    assert [kind for kind, *_ in entries(session) if kind == "change"] == []
     window.get("/school/ects")
     assert window.heading == LIST
+
+
+def test_a_page_follows(held, participant, moderator, research):
+    session = held("S01", "S08")
+    first, page = place_of(session), f"/research/sessions/{session.id}"
+    window = participant(session)
+    assert follow(window) == follow(window, first) == {"place": first}
+    moderator.get(page).submit("Pause task 1")
+    assert follow(window, first) == {"place": first}, "in a pause the page stays"
+    moderator.submit("Close task 1")
+    assert follow(window, first) == {"place": "", "to": "/school/ects"}
+    assert window.get("/school/ects").heading == WAITING
+    moderator.submit("Open task 2")
+    second = place_of(session)
+    assert follow(window) == follow(window, "") == {"place": second, "to": "/school/mentors"}
+    assert window.get("/school/mentors").heading == "Mentors"
+    moderator.submit("Reset task 2")
+    assert follow(window, second)["to"] == "/school/mentors"
+    moderator.submit("End the session")
+    assert follow(window, second) == {"place": "over", "to": "/"}
+    assert follow(Window(research)) == {"place": "over", "to": "/"}
+    assert entries(session)[-1][1] == "mentors", "what is asked by itself is not in the log"
+
+
+def test_only_a_participants_pages_follow(held, participant, research):
+    session = held("S01")
+    assert "follow.js" in participant(session).response.text
+    naomi = Window(research).sign_in("Naomi Fletcher").get("/school/ects")
+    assert "follow.js" not in naomi.response.text
+
+
+def test_pages_about_the_service_are_there_at_any_time(held, participant, moderator, caplog):
+    session = held("S01")
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page)
+    window = participant(session)
+    caplog.clear()
+    for press in ("Close task 1", "End the session", None):
+        for path, heading in (("/privacy", "Privacy"), ("/accessibility", "Accessibility statement")):
+            assert window.get(path).heading.startswith(heading)
+            assert "when you signed in" not in window.text
+        assert not [record for record in caplog.records if record.name == "service.requests"], "nor are they logged"
+        if press:
+            moderator.get(page).submit(press)
+            caplog.clear()
 
 
 def test_moderator_and_participant_in_one_browser(session, moderator):
@@ -198,14 +297,13 @@ def test_new_links_make_the_old_ones_dead(session, moderator, participant, resea
     assert participant(again(session)).heading == LIST
 
 
-def test_another_task_begins_at_its_start(held, participant, moderator):
+def test_a_part_of_a_page_is_not_asked_for_in_another_task(held, participant, moderator):
     session = held("S01", "S08")
     window = participant(session).click("Steven Taylor")
     moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
     partial = {"HX-Request": "true", "HX-Request-Type": "partial"}
     response = window.send("get", "/school/ects/5", headers=partial)
     assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/school/mentors")
-    assert task_of(session).state == "closed", "the one before is closed"
     window.get("/school/mentors")
     assert window.card("Peter Marsh").css_first(".govuk-tag").text() == "Action required"
 

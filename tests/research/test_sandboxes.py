@@ -121,9 +121,10 @@ def test_what_was_begun_before_a_reset_is_not_done_after_it(held, participant, m
     moderator.get(f"/research/sessions/{session.id}").submit("Reset task 1")
     window.page = page
     window.post(window.path, {"seen": page.css_first("[name=seen]").attrs["value"]})
-    assert window.path == "/school/ects"
+    assert window.heading == "Wait for the next task"
     assert told(task_of(session)) == []
     assert status_of_steven(task_of(session)) == "withdrawn"
+    moderator.submit("Open task 1")
     newcomer = participant(again(session))
     newcomer.click("Steven Taylor")
     assert "Teach First" not in newcomer.text
@@ -155,7 +156,9 @@ def test_an_answer_of_one_task_is_not_there_in_the_next(held, participant, moder
     window.get(page).submit("Continue", Day="27", Month="3", Year="2026")
     moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
     window.get(page)
-    assert window.path == "/school/ects", "whatever was open leads to the start of the new task"
+    assert window.heading == "The task has begun", "whatever was open leads to the start of the new task"
+    window.click("Go to the first page of the task")
+    assert window.path == "/school/ects"
     window.get(page)
     assert [window.values[f"leaving_on-{part}"] for part in ("day", "month", "year")] == ["", "", ""]
 
@@ -182,6 +185,8 @@ def test_the_participants_own_school(plan, research, participant):
     with research_db.connection_context():
         sessions.save_profile(session, said)
         sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "given")
+        sessions.open_task(session.in_order[0])
         assert "from now on Ambition Institute does" in sandboxes.in_their_words(
             sandboxes.scenario_of(session.task).task, session
         )
@@ -195,9 +200,6 @@ def test_the_participants_own_school(plan, research, participant):
     window.get("/school/ects/5/change-lead-provider/lead-provider")
     assert "Ambition Institute" in window.choices
     assert "Teach First" not in window.choices
-    with research_db.connection_context():
-        sessions.record_consent(session, "given")
-        sessions.open_task(session.in_order[0])
     change_lead_provider(window, "Ambition Institute")
     kinds = {value for line in entries(session) for value in line}
     assert not any("Own" in value or "Body" in value for value in kinds)
