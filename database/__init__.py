@@ -39,6 +39,8 @@ from clock import OWN, current_world
 from database.faults import PASSING, Fault, kind_of
 
 TRIES = 5
+PATIENCE = 3
+"""Seconds that somebody waits for others who are writing, or for a server that is away."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
@@ -333,18 +335,19 @@ def open_database(url: str, replica_url: str | None = None):
 def _open(url: str, target: str):
     settings = parse(url)
     if url.startswith("sqlite:"):
-        return Sqlite(
+        database = Sqlite(
             settings["database"],
             factory=PooledConnection,
             # A pool hands a thread's connection to another thread later.
             check_same_thread=False,
-            timeout=3,
             # Every transaction here writes. Starting it as a reader would have it refused at once when somebody
             # else is writing, instead of waiting for its turn.
             lock_type="IMMEDIATE",
             autoconnect=False,
             pragmas={**_journal_pragmas(), "foreign_keys": 1, "recursive_triggers": 1},
         )
+        database.timeout = PATIENCE  # the pool takes the argument of this name for another one
+        return database
     return Postgresql(
         settings.pop("database"),
         **settings,
@@ -352,9 +355,9 @@ def _open(url: str, target: str):
         autoconnect=False,
         # No most: each thread has one.
         stale_timeout=300,
-        connect_timeout=3,
+        connect_timeout=PATIENCE,
         target_session_attrs=target,
-        options="-c lock_timeout=3000 -c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000",
+        options=f"-c lock_timeout={PATIENCE}s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s",
     )
 
 

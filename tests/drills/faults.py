@@ -1,8 +1,10 @@
-"""The database is locked, read-only, full, missing, or restarted while people use the service. Whoever can't be served
-gets a page in the service's clothes that says so; what they answered is kept; and when the fault is over the service
-goes on by itself, without a restart."""
+"""The database is locked, read-only, full, missing, or restarted while people and lead providers' software use the
+service, by each door. Whoever can't be served is told so in its own form within seconds; what was answered is kept;
+nothing is done twice; and when the fault is over the service goes on by itself, without a restart."""
 
 import argparse
+import http.client
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,7 +14,7 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from models import Event
+from models import Event, Participant
 from tests.bench.place import Place, at, signed_in
 from tests.bench.postgresql import Cluster
 from tests.bench.service import Service
@@ -40,6 +42,9 @@ class Person:
     def look(self) -> int:
         return self._judged(self.visitor.get(self.record))
 
+    def list(self) -> int:
+        return self._judged(self.visitor.get("/school/ects"))
+
     def _judged(self, visitor: Visitor) -> int:
         assert visitor.status in (200, 503), visitor.text
         assert "govuk-header" in visitor.text
@@ -47,34 +52,73 @@ class Person:
         return visitor.status
 
 
+class Software:
+    """Of a lead provider, which defers one participant and goes on trying to."""
+
+    def __init__(self, service: Service, token: str, api_id: str):
+        self.port, self.address = service.port, f"/api/v3/participants/{api_id}"
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def ask(self) -> int:
+        return self._judged("GET", "/api/v3/participants?page[per_page]=100")
+
+    def defer(self) -> int:
+        """200 also where an answer before this one never came: it is the same mark."""
+        attributes = {"reason": "other", "course_identifier": "ecf-induction"}
+        said = {"data": {"type": "participant-defer", "attributes": attributes}}
+        status = self._judged("PUT", f"{self.address}/defer", json.dumps(said))
+        return 200 if status == 422 else status
+
+    def ready(self) -> int:
+        return self._judged("GET", "/readyz")
+
+    def _judged(self, method: str, address: str, body: str | None = None) -> int:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request(method, address, body, self.headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        assert answer.status in (200, 422, 503), text
+        assert answer.status != 503 or answer.headers["Retry-After"], text
+        # That the service can't be asked is told to the balancer in words of its own.
+        assert address == "/readyz" or json.loads(text)
+        return answer.status
+
+
 def drill_of(fault, where: Place, service: Service, tries: int) -> str:
     """Looks and confirms before, during and after the fault."""
+    with where.looked_at():
+        ids = [str(Participant.get_by_id(each).teacher.api_id) for each in where.ects]
     people = [Person(service, each, f"ada{each}@example.org") for each in where.ects[: tries + 1]]
-    assert people[0].confirm() == 200
-    looked, confirmed = Counter(), Counter()
-    longest = 0.0
+    software = [Software(service, where.tokens[0], api_id) for api_id in ids[: tries + 1]]
+    assert (people[0].confirm(), software[0].defer()) == (200, 200)
+    answers, longest = {}, 0.0
     with fault():
-        for person in people[1:]:
-            begun = time.monotonic()
-            looked[person.look()] += 1
-            confirmed[person.confirm()] += 1
-            longest = max(longest, time.monotonic() - begun)
+        for person, program in zip(people[1:], software[1:], strict=True):
+            # Nobody confirms what has changed since they looked, so the person is first.
+            doors = (person.list, person.look, person.confirm, program.ask, program.defer, program.ready)
+            for door in doors:
+                begun = time.monotonic()
+                answers.setdefault(door.__name__, Counter())[door()] += 1
+                longest = max(longest, time.monotonic() - begun)
     begun = time.monotonic()
-    for person in people[1:]:
+    for person, program in zip(people[1:], software[1:], strict=True):
         until(lambda: person.confirm() == 200)  # noqa: B023
+        until(lambda: program.defer() == 200)  # noqa: B023
     recovered = time.monotonic() - begun
     with where.looked_at():
-        events = Event.select().where(Event.event_type == "teacher_email_address_updated").count()
-        assert events == tries + 1, f"{events} changes instead of {tries + 1}"
+        for kind in ("teacher_email_address_updated", "teacher_defers_training_period"):
+            events = Event.select().where(Event.event_type == kind, Event.participant << where.ects).count()
+            assert events == tries + 1, f"{kind}: {events} instead of {tries + 1}"
     assert not (found := where.faults()), found
+    by_door = "; ".join(f"{door} {shown(statuses)}" for door, statuses in answers.items())
     return (
-        f"{fault.__name__}: of {tries} each, looked {shown(looked)}, confirmed {shown(confirmed)}, longest "
-        f"{longest:.1f} s; then all {tries} answers were still there and confirmed, after {recovered:.1f} s"
+        f"{fault.__name__}: {by_door}; longest {longest:.1f} s; then all {tries} answers were still there and "
+        f"confirmed, and all were deferred, once, after {recovered:.1f} s"
     )
 
 
 def shown(answers: Counter) -> str:
-    return " and ".join(f"{status} {times} times" for status, times in sorted(answers.items()))
+    return " and ".join(f"{status} ×{times}" for status, times in sorted(answers.items()))
 
 
 def until(is_so, seconds: float = 60) -> None:
@@ -140,6 +184,14 @@ def sqlite_faults(folder: Path) -> list:
         path.chmod(0o600)
 
     @contextmanager
+    def queue_unusable():
+        queue = Path(f"{path}-turn")
+        queue.unlink(missing_ok=True)
+        queue.mkdir()
+        yield
+        queue.rmdir()
+
+    @contextmanager
     def full():
         filler = folder / "filler"
         with filler.open("wb", buffering=0) as file:
@@ -152,7 +204,7 @@ def sqlite_faults(folder: Path) -> list:
         yield
         filler.unlink()
 
-    return [locked, written_to_by_somebody_else, missing, read_only, *([full] if IS_ROOT else [])]
+    return [locked, written_to_by_somebody_else, missing, read_only, queue_unusable, *([full] if IS_ROOT else [])]
 
 
 def drill_sqlite(tries: int = 10) -> list[str]:
@@ -188,6 +240,21 @@ def drill_postgresql(tries: int = 10) -> list[str]:
                 restarted.__name__ = f"stopped ({how})"
                 with where.served() as service:
                     results.append("postgresql, " + drill_of(restarted, where, service, tries))
+        with Cluster(Path(folder) / "unwritable").running() as cluster:
+            where = at(Path(folder), cluster.address("register"), ects=tries + 1)
+
+            def set_default(value: str) -> None:
+                cluster.run(f"ALTER DATABASE register SET default_transaction_read_only = {value}")
+                cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'register'")
+
+            @contextmanager
+            def read_only():
+                set_default("on")
+                yield
+                set_default("off")
+
+            with where.served() as service:
+                results.append("postgresql, " + drill_of(read_only, where, service, tries))
         with Cluster(Path(folder) / "locked").running() as cluster:
             where = at(Path(folder), cluster.address("register"), ects=2)
 
