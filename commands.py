@@ -19,7 +19,7 @@ import scenarios
 import settings
 from clock import World, current_world, display, entered, today
 from database import db, is_postgresql, migrate, open_database
-from domain import data_checks, maintenance, sign_ins
+from domain import data_checks, maintenance, messages, notices, sign_ins
 from domain.queries import training_with_providers
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
@@ -27,13 +27,23 @@ from scenarios import large
 from scenarios.check import check as scenario_faults
 from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_ids
 from views import openid, sign_in_timeouts
+from web import emails
 
 TOKEN_LENGTH = 32
 
 
 def add_to(app: Flask) -> None:
     maintenance_commands = (check, verify, backup, restore, prune, migrate_command, people, settings_command)
-    for command in (*maintenance_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group):
+    for command in (
+        *maintenance_commands,
+        notices_commands,
+        tokens,
+        sign_ins_commands,
+        start_up,
+        demo_data,
+        journeys,
+        scenario_group,
+    ):
         app.cli.add_command(command)
     filling.commands.add_to(app)
 
@@ -290,6 +300,26 @@ def prune():
     with db.connection_context():
         gone, forgotten = sign_ins.prune(sign_in_timeouts())
         click.echo(f"{gone} sign-ins and the answers to {forgotten} unfinished journeys deleted.")
+        click.echo(f"{messages.prune()} messages and {notices.prune()} notices of long ago deleted.")
+
+
+@click.group("notices")
+def notices_commands():
+    """What schools are told by email."""
+
+
+@notices_commands.command("send")
+@with_appcontext
+def send_notices():
+    """Send the emails that are due. For every minute; safe to run from several places at once."""
+    config = current_app.config
+    if not (means := emails.means(config)):
+        raise click.ClickException("No emails are sent here: neither NOTIFY_API_KEY nor SMTP_URL is set.")
+    with db.connection_context(), closing(means):
+        notices.gather()
+        outcomes = messages.send_due(means, lambda message: notices.compose(message, config))
+    for outcome, count in outcomes.items():
+        click.echo(f"{count} {'sent' if outcome == 'sent' else 'not sent: ' + emails.PROBLEMS[outcome].words}")
 
 
 @click.group()

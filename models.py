@@ -15,6 +15,7 @@ from peewee import (
     ForeignKeyField,
     IntegerField,
     JSONField,
+    TextField,
     UUIDField,
 )
 
@@ -408,6 +409,57 @@ class Event(Table):
         author = isolated(self.author_name)
         is_own = self.school_user_id == reader.id and self.heading.startswith(f"{author} ")
         return f"You{self.heading.removeprefix(author)}" if is_own else self.heading
+
+
+class SchoolEvent(Table):
+    """One act that was done to a school itself, in words the school may read. Never changed, never deleted."""
+
+    event_type = WordsField()
+    heading = WordsField(max_length=1000)
+    created_at = MomentField(default=now)
+    author_type = WordsField(*vocabulary.AUTHOR_TYPES)
+    author_name = WordsField()
+    school_user = ForeignKeyField(SchoolUser, null=True)
+    school = ForeignKeyField(School)
+    modifications = JSONField(default=list)
+
+
+class Notice(Table):
+    """What a school is to be told by email of one event: written down with the event, and settled when it has gone into
+    a message, or is no longer so. `kind`: one of domain.notices.KINDS."""
+
+    kind = WordsField()
+    event = ForeignKeyField(Event, index=False)
+    school = ForeignKeyField(School)
+    due_at = MomentField()
+    settled_at = MomentField(null=True)
+
+    class Meta:
+        indexes = ((("event", "kind"), True), (("settled_at", "due_at"), False))
+
+
+class Message(Table):
+    """An email to one address, to be sent or sent (domain/messages.py). One for a school tells its `notices` (their
+    ids), and has no text until it is sent: then it says what is still so."""
+
+    reference = UUIDField(unique=True, default=uuid.uuid4)
+    address = WordsField()
+    subject = WordsField(null=True)
+    body = TextField(null=True)
+    school = ForeignKeyField(School, null=True)
+    notices = JSONField(null=True)
+    created_at = MomentField(default=now)
+    next_try_at = MomentField(default=now)
+    tries = IntegerField(default=0)
+    is_in_doubt = BooleanField(default=False)
+    """Somebody began to send it, and nobody knows yet how that ended."""
+    sent_at = MomentField(null=True)
+    given_up_at = MomentField(null=True)
+    problem = WordsField(null=True)
+    """Why it could not be sent the last time: one of domain.messages.PROBLEMS."""
+
+    class Meta:
+        indexes = ((("sent_at", "given_up_at", "next_try_at"), False),)
 
 
 class Answers(Table):

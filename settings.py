@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DEMO_DATABASE = "sqlite:///instance/register.sqlite3"
 SHORTEST_KEY = 32
+NOTIFY_KEY_LENGTH = 73
+"""Two ids: the service's and the secret. Before them stands what somebody called the key."""
 
 Switch = Annotated[Literal["1", "0"], AfterValidator(lambda text: text == "1")]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(lambda text: re.findall(r"[^\s,]+", text))]
@@ -42,6 +44,16 @@ class Settings(BaseSettings):
         "how many proxies in front of the service tell it the visitor’s address (`X-Forwarded-For`, `-Proto`)", 0
     )
     SUPPORT_EMAIL: str = _setting("where “contact support” leads", "support@register-ects.example.org")
+    SERVICE_URL: str = _setting("where links in emails lead; without it `https://` and the first of `TRUSTED_HOSTS`")
+    NOTIFY_API_KEY: str = _setting("sends emails by GOV.UK Notify, as the service that this key is of")
+    NOTIFY_TEMPLATE_ID: str = _setting("its template, whose subject is `((subject))` and whose message is `((body))`")
+    NOTIFY_URL: str = _setting("where GOV.UK Notify answers", "https://api.notifications.service.gov.uk")
+    SMTP_URL: str = _setting(
+        "sends emails by a mail server where there is no `NOTIFY_API_KEY`: `smtps://user:password@host:465`, or "
+        "`smtp://…:587`, where TLS begins after the greeting"
+    )
+    EMAIL_FROM: str = _setting("the address that a mail server is told they come from")
+    EMAIL_NAMES: Switch = _setting("`1`: emails to schools name people. Mailboxes are often shared", "0")
     OIDC_ISSUER: str = _setting(
         "the provider of identities, by its OpenID Connect issuer, such as `https://id.example.org`"
     )
@@ -86,10 +98,17 @@ def load(given: Mapping[str, Any] | None = None, *, debug: bool = False) -> dict
         unreadable = {str(each["loc"][0]): _unreadable(each) for each in error.errors()}
         settings = Settings(**{name: DEFAULTS[name] for name in unreadable})
     config = settings.model_dump() | dict(given)
+    config["SERVICE_URL"] = (config["SERVICE_URL"] or own_address(config)).rstrip("/")
     found = [sentence for name, sentence in unreadable.items() if name not in given]
     if found := found + _problems(config, debug=debug):
         raise SystemExit("\n".join(["The service can’t start with these settings:", *found]))
     return config
+
+
+def own_address(config: Mapping[str, Any]) -> str:
+    """Where people reach the service, where no setting says it."""
+    hosts = config["TRUSTED_HOSTS"]
+    return f"https://{hosts[0].lstrip('.')}" if hosts else "http://127.0.0.1:8000"
 
 
 def _unreadable(error: Mapping[str, Any]) -> str:
@@ -112,7 +131,9 @@ def _problems(config: Mapping[str, Any], *, debug: bool) -> list[str]:
     urls = (config["REPLICA_URL"], config["DATABASE_URL"])
     if config["REPLICA_URL"] and any(urlsplit(url).scheme != "postgresql" for url in urls):
         found.append("REPLICA_URL is for PostgreSQL: it and DATABASE_URL must begin with postgresql://")
-    return found if config["DEMO"] else [*found, *_problems_outside_the_demo(config, debug)]
+    return (
+        found if config["DEMO"] else [*found, *_problems_outside_the_demo(config, debug), *_problems_of_emails(config)]
+    )
 
 
 def _problems_outside_the_demo(config: Mapping[str, Any], debug: bool) -> list[str]:
@@ -130,6 +151,28 @@ def _problems_outside_the_demo(config: Mapping[str, Any], debug: bool) -> list[s
         "OIDC_ISSUER must begin with https://": issuer.scheme != "https" and config["OIDC_ISSUER"] and not is_local,
         "TODAY is for the demo: here it is the real day.": config["TODAY"],
         "Debug mode is for the demo: it shows whoever makes an error the inside of the service.": debug,
+    }
+    return [rule for rule, is_broken in rules.items() if is_broken]
+
+
+def _problems_of_emails(config: Mapping[str, Any]) -> list[str]:
+    mail, links = urlsplit(config["SMTP_URL"]), urlsplit(config["SERVICE_URL"])
+    rules = {
+        "NOTIFY_API_KEY must be the whole key, as GOV.UK Notify shows it once.": (
+            config["NOTIFY_API_KEY"] and len(config["NOTIFY_API_KEY"]) < NOTIFY_KEY_LENGTH
+        ),
+        "NOTIFY_TEMPLATE_ID must be the id of a template of GOV.UK Notify’s.": (
+            config["NOTIFY_API_KEY"]
+            and not re.fullmatch("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", config["NOTIFY_TEMPLATE_ID"])
+        ),
+        "SMTP_URL must begin with smtps:// or smtp:// and name a mail server.": (
+            config["SMTP_URL"] and (mail.scheme not in ("smtp", "smtps") or not mail.hostname)
+        ),
+        "EMAIL_FROM is missing: the address that emails come from.": config["SMTP_URL"]
+        and "@" not in config["EMAIL_FROM"],
+        "SERVICE_URL must begin with https:// and name a host.": (
+            config["TRUSTED_HOSTS"] and (links.scheme != "https" or not links.hostname)
+        ),
     }
     return [rule for rule, is_broken in rules.items() if is_broken]
 

@@ -418,6 +418,11 @@ def advisory_lock(name: str, *, shared: bool = False) -> None:
         db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (name,))
 
 
+def skip_locked(query):
+    """The rows of this query that nobody else holds, for this transaction alone. On SQLite nobody else can hold any."""
+    return query.for_update("FOR UPDATE SKIP LOCKED") if is_postgresql() else query
+
+
 def among(column, ids: Iterable[int] | Value):
     """The condition that a column is one of many numbers, sent as one value: writing them all out takes longer than
     looking them up. `ids` may be a prepared query's parameter."""

@@ -35,6 +35,12 @@ class SchoolUser(Table):
     name = WordsField()
     email = WordsField(index=True)
     subject = WordsField(null=True, max_length=64)
+    signed_in_at = MomentField(null=True)
+    """The last time. Whoever was here within a year is told by email what happened."""
+    stopped_emails_at = MomentField(null=True)
+    """When they switched those emails off."""
+    new_tutor = JSONField(null=True)
+    """What they have answered so far of who the induction tutor is now, until they confirm it."""
 
     class Meta:
         indexes = ((("school", "subject"), True),)

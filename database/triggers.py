@@ -26,6 +26,7 @@ def guards() -> list[str]:
         *one_of("mentorship", "ect_id", where="finished_on IS NULL", name="mentorship_one_open"),
         *one_of("induction_period", "teacher_id", where="outcome IS NOT NULL", name="induction_period_one_outcome"),
         *append_only("event"),
+        *append_only("school_event"),
         *never_changes("participant", "teacher_id", "role", "school_id"),
         *never_changes("school_partnership", "school_id", "active_lead_provider_id"),
         *(sql for name, (table, when) in REFUSED.items() for sql in refused(table, name, when)),

@@ -15,6 +15,7 @@ from peewee import SQL, fn
 from clock import current_world, display, now, today
 from database import db, is_postgresql
 from database.faults import Fault
+from domain.notices import write_notices
 from domain.queries import locked_participants
 from models import Event, LatestUpdate, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
 from vocabulary import isolated
@@ -139,12 +140,13 @@ def write_event(
 ) -> Event:
     """Write down the one thing that was done to this participant, and what it did to others `beside` them (each made
     by next_event). That makes it everybody's next version, and tells it to the API: the database sees to both
-    (database/triggers.py)."""
+    (database/triggers.py). What schools are told of by email is written down with it."""
     event = next_event(participant, author, event_type, heading, **details)
     events = [event, *beside]
     written = Event.insert_many([each.__data__ for each in events]).returning(Event.id, Event.participant)
     ids = {row.participant_id: row.id for row in written.execute()}
     event.id = ids[participant.id]
+    write_notices(event)
     return event
 
 

@@ -104,6 +104,8 @@ def start(school_user: SchoolUser, *, id_token: str | None = None, instead_of: S
         unsent = instead_of.unsent if instead_of.school_user_id == school_user.id else None
         instead_of.delete_instance()
     SignIn.create(digest=digest(token), school_user=school_user, id_token=id_token, unsent=unsent)
+    school_user.signed_in_at = now()
+    school_user.save(only=[SchoolUser.signed_in_at])
     return token
 
 

@@ -17,6 +17,7 @@ from models import (
     LatestUpdate,
     LeadProvider,
     MentorOfEct,
+    Notice,
     Participant,
     RequestCount,
     School,
@@ -46,13 +47,14 @@ def report(act: str, participant: Participant, by: str = AMBITION, **attributes)
 
 def stored() -> dict[tuple, dict]:
     """Every row that acts write: (table, key) → its columns. What the database keeps itself, whom providers see and
-    when something was updated, is in test_updates.py, and requests are counted whatever they do."""
+    when something was updated, is in test_updates.py, requests are counted whatever they do, and what is told by email
+    is in test_notices.py."""
     return {
         (table._meta.table_name, row[table._meta.primary_key.name]): {
             name: value for name, value in row.items() if not name.startswith("api_") or name == "api_id"
         }
         for table in TABLES
-        if table not in (Enrolment, MentorOfEct, LatestUpdate, RequestCount, ApiToken)
+        if table not in (Enrolment, MentorOfEct, LatestUpdate, RequestCount, ApiToken, Notice)
         for row in table.raw(f"SELECT * FROM {table._meta.table_name}").dicts()
     }
 
