@@ -111,8 +111,8 @@ def test_the_page_has_every_setting():
 
 
 def test_every_setting_is_used_and_every_one_used_is_a_setting():
-    sources = [ROOT / "app.py", ROOT / "gunicorn.conf.py", ROOT / "web/logs.py", ROOT / "commands.py"]
-    sources += [*(ROOT / "views").glob("*.py"), *(ROOT / "templates").rglob("*.html")]
+    sources = [ROOT / "app.py", ROOT / "gunicorn.conf.py", ROOT / "commands.py", *(ROOT / "domain").glob("*.py")]
+    sources += [*(ROOT / "web").glob("*.py"), *(ROOT / "views").glob("*.py"), *(ROOT / "templates").rglob("*.html")]
     text = "\n".join(path.read_text() for path in sources)
     for name in settings.DEFAULTS:
         assert f'"{name}"' in text or f"config.{name}" in text, name
