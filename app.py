@@ -24,6 +24,7 @@ from domain.departures import last_day, last_free_day, lead_provider_name, next_
 from domain.training import mentor_who_begins
 from views import (  # noqa: F401
     about,
+    ask_after,
     drawn_for,
     health,
     journey_url,
@@ -165,6 +166,7 @@ def set_up_templates(app: Flask) -> None:
         "csrf_token": generate_csrf,
         "page_shell": page_shell,
         "drawn_for": drawn_for,
+        "ask_after": ask_after,
         "day": date.fromisoformat,
         "last_day": last_day,
         "last_free_day": last_free_day,
@@ -178,7 +180,7 @@ def set_up_templates(app: Flask) -> None:
         "this_page": this_page,
     }
     app.jinja_env.globals.update(template_globals)
-    app.jinja_env.filters["date"] = display
+    app.jinja_env.filters |= {"date": display, "in_words": about.in_words}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.context_processor

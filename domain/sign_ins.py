@@ -15,6 +15,8 @@ from models import Answers, RequestCount, School, SchoolUser, SignIn, digest
 
 PRECISION = timedelta(minutes=5)
 """How exactly it is known when somebody was last there: a page need not write each time that it is looked at."""
+WARNED_BEFORE = timedelta(minutes=2)
+"""How long before they are signed out somebody is told, and asked whether they are still there."""
 KEPT_AFTERWARDS = timedelta(hours=24)
 """How long a sign-in that is over is remembered, with what could not be sent any more."""
 UNFINISHED_ANSWERS_KEPT = timedelta(hours=24)
@@ -43,8 +45,16 @@ class Timeouts:
     absolute: timedelta
 
     def is_over(self, sign_in: SignIn) -> bool:
+        return self.left(sign_in) <= timedelta()
+
+    def left(self, sign_in: SignIn) -> timedelta:
+        """How much longer the sign-in holds if nobody does anything. None is left of one that is over."""
         seen_at = sign_in.seen_at or sign_in.started_at
-        return now() >= min(seen_at + self.idle, sign_in.started_at + self.absolute)
+        return min(seen_at + self.idle, sign_in.started_at + self.absolute) - now()
+
+    def can_stay(self, sign_in: SignIn) -> bool:
+        """Whether it holds, or would have held, longer if they do something."""
+        return self.left(sign_in) < sign_in.started_at + self.absolute - now()
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ OPEN = {"assets.static", "assets.vendor", "sign_in.home", "sign_in.sign_in", "si
 OPEN |= {"about.accessibility", "about.privacy"}
 OPEN |= {"health.alive", "health.ready", "health.metrics"}
 OPEN |= {"documentation.page", "documentation.openapi"}
-OPEN |= {"sign_in.to_provider", "sign_in.callback", "sign_in.signed_out"}
+OPEN |= {"sign_in.to_provider", "sign_in.callback", "sign_in.signed_out", "sign_in.time_left"}
 
 
 def rules(app, *, prefix: str = "") -> list:

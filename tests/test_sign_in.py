@@ -158,8 +158,59 @@ def test_a_database_that_takes_no_writes_keeps_nobody_from_looking(naomi, world)
 
 def test_the_sign_in_page_says_why_one_is_there(naomi):
     assert "we signed you out" not in naomi.get("/sign-in").text
-    with later(hours=3):
-        assert "we signed you out" in naomi.get("/school/ects").text
+    for idle, longest in ((True, False), (False, True)):
+        SignIn.update(
+            seen_at=now() - timedelta(hours=3 * idle), started_at=now() - timedelta(hours=3 + 9 * longest)
+        ).execute()
+        text = naomi.get("/school/ects").text
+        assert ("You were not active for 2 hours, so we signed you out." in text) is idle
+        assert ("You were signed in for 12 hours, so we signed you out." in text) is longest
+
+
+def time_left(visitor: Visitor, method: str = "get") -> tuple:
+    told = visitor.send(method, "/sign-in/time-left").get_json()
+    return told["message"], told["seconds"], told["ask_again"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "started", "told"),
+    [
+        # minutes ago: what the page says, how many seconds are left, and when it asks again
+        (0, 0, (None, 7200, 7080)),
+        (117, 117, (None, 180, 60)),
+        (118, 118, ("still-there", 120, 0)),
+        (119, 300, ("still-there", 60, 0)),
+        (120, 120, ("signed-out", 0, 60)),
+        (150, 150, ("signed-out", -1800, 60)),
+        (0, 717, (None, 180, 60)),
+        (0, 719, ("longest", 60, 0)),
+        (118, 718, ("longest", 120, 0)),
+        (118, 717, ("still-there", 120, 0)),
+        (0, 720, ("signed-out", 0, 60)),
+    ],
+)
+def test_an_open_page_is_told_what_is_left(naomi, seen, started, told):
+    SignIn.update(seen_at=now() - timedelta(minutes=seen), started_at=now() - timedelta(minutes=started)).execute()
+    before = dump()
+    assert time_left(naomi) == told
+    assert dump() == before, "to ask is not to be there"
+    answered = time_left(naomi, "post")
+    assert answered == ((None, 7200, 7080) if told[0] == "still-there" and started < 600 else answered)
+    assert (answered[0] == "signed-out") is (told[0] == "signed-out"), "what is over stays over"
+
+
+def test_a_page_asks_two_minutes_before_the_end_that_it_knows_of(naomi):
+    for minutes, seconds in ((0, 7080), (3, 6900), (11 * 60 + 30, 1680)):
+        SignIn.update(seen_at=None, started_at=now()).execute()
+        with later(minutes=minutes):
+            SignIn.update(seen_at=now() - timedelta(minutes=minutes % 60 % 30)).execute()
+            naomi.get("/school/induction-tutor")
+            assert int(naomi.page.css_first("#page").attrs["data-ask-after"]) == seconds
+
+
+def test_who_has_signed_out_in_another_tab_is_told(naomi):
+    SignIn.delete().execute()
+    assert time_left(naomi)[0] == time_left(naomi, "post")[0] == "signed-out"
 
 
 # --- nothing typed is lost -----------------------------------------------------------------------------------

@@ -106,6 +106,13 @@ def sign_in_timeouts() -> sign_ins.Timeouts:
     return sign_ins.Timeouts(timedelta(minutes=config["IDLE_MINUTES"]), timedelta(hours=config["SIGN_IN_HOURS"]))
 
 
+def ask_after() -> str:
+    """In how many seconds this page asks what is left of the sign-in; nothing for whoever acts without one."""
+    if "sign_in" not in g:
+        return ""
+    return f"{(sign_in_timeouts().left(g.sign_in) - sign_ins.WARNED_BEFORE).total_seconds():.0f}"
+
+
 def unsent_answer() -> MultiDict | None:
     """What this window posted to this page when whoever posted it had to sign in again first."""
     if "sign_in" not in g or UNSENT not in request.args:

@@ -1,7 +1,7 @@
 """What the service says about itself to anybody: how accessible it is, and what it knows of people. Both are drafts for
 whoever runs it: what is true of the service is there, what only they can say is marked."""
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 
 from domain import sign_ins
 
@@ -10,18 +10,15 @@ blueprint = Blueprint("about", __name__)
 
 @blueprint.get("/accessibility")
 def accessibility():
-    return render_template("about/accessibility.html", idle=in_words(current_app.config["IDLE_MINUTES"]))
+    return render_template("about/accessibility.html")
 
 
 @blueprint.get("/privacy")
 def privacy():
-    config = current_app.config
     return render_template(
         "about/privacy.html",
-        idle=in_words(config["IDLE_MINUTES"]),
-        longest=in_words(config["SIGN_IN_HOURS"] * 60),
-        remembered=in_words(sign_ins.KEPT_AFTERWARDS.total_seconds() // 60),
-        unfinished=sign_ins.UNFINISHED_ANSWERS_KEPT.days,
+        remembered=sign_ins.KEPT_AFTERWARDS.total_seconds() // 60,
+        unfinished=sign_ins.UNFINISHED_ANSWERS_KEPT.total_seconds() // 60,
     )
 
 

@@ -2,6 +2,7 @@
 vouches for somebody ends in `start_sign_in`, and nothing else of the service knows how they signed in."""
 
 import logging
+from datetime import timedelta
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
 from werkzeug.exceptions import TooManyRequests
@@ -11,7 +12,6 @@ from forms import Form
 from forms.fields import ChoiceField
 from models import School, SchoolUser
 from views import client_key, openid, school_page, sign_in_timeouts, this_browsers_sign_in
-from views.about import in_words
 from views.openid import NotSignedIn
 from web.rate_limits import RateLimit
 
@@ -87,8 +87,8 @@ def show(page: str, **context) -> str:
     """A way in, which says so if it is there because the last sign-in is over."""
     last = this_browsers_sign_in()
     is_over = last is not None and sign_in_timeouts().is_over(last)
-    idle = in_words(current_app.config["IDLE_MINUTES"])
-    context |= {"is_over": is_over, "idle": idle, "next": request.args.get("next", "")}
+    was_idle = is_over and sign_in_timeouts().can_stay(last)
+    context |= {"is_over": is_over, "was_idle": was_idle, "next": request.args.get("next", "")}
     return render_template(f"sign_in/{page}.html", **context)
 
 
@@ -158,6 +158,25 @@ def sign_out():
         response.headers["Refresh"] = f"0; url={end_session_url}"
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
+
+
+@blueprint.route("/sign-in/time-left", methods=["GET", "POST"])
+def time_left():
+    """What an open page should say of this browser's sign-in: the `message` of templates/sign_in/time_left.html or
+    None, how many `seconds` are left, and after how many to `ask_again`. POST says that they are still there. It needs
+    no token: to look at any page says as much."""
+    sign_in, timeouts = this_browsers_sign_in(), sign_in_timeouts()
+    if sign_in and request.method == "POST" and not timeouts.is_over(sign_in):
+        sign_ins.update_seen_at(sign_in)
+        sign_in = this_browsers_sign_in()  # a database that takes no writes has not noted it
+    left = timeouts.left(sign_in) if sign_in else timedelta()
+    message, ask_again = None, left - sign_ins.WARNED_BEFORE
+    if not sign_in or timeouts.is_over(sign_in):
+        message, ask_again = "signed-out", timedelta(minutes=1)
+    elif ask_again <= timedelta():
+        message, ask_again = "still-there" if timeouts.can_stay(sign_in) else "longest", timedelta()
+    seconds = {"seconds": left.total_seconds(), "ask_again": ask_again.total_seconds()}
+    return {"message": message, **seconds}
 
 
 @blueprint.get("/signed-out")
