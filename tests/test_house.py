@@ -2,6 +2,7 @@
 fragment and page are one, that migrations make what the models describe, and the headers of every answer."""
 
 import ast
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -238,21 +239,26 @@ def test_every_status_has_its_tag_and_its_place_in_the_rules():
 # --- database ------------------------------------------------------------------------------------------------
 
 
-def schema() -> dict:
-    """Everything the database says of itself: columns, CHECKs, keys, indexes, triggers."""
+def schema() -> list[str]:
+    """Everything the database says of itself, a line for each thing: columns, CHECKs, keys, indexes, triggers."""
     if database.is_postgresql():
-        queries = {
-            "columns": "SELECT table_name, column_name, data_type, is_nullable, character_maximum_length "
+        queries = (
+            "SELECT table_name, 'column', column_name, data_type, is_nullable, character_maximum_length "
             "FROM information_schema.columns WHERE table_schema = 'public'",
-            "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "SELECT conrelid::regclass::text, 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint "
             "WHERE connamespace = 'public'::regnamespace",
-            "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
-            "triggers": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
-            "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-        }
-        return {name: sorted(map(str, db.execute_sql(sql).fetchall())) for name, sql in queries.items()}
-    rows = db.execute_sql("SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall()
-    return {(kind, name): parts(sql) if kind == "table" else sql for kind, name, sql in rows}
+            "SELECT tablename, 'index', indexdef FROM pg_indexes WHERE schemaname = 'public'",
+            "SELECT tgrelid::regclass::text, 'trigger', pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+            "SELECT 'function', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+        )
+        return sorted(" | ".join(map(one_line, row)) for sql in queries for row in db.execute_sql(sql).fetchall())
+    rows = db.execute_sql("SELECT tbl_name, type, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'").fetchall()
+    things = ((table, part) for table, kind, sql in rows for part in (parts(sql) if kind == "table" else [sql]))
+    return sorted(f"{table} | {one_line(part)}" for table, part in things)
+
+
+def one_line(sql) -> str:
+    return " ".join(str(sql).split())
 
 
 def parts(table: str) -> list[str]:
@@ -260,27 +266,33 @@ def parts(table: str) -> list[str]:
     the rows that there were."""
     inside = re.sub(r" DEFAULT '[^']*'", "", table[table.index("(") + 1 : -1])
     inside = re.sub(r'("\w+")( \w+) REFERENCES', r"\1\2, FOREIGN KEY (\1) REFERENCES", inside)
-    return sorted(re.split(r', (?="|FOREIGN KEY|CHECK)', inside))
+    return re.split(r', (?="|FOREIGN KEY|CHECK)', inside)
 
 
 @both_engines
-def test_a_migrated_database_equals_a_created_one(empty_database):
+def test_a_migrated_database_has_the_schema_of_the_models_and_the_one_written_down(empty_database, engine):
+    """`WRITE_SCHEMA=1` writes it down anew, after a migration was added."""
     db.create_tables(models.TABLES)
     for sql in triggers.guards():
         db.execute_sql(sql)
     created = schema()
     for table in reversed(db.get_tables()):
         db.execute_sql(f'DROP TABLE "{table}"' + (" CASCADE" if database.is_postgresql() else ""))
-    for function in created.get("functions", []):
-        db.execute_sql(f"DROP FUNCTION {ast.literal_eval(function)[0]}() CASCADE")
+    for function in [line.split(" | ")[1] for line in created if line.startswith("function")]:
+        db.execute_sql(f"DROP FUNCTION {function}() CASCADE")
     db.close()
     assert migrate()
     assert migrate() == [], "a second run has nothing to do"
     db.connect()
     db.execute_sql('DROP TABLE "schema_migration"')
     migrated = schema()
-    different = {name: (migrated.get(name), created.get(name)) for name in migrated | created}
-    assert not {name: both for name, both in different.items() if both[0] != both[1]}, "migrated, created"
+    assert set(migrated) - set(created) == set(), "the migrations make this, the models don’t"
+    assert set(created) - set(migrated) == set(), "the models have this, the migrations don’t make it"
+    dump = ROOT / "tests" / "schema" / f"{engine}.txt"
+    if os.environ.get("WRITE_SCHEMA"):
+        dump.write_text("\n".join(created) + "\n")
+    written = dump.read_text().splitlines()
+    assert set(written) ^ set(created) == set(), "WRITE_SCHEMA=1 python3 run.py test tests/test_house.py -k schema"
 
 
 @both_engines
