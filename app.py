@@ -23,6 +23,7 @@ from database.faults import kind_of
 from domain.departures import last_day, last_free_day, lead_provider_name, next_school_from
 from domain.training import mentor_who_begins
 from views import (  # noqa: F401
+    RowId,
     about,
     ask_after,
     drawn_for,
@@ -82,6 +83,7 @@ class Service(Flask):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.url_map.converters["int"] = RowId
         self.migrations: list[Callable[[], list[str]]] = [migrate]
         """What `flask migrate` does. Each gives the names of the migrations that it ran."""
         self.start_ups: list[Callable[[], list[str]]] = []

@@ -39,6 +39,9 @@ from database.organisations import (  # noqa: F401 tables are imported from here
 )
 from vocabulary import folded, isolated
 
+MOST_ID = 2**31 - 1
+"""No row has a greater one: PostgreSQL's integers end here."""
+
 # --- people ------------------------------------------------------------------------------------------------
 
 

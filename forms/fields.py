@@ -10,8 +10,16 @@ from wtforms import Field, StringField, ValidationError
 
 from clock import display
 from domain.participants import cleaned
+from models import MOST_ID
 
 MONTHS = [f"{date(2000, month, 1):%B}".lower() for month in range(1, 13)]
+
+
+def whole_number(text: str) -> int:
+    """A number that a row can have as its id; ValueError for all else, digits of other scripts included."""
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > MOST_ID:
+        raise ValueError
+    return int(text)
 
 
 class ChoiceField(Field):

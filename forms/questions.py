@@ -5,7 +5,7 @@ from wtforms import HiddenField, ValidationError
 
 from domain import departures, participants, training
 from forms import Doubt, Question
-from forms.fields import ChoiceField, DateField, TextField
+from forms.fields import ChoiceField, DateField, TextField, whole_number
 from vocabulary import WORKING_PATTERNS, isolated
 
 
@@ -13,7 +13,7 @@ class LeadProviderForm(Question):
     """Which lead provider is to train the person from now on?"""
 
     label = "lead provider"
-    lead_provider_id = ChoiceField(coerce=int)
+    lead_provider_id = ChoiceField(coerce=whole_number)
     messages = {
         "missing": "Select the lead provider who will train {name}",
         "unknown": "Select a lead provider from the list",
@@ -92,7 +92,7 @@ class MentorForm(Question):
     """Who is to mentor the ECT from now on?"""
 
     label = "mentor"
-    mentor_id = ChoiceField(coerce=int)
+    mentor_id = ChoiceField(coerce=whole_number)
     messages = {
         "missing": "Select who will mentor {name}",
         "unknown": "Select a mentor from the list",

@@ -9,16 +9,26 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import IntegerConverter, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from clock import current_world
 from domain import queries, sign_ins
 from forms import Form
 from forms.journeys import JOURNEYS
-from models import Participant, School, SchoolUser, SignIn, Teacher
+from models import MOST_ID, Participant, School, SchoolUser, SignIn, Teacher
 
 school = Blueprint("school", __name__, url_prefix="/school")
+
+
+class RowId(IntegerConverter):
+    """`<int:…>` in every address: what a row may have as its id. All else is 404."""
+
+    regex = "[1-9][0-9]{0,9}"
+
+    def __init__(self, url_map):
+        super().__init__(url_map, max=MOST_ID)
+
 
 ROLES = {"ects": "ect", "mentors": "mentor"}
 """The word in the address → the role."""
@@ -124,9 +134,6 @@ def unsent_answer() -> MultiDict | None:
 def find_participant(people: str, participant_id: int, *, gone: bool = False, journey: str = "") -> Participant:
     """This school's participant, with all that pages tell of them, or that a journey asks. 404 if there is none; if
     they have left, 404 with a page that says so, unless `gone` ones are wanted too."""
-    # PostgreSQL's integers end here; a number beyond can't be anybody's.
-    if participant_id >= 2**31:
-        abort(404)
     who = (ROLES[people], [participant_id])
     found = (
         queries.participants_on_journey(g.school_user, journey, *who)

@@ -73,9 +73,7 @@ def news(people, participant_id):
     """What happened `since` the version of the record that is shown; 204 when nothing did. Asked for by script, over
     and over, so it looks up one row."""
     ours = participants_of(g.school, ROLES[people]).where(Participant.id == participant_id)
-    participant = ours.first() if participant_id < 2**31 else None
-    if not participant:
-        abort(404)
+    participant = ours.first() or abort(404)
     address = record_url(participant)
     if not request.htmx:
         return redirect(address, 303)
@@ -101,7 +99,7 @@ def back_url(otherwise: str) -> str:
 
 
 def is_here(role: str, participant_id: int) -> bool:
-    return participant_id < 2**31 and here(role).where(Participant.id == participant_id).exists()
+    return here(role).where(Participant.id == participant_id).exists()
 
 
 def here(role: str):

@@ -9,7 +9,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from domain import sign_ins
 from forms import Form
-from forms.fields import ChoiceField
+from forms.fields import ChoiceField, whole_number
 from models import School, SchoolUser
 from views import client_key, openid, school_page, sign_in_timeouts, this_browsers_sign_in
 from views.openid import NotSignedIn
@@ -57,7 +57,7 @@ log = logging.getLogger("service.sign_ins")
 
 
 class PersonaForm(Form):
-    school_user_id = ChoiceField(coerce=int)
+    school_user_id = ChoiceField(coerce=whole_number)
     messages = {"missing": "Select who you want to sign in as", "unknown": "Select a person from the list"}
 
 

@@ -6,7 +6,7 @@ from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaFiel
 
 from domain.participants import cleaned
 from forms import Form
-from forms.fields import ChoiceField, DateField, TextField
+from forms.fields import ChoiceField, DateField, TextField, whole_number
 from research.models import CONSENTS, LONGEST_RETENTION, OUTCOMES
 from research.results import WORDS
 from research.sandboxes import lead_providers
@@ -37,12 +37,22 @@ class NumberField(TextField):
 
 
 class ManyField(SelectMultipleField):
-    """Checkboxes of which one or more must be chosen, from `choices`: (value, words) pairs."""
+    """Checkboxes, from `choices`: (value, words) pairs. One or more must be chosen, unless it may be none."""
+
+    def __init__(self, *, may_be_none: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.may_be_none = may_be_none
+
+    def process_formdata(self, valuelist):
+        try:
+            self.data = [self.coerce(value) for value in valuelist]
+        except ValueError:
+            self.data = [None]
 
     def pre_validate(self, form):
-        if not self.data:
+        if not self.data and not self.may_be_none:
             raise ValidationError("missing")
-        if not set(self.data) <= {value for value, _ in self.choices}:
+        if not set(self.data or ()) <= {value for value, _ in self.choices}:
             raise ValidationError("unknown")
 
 
@@ -157,7 +167,7 @@ class OutcomeForm(Form):
 
     outcome = ChoiceField(choices=[(outcome, WORDS[outcome]) for outcome in OUTCOMES])
     is_assisted = BooleanField()
-    judged = SelectMultipleField(coerce=int)
+    judged = ManyField(coerce=whole_number, may_be_none=True)
     reason = StringField()
     messages = {
         "missing": "Select how the task ended",

@@ -10,7 +10,7 @@ from flask import abort, current_app, redirect, render_template, request, url_fo
 from clock import OWN, current_world, entered
 from database import db
 from forms import Form
-from forms.fields import ChoiceField
+from forms.fields import ChoiceField, whole_number
 from research import moderators
 from research.console import MODERATOR, blueprint, cookie_name, set_cookie
 from research.models import Moderator
@@ -31,7 +31,7 @@ log = logging.getLogger("service.sign_ins")
 
 
 class ModeratorForm(Form):
-    moderator_id = ChoiceField(coerce=int)
+    moderator_id = ChoiceField(coerce=whole_number)
     messages = {"missing": "Select who you are", "unknown": "Select a person from the list"}
 
 

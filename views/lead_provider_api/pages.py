@@ -13,7 +13,7 @@ from flask import Response, request
 from peewee import EnclosedNodeList, Field, Value
 
 from clock import now
-from models import LatestUpdate
+from models import MOST_ID, LatestUpdate
 from views.lead_provider_api import as_json, unless_known, zipped
 
 AT_ONCE = 500
@@ -21,7 +21,6 @@ AT_ONCE = 500
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SECONDS = 10**11
-MOST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)

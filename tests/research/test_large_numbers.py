@@ -1,0 +1,47 @@
+"""Numbers that no column holds, sent to the console: 404, or refused on the page, never a fault."""
+
+from itertools import product
+
+from research.models import TABLES, research_db
+from tests.research.conftest import Window, task_of
+from tests.test_large_numbers import NUMBERS, check_addresses
+
+OF_A_TASK = {
+    "ease": ["ease"],
+    "provider": ["participant_id", "act"],
+    "outcome": ["outcome", "judged"],
+    "close": ["key"],
+}
+OF_A_SESSION = {"consent": ["consent"], "notes": ["key"], "profile": ["lead_provider"], "end": ["note_key"]}
+QUERIES = {"": ["note"], "/feed": ["seen"]}
+KNOWN = {"row_id": "1", "name": "S01", "act": "open"}
+
+
+def stored() -> list:
+    with research_db.connection_context():
+        return [list(table.select().tuples()) for table in TABLES]
+
+
+def test_in_every_address(research, moderator, held):
+    session = held("S01")
+    token = {"csrf_token": moderator.get(f"/research/sessions/{session.id}").value("csrf_token")}
+    before = stored()
+    for window in (moderator, Window(research)):
+        check_addresses(research, window, KNOWN, prefix="research.", data=token)
+    assert stored() == before
+
+
+def test_in_every_query_and_form(moderator, held):
+    session = held("S01")
+    page, task = f"/research/sessions/{session.id}", f"/research/tasks/{task_of(session).id}"
+    token = {"csrf_token": moderator.get(page).value("csrf_token")}
+    for address, names in QUERIES.items():
+        for name, number in product(names, NUMBERS):
+            assert moderator.send("get", page + address, query_string={name: number}).status_code == 200
+    forms = {f"{task}/{act}": names for act, names in OF_A_TASK.items()}
+    forms |= {f"{page}/{act}": names for act, names in OF_A_SESSION.items()}
+    forms |= {"/research/sign-in": ["moderator_id"], "/research/rounds/new": ["sessions", "retention_days"]}
+    for (address, names), number in product(forms.items(), NUMBERS):
+        sent = token | dict.fromkeys(names, number)
+        response = moderator.send("post", address, data=sent, follow_redirects=False)
+        assert response.status_code in (303, 400, 422), (address, number, response.status)
