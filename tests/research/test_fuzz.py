@@ -1,0 +1,25 @@
+"""Anything in any address, by those whom only the research side lets in."""
+
+import pytest
+
+from clock import OWN, World, entered
+from database import db
+from domain import maintenance
+from tests.research.conftest import again
+from tests.test_fuzz import try_any_address
+from tests.test_house import rules
+from tests.test_journeys import dump
+
+
+@pytest.mark.parametrize("who", ["moderator", "participant"])
+def test_anything_in_any_address(research, moderator, participant, held, who):
+    session = held("S01")
+    window = participant(session) if who == "participant" else moderator
+    patterns = [rule.rule for rule in rules(research)]
+    with entered(World(OWN)), db.connection_context():
+        before = dump()
+    try_any_address(window, patterns)
+    with entered(World(OWN)), db.connection_context():
+        assert dump() == before
+        assert not maintenance.data_faults()
+    assert again(session).state == session.state
