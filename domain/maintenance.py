@@ -131,6 +131,11 @@ def _postgresql_warnings(config: Mapping) -> list[str]:
     is_near = host.startswith("/") or host in ("localhost", "127.0.0.1", "::1")
     if not is_near and options.get("sslmode") != "verify-full":
         found.append("Add ?sslmode=verify-full to DATABASE_URL, so that nobody can listen to the database or be it.")
+    wanted, most = config["WORKERS"] * config["THREADS"], int(db.execute_sql("SHOW max_connections").fetchone()[0])
+    if wanted > most:
+        found.append(
+            f"WORKERS times THREADS may open {wanted} connections, and the database takes {most} from everybody."
+        )
     role = "SELECT rolsuper, EXISTS (SELECT 1 FROM pg_tables WHERE tablename = 'event' AND tableowner = rolname) "
     is_superuser, is_owner = db.execute_sql(role + "FROM pg_roles WHERE rolname = current_user").fetchone()
     if is_superuser or is_owner:

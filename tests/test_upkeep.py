@@ -89,6 +89,14 @@ def test_the_services_own_role_should_not_be_able_to_change_tables(run, app):
     assert "The service’s database role could change tables" in run("check").output
 
 
+@both_engines
+@pytest.mark.parametrize("workers", [2, 1000])
+def test_more_threads_than_the_database_takes_connections(run, app, engine, monkeypatch, workers):
+    monkeypatch.setitem(app.config, "WORKERS", workers)
+    is_warned = "WORKERS times THREADS may open 8000 connections" in run("check").output
+    assert is_warned is (engine == "postgresql" and workers == 1000)
+
+
 @pytest.mark.parametrize(
     ("address", "is_safe"),
     [
@@ -101,7 +109,7 @@ def test_the_services_own_role_should_not_be_able_to_change_tables(run, app):
 )
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_far_database_is_reached_by_tls(world, address, is_safe):
-    advice = maintenance._postgresql_warnings({"DATABASE_URL": address})
+    advice = maintenance._postgresql_warnings({"DATABASE_URL": address, "WORKERS": 2, "THREADS": 8})
     assert any("sslmode=verify-full" in line for line in advice) is not is_safe
 
 
