@@ -59,6 +59,7 @@ function leave (isKept) {
 
 on('after:swap', ctx => {
   here = address()
+  if (ctx.target.id === 'news') return uncover(document.activeElement)
   if (ctx.target.id !== 'page') return (document.title = ctx.title || document.title)
   document.title = ctx.title ||= ctx.page.title // before the focus moves, so that it is what is read out
   if (ctx.page) scrollTo(0, ctx.page.top) // Firefox would have done so before the page was there
@@ -70,6 +71,12 @@ function focus (place) {
   place.tabIndex = -1
   place.addEventListener('blur', () => place.removeAttribute('tabindex'), { once: true })
   place.focus({ preventScroll: true })
+}
+
+// On a narrow page the news lie over its edge, and over what has the focus there.
+function uncover (place) {
+  const { bottom } = place.getBoundingClientRect()
+  if (bottom > $('.app-news').getBoundingClientRect().top && bottom < innerHeight) place.scrollIntoView({ block: 'nearest' })
 }
 
 // No answer came.

@@ -8,8 +8,9 @@ from playwright.sync_api import Page, expect
 
 from database import db
 from models import SignIn
-from tests.browser.looks import check_look
+from tests.browser.looks import check_fits, check_look
 from tests.browser.pages import arrived, button, follow, hold, link
+from tests.browser.test_keyboard import FOCUS, reach
 
 NAME = "Hannah Clarke"
 NEWS = re.compile("/news")
@@ -66,6 +67,54 @@ def test_it_says_what_was_reported_and_moves_nothing_else(record, window, report
     assert record.evaluate("history.length") == entries
     assert look(record).status == 204
     assert window.loads() == 1
+
+
+LINKS_AND_BUTTONS = """() => [...document.querySelectorAll('a[href], button')].filter(each => !each.closest('#news'))
+    .map(each => [each.innerText, JSON.stringify(each.getBoundingClientRect())])"""
+UNDER_THE_NEWS = """() => {
+    const news = document.querySelector('.app-news').getBoundingClientRect()
+    return [...document.querySelectorAll('a[href], button')].filter(each => {
+        const { width, left, right, top, bottom } = each.getBoundingClientRect()
+        const isOver = left < news.right && right > news.left && top < news.bottom && bottom > news.top
+        return width && isOver && !each.closest('#news')
+    }).map(each => each.innerText)
+}"""
+
+
+@pytest.mark.parametrize("height", [256, 720])
+@pytest.mark.parametrize("width", [320, 700, 800, 1280])
+def test_nothing_moves_from_under_a_finger(record, report, width, height):
+    """At the top of the page too, where no browser holds anything in its place."""
+    record.set_viewport_size({"width": width, "height": height})
+    record.evaluate("document.activeElement.blur()")
+    for top, report_of, reason in ((0, "defer", "bereavement"), (300, "withdraw", "other")):
+        record.evaluate("top => scrollTo(0, top)", top)
+        before = record.evaluate(LINKS_AND_BUTTONS)
+        report(report_of, NAME, reason=reason)
+        look(record)
+        expect(notice(record)).to_contain_text("has changed")
+        assert record.evaluate(LINKS_AND_BUTTONS) == before
+        expect(link(record, "Show the record as it is now")).to_be_in_viewport(ratio=1)
+        if width > 768 and height > 480:
+            assert record.evaluate(UNDER_THE_NEWS) == []
+        check_fits(record, "news")
+        follow(record, "Show the record as it is now", NAME)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_has_the_focus_is_not_under_the_news(record, report, width):
+    record.set_viewport_size({"width": width, "height": 500})
+    report("defer", NAME, reason="bereavement")
+    change = link(record, "Change working pattern")
+    change.evaluate("link => scrollTo(0, link.getBoundingClientRect().bottom + scrollY - innerHeight + 5)")
+    change.evaluate("link => link.focus({ preventScroll: true })")
+    look(record)
+    expect(notice(record)).to_contain_text("has changed")
+    expect(change).to_be_focused()
+    reach(record, f"Tell us that {NAME} is leaving permanently")
+    for _ in range(5):
+        record.keyboard.press("Shift+Tab")
+        assert record.evaluate(FOCUS)["isOnTop"]
 
 
 def test_a_hidden_page_asks_nothing_until_it_is_looked_at_again(record, window, report):
