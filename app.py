@@ -133,6 +133,10 @@ def create_app(**given) -> Flask:
         from research import console  # not imported, and so with no address and no log, unless it is switched on
 
         console.add_to(app)
+    if app.config["SUPPORT"]:
+        from support import pages  # not imported either
+
+        pages.add_to(app)
     set_up_responses(app)
     set_up_errors(app)
     static_files.add_to(app)

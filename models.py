@@ -35,6 +35,7 @@ from database.organisations import (  # noqa: F401 tables are imported from here
     SchoolPartnership,
     SchoolUser,
     SignIn,
+    SupportUser,
     digest,
 )
 from vocabulary import folded, isolated
@@ -113,6 +114,9 @@ class Participant(Table):
     reported_leaving_by_school = ForeignKeyField(School, null=True, backref="+")
     reported_leaving_on = DateField(null=True)
     """The day that the school reported. Another school’s registration may have made an earlier one the last."""
+    registered_in_error_at = MomentField(null=True)
+    """When support said that this registration should not have been. Then it counts for nothing and nobody sees it, but
+    for lead providers that had been told of it: to them the person has left."""
     version = IntegerField(default=0)
     """How many times it was changed. Whoever confirms a change must have seen the version that they change."""
     created_at = MomentField(default=now)
@@ -136,8 +140,9 @@ class Participant(Table):
 
     @property
     def has_left(self) -> bool:
-        """Their last day here is over, whoever said so: the school sees them no more."""
-        return self.finished_on is not None and self.finished_on < today()
+        """Their last day here is over, whoever said so, or never was: the school sees them no more."""
+        is_over = self.finished_on is not None and self.finished_on < today()
+        return is_over or self.registered_in_error_at is not None
 
     @property
     def is_leaving(self) -> bool:
@@ -394,6 +399,8 @@ class Event(Table):
     author_name = WordsField()
     school_user = ForeignKeyField(SchoolUser, null=True)
     """Whoever of the school did it, whatever they are called by now."""
+    support_user = ForeignKeyField(SupportUser, null=True)
+    """Whoever of support did it. Schools and providers read only that support did."""
     teacher = ForeignKeyField(Teacher)
     school = ForeignKeyField(School)
     participant = ForeignKeyField(Participant, backref="events")
@@ -407,10 +414,10 @@ class Event(Table):
     class Meta:
         indexes = ((("participant", "version"), True),)
 
-    def told_to(self, reader: SchoolUser) -> str:
+    def told_to(self, reader: SchoolUser | None) -> str:
         """The heading as this person reads it: what they did themselves, “you” did."""
         author = isolated(self.author_name)
-        is_own = self.school_user_id == reader.id and self.heading.startswith(f"{author} ")
+        is_own = reader is not None and self.school_user_id == reader.id and self.heading.startswith(f"{author} ")
         return f"You{self.heading.removeprefix(author)}" if is_own else self.heading
 
 

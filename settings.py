@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     PROXIES: NonNegativeInt = _setting(
         "how many proxies in front of the service tell it the visitor’s address (`X-Forwarded-For`, `-Proto`)", 0
     )
+    SUPPORT: Switch = _setting(
+        "`1`: support can find everybody and put things right at `/support`, and people write to support by a form", "0"
+    )
     SUPPORT_EMAIL: str = _setting("where “contact support” leads", "support@register-ects.example.org")
     SERVICE_URL: str = _setting("where links in emails lead; without it `https://` and the first of `TRUSTED_HOSTS`")
     NOTIFY_API_KEY: str = _setting("sends emails by GOV.UK Notify, as the service that this key is of")
@@ -128,6 +131,8 @@ def _problems(config: Mapping[str, Any], *, debug: bool) -> list[str]:
         found.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
     elif config["RESEARCH"] and not config["DATABASE_URL"].startswith("sqlite:"):
         found.append("RESEARCH needs a SQLite database (DATABASE_URL=sqlite:///…), one without real people in it.")
+    if config["RESEARCH"] and config["SUPPORT"]:
+        found.append("RESEARCH and SUPPORT don’t go together: what a study’s participants ask is not for support.")
     urls = (config["REPLICA_URL"], config["DATABASE_URL"])
     if config["REPLICA_URL"] and any(urlsplit(url).scheme != "postgresql" for url in urls):
         found.append("REPLICA_URL is for PostgreSQL: it and DATABASE_URL must begin with postgresql://")

@@ -5,7 +5,7 @@ import hashlib
 import uuid
 from datetime import date, datetime, time
 
-from peewee import Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
+from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
 
 import vocabulary
 from clock import LONDON, now, today
@@ -56,6 +56,17 @@ class SignIn(Table):
     seen_at = MomentField(null=True)
     id_token = TextField(null=True)
     unsent = JSONField(null=True)
+
+
+class SupportUser(Table):
+    """Somebody of support: they see everybody, and put right what nobody else can. `subject`: as a school user's. Who
+    is let in no more keeps their row, because events say what they did. What else support has is in support/models.py.
+    """
+
+    email = WordsField(unique=True)
+    name = WordsField(null=True)
+    subject = WordsField(null=True, unique=True, max_length=64)
+    is_allowed = BooleanField(default=True)
 
 
 class LeadProvider(Table):

@@ -4,13 +4,22 @@ database/. The tables are in models.py; a real database gets the same from the m
 from database import is_postgresql
 from database.updates import updates
 
+COUNTS = "{row}.registered_in_error_at IS NULL"
+"""Whoever was registered in error is nowhere."""
+
 
 def guards() -> list[str]:
     """What else the database guarantees, as SQL for the engine in use."""
     return [
         *no_overlap("contract_period"),
-        *no_overlap("participant", "teacher_id", where="{row}.role = 'ect'", name="ect_no_overlap"),
-        *no_overlap("participant", "teacher_id", "school_id", where="{row}.role = 'mentor'", name="mentor_no_overlap"),
+        *no_overlap("participant", "teacher_id", where=f"{{row}}.role = 'ect' AND {COUNTS}", name="ect_no_overlap"),
+        *no_overlap(
+            "participant",
+            "teacher_id",
+            "school_id",
+            where=f"{{row}}.role = 'mentor' AND {COUNTS}",
+            name="mentor_no_overlap",
+        ),
         *no_overlap("training_period", "participant_id"),
         *no_overlap("mentorship", "ect_id"),
         *no_overlap("induction_period", "teacher_id"),

@@ -17,7 +17,7 @@ from database import db, is_postgresql
 from database.faults import Fault
 from domain.notices import write_notices
 from domain.queries import locked_participants
-from models import Event, LatestUpdate, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
+from models import Event, LatestUpdate, LeadProvider, Mentorship, Participant, SchoolUser, SupportUser, TrainingPeriod
 from vocabulary import isolated
 
 
@@ -28,8 +28,22 @@ class System:
     name: str = "Register early career teachers"
 
 
-Author = SchoolUser | LeadProvider | System
-AUTHOR_TYPES = {SchoolUser: "school_user", LeadProvider: "lead_provider_api", System: "system"}
+@dataclass(frozen=True)
+class Support:
+    """Somebody of support, as the author of what only support can put right. Schools and providers read that support
+    did it; who it was, the event says by its `support_user`."""
+
+    user: SupportUser
+    name: str = "Support"
+
+
+Author = SchoolUser | LeadProvider | System | Support
+AUTHOR_TYPES = {
+    SchoolUser: "school_user",
+    LeadProvider: "lead_provider_api",
+    System: "system",
+    Support: "dfe_staff_user",
+}
 
 HEADINGS = {
     "teacher_withdraws_training_period": "{provider} told us they had stopped training {name}{as_a_mentor}",
@@ -98,7 +112,7 @@ def changing_with(participant_id: int, author: Author, seen_version: int | None,
             raise ChangedSince
         if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
             raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
-        if not isinstance(author, LeadProvider) and participant.has_left:
+        if not isinstance(author, LeadProvider | Support) and participant.has_left:
             raise RuleBroken({"participant": "has_left"})
         yield participant, everybody
 
@@ -171,6 +185,7 @@ def next_event(
         author_type=AUTHOR_TYPES[type(author)],
         author_name=author.name,
         school_user=author if is_school else None,
+        support_user=author.user if isinstance(author, Support) else None,
         teacher=participant.teacher_id,
         school=participant.school_id,
         participant=participant,

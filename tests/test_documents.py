@@ -44,7 +44,7 @@ def test_files_that_are_named_are_there(page):
             for name in ("database", "domain", "web", "docs", "views", "views/lead_provider_api", "forms", "tests")
         ),
     ]
-    rooms += [ROOT / "templates", ROOT / "templates/journeys", ROOT / "research", ROOT / "scenarios"]
+    rooms += [ROOT / "templates", ROOT / "templates/journeys", ROOT / "research", ROOT / "scenarios", ROOT / "support"]
     for name in re.findall(r"`([\w./]+(?:\.(?:py|html|toml|js|css|conf)|/))(?:::\w+)?`", TEXTS[page]):
         is_made_later = name.startswith(
             ("instance", ".venv", "node_modules", "static/vendor", "database/migrations/000N")
@@ -83,11 +83,14 @@ def test_commands_that_are_shown_exist(page, app):
                 assert any(option in each.opts for each in found.params), words
 
 
+OPTIONAL = {"research": "research.console.commands", "support": "support.commands"}
+
+
 def command_of(app, words: list[str]):
-    """The command that these words call, and the rest of them. Those for research are there with RESEARCH only."""
+    """The command that these words call, and the rest of them. Some are there with a setting only."""
     found = app.cli
-    if words[0] == "research":
-        found, words = import_module("research.console.commands").commands, words[1:]
+    if words[0] in OPTIONAL:
+        found, words = import_module(OPTIONAL[words[0]]).commands, words[1:]
     while words and hasattr(found, "commands") and words[0] in found.commands:
         found, words = found.commands[words[0]], words[1:]
     assert found is not app.cli, f"there is no command {words}"

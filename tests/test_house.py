@@ -13,6 +13,7 @@ from flask import abort
 
 import database
 import models
+import support.models
 from app import ERRORS, HEADERS
 from database import db, migrate, triggers
 from forms.journeys import JOURNEYS
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 
 # --- imports -------------------------------------------------------------------------------------------------
 
-FOLDERS = ("database", "domain", "forms", "web", "views", "filling", "scenarios", "research")
+FOLDERS = ("database", "domain", "forms", "web", "views", "filling", "support", "scenarios", "research")
 RINGS = ("clock", "settings", "vocabulary", "database", "models", "domain")
 
 
@@ -272,7 +273,7 @@ def parts(table: str) -> list[str]:
 @both_engines
 def test_a_migrated_database_has_the_schema_of_the_models_and_the_one_written_down(empty_database, engine):
     """`WRITE_SCHEMA=1` writes it down anew, after a migration was added."""
-    db.create_tables(models.TABLES)
+    db.create_tables([*models.TABLES, *support.models.TABLES])
     for sql in triggers.guards():
         db.execute_sql(sql)
     created = schema()

@@ -46,6 +46,24 @@ UNSENT = "unsent"
 """In an address, the key of what a window could not send there because its sign-in was over."""
 
 
+def cookie_name(of: str) -> str:
+    """Of a cookie beside the one of school users. With this prefix a browser takes it from this host alone, and only
+    over https."""
+    return of if current_app.config["DEMO"] else f"__Host-{of}"
+
+
+def set_cookie(response: BaseResponse, of: str, value: str = "", lasts: timedelta = timedelta()) -> None:
+    """Without a value the browser forgets it."""
+    response.set_cookie(
+        cookie_name(of),
+        value,
+        max_age=int(lasts.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+    )
+
+
 def client_key() -> str:
     """The internet address that asks, as something to count by."""
     return keyed_digest(request.remote_addr or "")

@@ -8,7 +8,6 @@ database, which day, which wording and which school user.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -20,30 +19,13 @@ from models import Participant, Teacher
 from research import log, moderators, sandboxes, sessions
 from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db
 from scenarios.pages import page_id, refused_page
-from views import ASKED_BY_ITSELF, redirect_page
+from views import ASKED_BY_ITSELF, cookie_name, redirect_page, set_cookie  # noqa: F401 - its modules set it
 
 blueprint = Blueprint("research", __name__)
 
 PARTICIPANT = "visit"
 MODERATOR = "moderator"
 """The cookies' names. Each has its own, so that both can be used in one browser."""
-
-
-def cookie_name(of: str) -> str:
-    """With this prefix a browser takes the cookie from this host alone, and only over https."""
-    return of if current_app.config["DEMO"] else f"__Host-{of}"
-
-
-def set_cookie(response, of: str, value: str = "", lasts: timedelta = timedelta()) -> None:
-    """Without a value the browser forgets it."""
-    response.set_cookie(
-        cookie_name(of),
-        value,
-        max_age=int(lasts.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
-    )
 
 
 OF_A_PARTICIPANT = ("research.visit", "research.code", "research.follow")

@@ -1,0 +1,97 @@
+"""The pages of support, where SUPPORT is set: who may use them, and that every look at a person is logged. Signing in
+is in sign_in.py, finding somebody in search.py, all of one person in people.py, what is put right in corrections.py,
+and what people write to support in queries.py."""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Flask, Response, abort, g, request, url_for
+from peewee import PeeweeException
+
+from clock import LONDON, display, now
+from models import Participant, Teacher
+from support import users
+from support.models import SupportError
+from views import cookie_name, redirect_page, sign_in_timeouts, this_browsers_sign_in
+
+blueprint = Blueprint("support", __name__)
+
+COOKIE = "support"
+
+OPEN = {f"support.{name}" for name in ("sign_in", "to_provider", "callback")}
+"""What needs nobody of support: the way in. All else does."""
+
+ERRORS_KEPT = timedelta(days=30)
+
+looks = logging.getLogger("service.support")
+looks.setLevel(logging.INFO)  # whatever else is logged, these are
+
+
+def add_to(app: Flask) -> None:
+    from support import commands
+    from support.pages import people, search, sign_in  # noqa: F401 - they bring the routes
+
+    app.register_blueprint(blueprint)
+    app.start_ups.append(commands.start_up)
+    app.cli.add_command(commands.commands)
+    app.jinja_env.filters["moment"] = moment
+    app.after_request(keep_number)
+
+
+def token_here() -> str:
+    return request.cookies.get(cookie_name(COOKIE), "")
+
+
+@blueprint.before_request
+def require_support_user():
+    """Puts `g.support_user` in place. Whoever is signed in to the service without this role finds nothing here; whoever
+    isn't signed in at all is led to signing in."""
+    signed_in = users.find(token_here())
+    g.support_user = signed_in and signed_in.support_user
+    if signed_in:
+        users.update_seen_at(signed_in)
+    if g.support_user or request.endpoint in OPEN:
+        return None
+    of_school = this_browsers_sign_in()
+    if of_school and not sign_in_timeouts().is_over(of_school):
+        abort(404)
+    is_page = request.method == "GET"
+    return redirect_page(url_for("support.sign_in", next=request.full_path.rstrip("?") if is_page else None))
+
+
+def moment(at: datetime) -> str:
+    """Day and time, in London."""
+    return f"{display(at)}, {at.astimezone(LONDON):%H:%M}"
+
+
+def keep_number(response: Response) -> Response:
+    """The number of an error page that somebody of a school was shown, which they may read out to support."""
+    is_shown = response.status_code >= 400 and response.status_code not in (404, 409, 422)
+    if is_shown and "school_user" in g and request.blueprint == "school":
+        save_number(response.status_code)
+    return response
+
+
+def save_number(status: int) -> None:
+    values = request.view_args or {}
+    number = values.get("participant_id", 2**31)
+    try:
+        SupportError.delete().where(SupportError.met_at < now() - ERRORS_KEPT).execute()
+        SupportError.create(
+            request_number=g.request_id,
+            status=status,
+            route=request.url_rule.rule if request.url_rule else "",
+            school_user=g.school_user,
+            participant=Participant.get_or_none(Participant.id == number) if number < 2**31 else None,
+        )
+    except PeeweeException as problem:
+        # Whatever the page was about went wrong already; its number is in the log.
+        looks.warning("the number of an error page could not be kept: %s", type(problem).__name__)
+
+
+def log_look(teachers: Collection[Teacher]) -> None:
+    """Who of support was shown whom, and where, by ids."""
+    ids = [teacher.id for teacher in teachers]
+    facts = {"support_user": g.support_user.id, "teachers": ids, "page": request.endpoint}
+    looks.info("looked at", extra={"fields": facts})

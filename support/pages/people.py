@@ -1,0 +1,48 @@
+"""All of one person, and one of their places at schools as that school sees it."""
+
+import json
+
+from flask import abort, render_template
+
+from models import Participant, ParticipantIdChange, Teacher
+from support.pages import blueprint, log_look
+from support.seen import as_the_school_sees, told_to_providers
+from support.timeline import marks, places_of, timeline, training_in_words
+
+
+@blueprint.get("/support/people/<int:teacher_id>")
+def person(teacher_id):
+    teacher = Teacher.get_or_none(Teacher.id == teacher_id) if teacher_id < 2**31 else None
+    if not teacher:
+        abort(404)
+    log_look([teacher])
+    places = places_of(teacher)
+    return render_template(
+        "support/person.html",
+        teacher=teacher,
+        places=places,
+        known_before=[each.from_participant_id for each in teacher.id_changes.order_by(ParticipantIdChange.id)],
+        entries=timeline(teacher, places),
+        documents={name: as_text(told) for name, told in told_to_providers(teacher).items()},
+        marks=marks,
+        training_in_words=training_in_words,
+    )
+
+
+def as_text(document: dict) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+@blueprint.get("/support/placements/<int:participant_id>/as-the-school-sees-it")
+def as_school(participant_id):
+    participant = find_participant(participant_id)
+    return render_template("support/as_school.html", participant=participant, record=as_the_school_sees(participant))
+
+
+def find_participant(participant_id: int) -> Participant:
+    """Anybody, with all that corrections ask; 404 if there is no such place."""
+    found = Participant.get_or_none(Participant.id == participant_id) if participant_id < 2**31 else None
+    if not found:
+        abort(404)
+    log_look([found.teacher])
+    return next(place for place in places_of(found.teacher) if place.id == participant_id)

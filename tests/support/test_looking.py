@@ -1,0 +1,229 @@
+"""Who is let in, whom they find, and what they see: all of a person, and what others see of them."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from models import Event, Participant, ParticipantIdChange, School, SchoolUser, SupportUser, Teacher
+from support import users
+from tests.conftest import both_engines, person
+from tests.identity import AVA, ST_JOHNS, Way, issuer_of, outside_the_demo, running
+from tests.reports import ask, report
+from tests.support.conftest import GRACE, SupportVisitor
+from tests.test_house import rules
+from tests.visitor import Visitor, section
+
+ADDRESSES = ("/support", "/support/sign-in", "/support/people/1", "/support/schools/1")
+
+
+# --- who is let in -------------------------------------------------------------------------------------------
+
+
+def test_without_the_setting_no_address_answers_and_nothing_is_imported(app, naomi):
+    assert not rules(app, prefix="support.")
+    for address in ADDRESSES:
+        naomi.get(address, 404)
+    program = "import sys; from app import create_app; create_app(); print([m for m in sys.modules if m == 'support'])"
+    settings = {"DEMO": "1", "SECRET_KEY": "x" * 8, "DATABASE_URL": "sqlite:///:memory:", "PATH": "/usr/bin"}
+    done = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_who_is_not_signed_in_is_led_to_signing_in_and_back(served):
+    steven = person("Steven Taylor").teacher_id
+    visitor = SupportVisitor(served).get(f"/support/people/{steven}")
+    assert visitor.heading == "Sign in to support"
+    assert visitor.choose("Grace Obi", "Sign in").heading == "Steven Taylor"
+
+
+def test_signing_in_leads_nowhere_else(served):
+    visitor = SupportVisitor(served).get("/support/sign-in?next=//evil.example")
+    assert visitor.choose("Grace Obi", "Sign in").heading == "Find somebody"
+
+
+def test_a_school_finds_nothing(served):
+    naomi = Visitor(served).sign_in("Naomi Fletcher")
+    for rule in rules(served, prefix="support."):
+        if rule.endpoint in ("support.sign_in", "support.to_provider", "support.callback"):
+            continue
+        address = rule.rule.replace("<int:teacher_id>", "1").replace("<int:school_id>", "1")
+        address = address.replace("<int:participant_id>", "1").replace("<int:query_id>", "1")
+        address = address.replace("<journey_name>", "put-right-name").replace("<page>", "name")
+        for method in rule.methods - {"OPTIONS", "HEAD"}:
+            answer = naomi.send(method.lower(), address, follow_redirects=False)
+            assert answer.status_code == 404, f"{method} {address}"
+
+
+def test_signing_out(grace):
+    grace.submit("Sign out")
+    assert grace.get("/support").heading == "Sign in to support"
+
+
+def test_who_is_let_in_no_more_is_signed_out_at_once(grace):
+    assert users.disallow(GRACE)
+    assert grace.get("/support").heading == "Sign in to support"
+    assert "Grace Obi" not in grace.choices
+
+
+def test_commands(served):
+    run = served.test_cli_runner().invoke
+    assert (
+        run(args=["support", "allow", "Eva.Lind@example.org"]).output == "eva.lind@example.org is let in at /support.\n"
+    )
+    assert "eva.lind@example.org: has not signed in yet" in run(args=["support", "list"]).output
+    assert run(args=["support", "disallow", "eva.lind@example.org"]).exit_code == 0
+    assert "eva.lind" not in run(args=["support", "list"]).output
+    assert "is not let in" in run(args=["support", "disallow", "eva.lind@example.org"]).output
+    assert "is no email address" in run(args=["support", "allow", "eva"]).output
+
+
+class SecureVisitor(SupportVisitor):
+    def send(self, method: str, path: str, **kwargs):
+        return super().send(method, path, base_url="https://localhost", **kwargs)
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    with running() as server:
+        yield issuer_of(server)
+
+
+@pytest.fixture
+def way(world, issuer) -> Way:
+    users.allow(GRACE)
+    way = Way(SecureVisitor(outside_the_demo(issuer, SUPPORT=True)), issuer, "/support/sign-in/provider")
+    way.knows("grace", **AVA | {"given_name": "Grace", "family_name": "Obi", "email": "Grace.Obi@example.org"})
+    way.knows("ava", **AVA | {"organisation": ST_JOHNS})
+    return way
+
+
+@pytest.mark.filterwarnings("ignore:get_jwt_config")
+class TestThroughTheProvider:
+    def test_support_signs_in(self, way):
+        assert way.visitor.get("/support").main.css_first("a[role=button]").attrs["href"].startswith(way.begins)
+        assert way.sign_in("grace", "/support").heading == "Find somebody"
+        assert "Grace Obi" in way.visitor.page.root.text()
+        (cookie,) = [each for each in way.visitor.client._cookies.values() if "support" in each.key]
+        assert (cookie.key, cookie.secure, cookie.http_only) == ("__Host-support", True, True)
+
+    def test_known_by_their_subject_after_the_first_time(self, way):
+        way.sign_in("grace", "/support")
+        way.visitor.submit("Sign out")
+        way.knows("another", **AVA | {"email": GRACE})
+        way.sign_in("another", "/support", status=404)
+        way.knows("grace", **AVA | {"email": "grace.married@example.org"})
+        assert way.sign_in("grace", "/support").heading == "Find somebody"
+
+    def test_who_has_not_the_role_finds_nothing(self, way):
+        assert way.sign_in("ava", status=404).heading == "Page not found"
+
+
+# --- finding -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said", ["Steven Taylor", "steven", "TAYLOR", "Stéven", "{trn}", "{api_id}", "{record_id}", "{email}"]
+)
+def test_somebody_is_found(grace, said):
+    steven = person("Steven Taylor")
+    teacher = steven.teacher
+    facts = {"trn": teacher.trn, "api_id": teacher.api_id, "record_id": teacher.api_ect_training_record_id}
+    grace.get("/support").submit(
+        "Search",
+        Who_or_what=said.format(email=steven.email.upper(), **facts),
+    )
+    assert "Steven Taylor" in grace.links
+
+
+def test_somebody_is_found_by_the_id_of_another_record(grace):
+    steven, old = person("Steven Taylor"), "5f0c3a52-0000-4000-8000-000000000001"
+    ParticipantIdChange.create(teacher=steven.teacher, from_participant_id=old)
+    grace.get(f"/support?q={old}").click("Steven Taylor")
+    assert grace.row("Known to lead providers before as") == old
+
+
+@pytest.mark.parametrize("said", ["St John's", "st johns primary", "900001", "{email}", "{api_id}"])
+def test_a_school_is_found_with_everybody_there(grace, said):
+    school = School.get(urn="900001")
+    said = said.format(api_id=school.api_id, email=SchoolUser.get(name="Naomi Fletcher").email)
+    grace.get(f"/support?q={said}").click(school.name)
+    assert {"Steven Taylor", "John Doe"} <= set(grace.links)
+
+
+def test_nobody_is_found(grace):
+    for said in ("Nobody Atall", "9999999", "%", "’", "nobody@example.org"):
+        assert f"Nothing was found for “{said}”" in grace.get("/support", 200).submit("Search", Who_or_what=said).text
+
+
+def test_an_error_page_is_found_by_its_number(served, grace, monkeypatch):
+    steven, naomi = person("Steven Taylor"), Visitor(served).sign_in("Naomi Fletcher")
+    with monkeypatch.context() as patched:
+        patched.setattr("domain.queries.events_of", lambda participant: 1 / 0)
+        naomi.get(f"/school/ects/{steven.id}", 500)
+    number = naomi.response.headers["X-Request-Id"]
+    grace.get(f"/support?q={number}")
+    assert grace.row("What it said") == "500"
+    assert grace.row("About") == "Steven Taylor"
+    assert grace.row("Who was shown it").startswith("Naomi Fletcher")
+
+
+# --- seeing --------------------------------------------------------------------------------------------------
+
+
+def test_every_look_is_logged_by_ids(grace, caplog):
+    steven = person("Steven Taylor")
+    with caplog.at_level(logging.INFO, "service.support"):
+        grace.get(f"/support/people/{steven.teacher_id}")
+        grace.get(f"/support/placements/{steven.id}/as-the-school-sees-it")
+        grace.get("/support?q=steven taylor")
+    looks = [record.fields for record in caplog.records if record.message == "looked at"]
+    assert [look["teachers"] for look in looks] == [[steven.teacher_id]] * 3
+    assert {look["support_user"] for look in looks} == {SupportUser.get().id}
+
+
+@both_engines
+def test_all_of_a_person(grace, world):
+    steven = person("Steven Taylor")
+    grace.get(f"/support/people/{steven.teacher_id}")
+    told = section(grace, "Time line")
+    period = steven.training_period
+    assert any("Ambition Institute told us they had stopped training Steven Taylor" in line for line in told)
+    assert any(f"withdrawal reason: nothing → {period.withdrawal_reason}" in line for line in told)
+    assert any("First day as an ECT" in line for line in told)
+    assert any("First day of training with Ambition Institute" in line for line in told)
+    assert any("First day mentored by" in line for line in told)
+
+
+def test_what_lead_providers_are_told_is_what_they_are_told(grace, served):
+    import json
+
+    hannah = person("Hannah Clarke")
+    report("withdraw", hannah)
+    grace.get(f"/support/people/{hannah.teacher_id}")
+    (shown,) = [json.loads(each.text()) for each in grace.main.css("pre")]
+    assert shown == ask(Visitor(served), "get", f"/api/v3/participants/{hannah.teacher.api_id}").json["data"]
+
+
+@pytest.mark.parametrize(("name", "role"), [("Steven Taylor", "ect"), ("Emily Roberts", "ect"), ("John Doe", "mentor")])
+def test_as_the_school_sees_it(grace, served, name, role):
+    participant = person(name, role)
+    grace.get(f"/support/people/{participant.teacher_id}").click("As St John’s C of E Primary School sees it")
+    naomi = Visitor(served).sign_in("Naomi Fletcher").get(f"/school/{role}s/{participant.id}")
+    assert grace.rows == naomi.rows
+    assert naomi.text.replace("You told us", "Naomi Fletcher told us") in grace.text
+    assert not grace.main.css("a, button, form, [hx-get]")
+
+
+def test_numbers_that_cannot_be_anybodys(grace):
+    for number in (0, 10**6, 2**31, 2**63):
+        for address in ("/support/people/{}", "/support/schools/{}", "/support/placements/{}/as-the-school-sees-it"):
+            grace.get(address.format(number), 404)
+
+
+def test_looking_changes_nothing(grace):
+    before = Event.select().count(), [row.version for row in Participant.select().order_by(Participant.id)]
+    for teacher in list(Teacher.select()):
+        grace.get(f"/support/people/{teacher.id}")
+    assert before == (Event.select().count(), [row.version for row in Participant.select().order_by(Participant.id)])
