@@ -38,7 +38,7 @@ from views import (  # noqa: F401
     step_url,
     this_page,
 )
-from views.lead_provider_api import documentation, mentors, participants, partnerships, transfers  # noqa: F401 - they bring routes
+from views.lead_provider_api import documentation, guide, mentors, participants, partnerships, transfers  # noqa: F401 - they bring routes
 from web import logs, static_files, wordings
 from web.one_round_trip import in_one_round_trip
 from web.page_shell import page_shell

@@ -1,5 +1,5 @@
-"""The document about the API is true: the served API is tried against it, and what it tells of can happen. And the page
-that is made from it."""
+"""The document about the API is true: the served API is tried against it, and what it tells of can happen. The guide
+that is made from it is in test_guide.py."""
 
 import os
 import re
@@ -74,16 +74,9 @@ def test_the_example_of_a_body_is_in_the_documented_form(visitor, app, endpoint)
     assert response.status_code in (200, 422), response.text
 
 
-def test_the_document_is_public_and_so_is_the_page(visitor):
+def test_the_document_is_public(visitor):
     response = visitor.send("get", "/api/v3/openapi.json")
     assert (response.status_code, response.json["openapi"]) == (200, "3.1.0")
-    visitor.get("/api/docs")
-    assert visitor.heading == "Lead providers’ API"
-    for path in response.json["paths"]:
-        assert path in visitor.text
-    assert "'#/participant_id' has been withdrawn already" in visitor.text
-    for link in visitor.page.css("main a[href^='#']"):
-        assert visitor.page.css_first('[id="' + link.attrs["href"][1:] + '"]'), link.html
 
 
 def test_errors_of_the_whole_api_are_json(visitor, monkeypatch):

@@ -23,7 +23,7 @@ FOR_PARTICIPANTS = {"code.html", "finished.html", "next_task.html", "signed_out.
 
 def is_for_schools(path: Path) -> bool:
     part = path.relative_to(TEMPLATES).parts[0]
-    return part != "documentation.html" and (part != "research" or path.name in FOR_PARTICIPANTS)
+    return part != "lead_provider_api" and (part != "research" or path.name in FOR_PARTICIPANTS)
 
 
 FOR_SCHOOLS = sorted(filter(is_for_schools, TEMPLATES.glob("**/*.html")))

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, Route, expect
 from database import db
 from tests.visitor import Html, words
 from tests.walks import WALKS, Walk
+from views.lead_provider_api.documentation import RESOURCES
+from views.lead_provider_api.guide import SUBJECTS
 
 SERVICE = "Register early career teachers – GOV.UK"
 
@@ -96,13 +98,18 @@ def lists(page: Page, report) -> Iterator[str]:
     for name in ("mentors", "induction-tutor"):
         page.goto(f"/school/{name}")
         yield name
-    page.goto("/api/docs")
-    yield "api"
     page.goto("/sign-in")
     yield "sign-in"
     button(page, "Sign in").click()
     refused(page)
     yield "sign-in-error"
+
+
+def guide(page: Page, report) -> Iterator[str]:
+    """The providers' guide."""
+    for name in (*SUBJECTS, *RESOURCES):
+        page.goto(f"/api/docs/{name}".rstrip("/"))
+        yield f"api-{name or 'start'}"
 
 
 def ect_records(page: Page, report) -> Iterator[str]:
@@ -199,7 +206,7 @@ def move(page: Page, link_or_button) -> None:
     expect(page).not_to_have_url(before)
 
 
-TOURS = {tour.__name__: tour for tour in (lists, ect_records, mentor_records, refusals, gone)}
+TOURS = {tour.__name__: tour for tour in (lists, guide, ect_records, mentor_records, refusals, gone)}
 
 JOURNEYS = {str(walk): journey(walk) for walk in WALKS}
 

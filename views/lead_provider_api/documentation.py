@@ -1,12 +1,13 @@
-"""The document about the API (OpenAPI 3.1), made from the operations that check its requests, and a page made from
-that."""
+"""The document about the API (OpenAPI 3.1), made from the operations that check its requests. The guide (guide.py) is
+made from it."""
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.exceptions import TooManyRequests
@@ -14,7 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 
 from views import client_key
-from views.lead_provider_api import DETAILS, TITLES, WORDS, answer, schemas
+from views.lead_provider_api import DETAILS, REQUESTS, TITLES, WORDS, answer, problem, schemas
 from views.lead_provider_api.operations import ID, OPTIONAL, TYPES, Operation
 from web.rate_limits import RateLimit
 
@@ -25,15 +26,76 @@ READINGS = RateLimit(300, 5 * 60)
 
 REF = "#/components/schemas/"
 
-PROBLEMS = {
-    "400": ("The request is not in the documented form", "page[page] must be a whole number, 1 or more"),
-    "404": ("There is nothing with this id that you may see", DETAILS[404]),
-    "413": ("The body is too large", DETAILS[413]),
-    "415": ("The body is not JSON", "the body must be JSON, sent as application/json"),
-    "429": ("You have sent more than 1,000 requests in 5 minutes", DETAILS[429]),
-    "503": ("The service is busy", DETAILS[503]),
+
+@dataclass(frozen=True)
+class Resource:
+    """What the guide has a page about."""
+
+    title: str
+    about: str
+    endpoints: tuple[str, ...]
+    """Its operations, in the order in which they are described."""
+    keep_up: str = ""
+    """How to keep a copy of the list up to date."""
+
+
+RESOURCES = {
+    "participants": Resource(
+        "Participants",
+        "The people whom you train, or once trained, as far as you have confirmed it.",
+        ("participants", "participant"),
+        "Follow `links.changes`, and ask for the whole list once a day: `participant_status` and `mentor_id` can "
+        "change with the day alone. Nobody goes from this list.",
+    ),
+    "reports": Resource(
+        "Reports on participants",
+        "What you tell us of somebody’s training. Their school sees it at once, and never sees why.",
+        ("withdraw", "defer", "resume", "change-schedule"),
+    ),
+    "transfers": Resource(
+        "Transfers",
+        "Who of your participants left a school or joined one.",
+        ("transfers", "participant_transfers"),
+        "Follow `links.changes`, and ask for the whole list once a day: `status` can change with the day alone. If a "
+        "school takes it back, they go from this list.",
+    ),
+    "unfunded-mentors": Resource(
+        "Unfunded mentors",
+        "The mentors of your ECTs whom you do not train: whoever is told as a mentor_id can be looked up.",
+        ("unfunded_mentors", "unfunded_mentor"),
+        "Follow `links.changes`. A mentor whom you come to train goes from this list, and is a participant.",
+    ),
+    "schools": Resource(
+        "Schools",
+        "Every school, with whether it wants you in a cohort.",
+        ("schools", "school"),
+        "Follow `links.changes` for each cohort by itself. A change in one cohort moves a school’s `updated_at` in all "
+        "of them, so you may be told of a school where nothing is new.",
+    ),
+    "delivery-partners": Resource(
+        "Delivery partners",
+        "With whom you may work, and in which cohorts.",
+        ("delivery_partners", "delivery_partner"),
+        "Ask for the whole list once a day. With whom you may work in no cohort any more goes from this list.",
+    ),
+    "partnerships": Resource(
+        "Partnerships",
+        "At which schools you train in which cohort, and with which delivery partner.",
+        ("partnerships", "partnership", "create_partnership", "change_delivery_partner"),
+        "Follow `links.changes`. A partnership moves when training by it begins or ends, too.",
+    ),
 }
-"""Status → when it is answered, and what is said then."""
+"""Its name in addresses → the resource."""
+
+PROBLEMS = {
+    400: "The request is not in the documented form",
+    404: "There is nothing with this id that you may see",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    429: f"You have sent more than {REQUESTS.most:,} requests in {REQUESTS.seconds // 60} minutes",
+    503: "The service is busy",
+}
+"""Status → when it is answered."""
 
 
 @documentation.before_request
@@ -47,13 +109,18 @@ def openapi():
     return answer(document(current_app._get_current_object()))
 
 
-@documentation.get("/docs")
-def page():
-    return render_template("documentation.html", document=document(current_app._get_current_object()), pretty=pretty)
+@documentation.get("/docs/v3/swagger.yaml")
+def openapi_as_yaml():
+    return Response(as_yaml(document(current_app._get_current_object())), content_type="application/yaml")
 
 
-def pretty(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+def as_yaml(value: Any, indent: str = "\n") -> str:
+    """What JSON can say, in YAML, each value as JSON has it on a line of its own."""
+    if not value or not isinstance(value, dict | list):
+        return " " + json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "".join(f"{indent}-{as_yaml(each, indent + '  ')}" for each in value)
+    return "".join(f"{indent}{json.dumps(name)}:{as_yaml(value[name], indent + '  ')}" for name in value)
 
 
 @cache
@@ -82,6 +149,7 @@ def document(app: Flask) -> dict:
             "description": "For the software of lead providers: whom they train at which school, and what they report.",
         },
         "security": [{"token": []}],
+        "tags": [{"name": each.title, "description": each.about} for each in RESOURCES.values()],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -91,7 +159,9 @@ def document(app: Flask) -> dict:
 
 
 def described(rule: Rule, operation: Operation, at: dict, definitions: dict) -> dict:
-    told = {"operationId": rule.endpoint.removeprefix("api.").replace("-", "_"), "summary": operation.summary}
+    endpoint = rule.endpoint.removeprefix("api.")
+    (resource,) = [each for each in RESOURCES.values() if endpoint in each.endpoints]
+    told = {"operationId": endpoint.replace("-", "_"), "summary": operation.summary, "tags": [resource.title]}
     parameters = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
         for name in sorted(rule.arguments)
@@ -139,7 +209,10 @@ def body_schema(sends: type[BaseModel], reference: dict) -> dict:
     data = {
         "type": "object",
         "required": ["type", "attributes"],
-        "properties": {"type": {"const": TYPES[sends]}, "attributes": {"allOf": [reference], "required": needed}},
+        "properties": {
+            "type": {"type": "string", "const": TYPES[sends]},
+            "attributes": {"allOf": [reference], "required": needed},
+        },
     }
     return {"type": "object", "required": ["data"], "properties": {"data": data}}
 
@@ -154,14 +227,10 @@ def responses(rule: Rule, operation: Operation, at: dict, definitions: dict) -> 
         told["304"] = {"description": "Nothing changed since the answer with the ETag that If-None-Match gives"}
     problems = {"401": said("There is no valid token", at[schemas.AccessDenied], {"error": "access denied"})}
     for status in expected(rule, operation):
-        description, detail = PROBLEMS[status]
-        title = TITLES.get(int(status)) or HTTP_STATUS_CODES[int(status)]
-        problems[status] = said(description, at[schemas.Problems], {"errors": [{"title": title, "detail": detail}]})
+        problems[str(status)] = said(PROBLEMS[status], at[schemas.Problems], {"errors": [example_of(status)]})
     if operation.refusals:
         examples = {
-            f"{attribute}: {code}": {
-                "value": {"errors": [{"title": attribute, "detail": f"'#/{attribute}' {WORDS[code]}"}]}
-            }
+            f"{attribute}: {code}": {"value": {"errors": [problem(attribute, f"'#/{attribute}' {WORDS[code]}", code)]}}
             for attribute, codes in operation.refusals.items()
             for code in codes
         }
@@ -170,13 +239,21 @@ def responses(rule: Rule, operation: Operation, at: dict, definitions: dict) -> 
     return told | dict(sorted(problems.items()))
 
 
-def expected(rule: Rule, operation: Operation) -> set[str]:
-    statuses = {"429", "503"}
+def expected(rule: Rule, operation: Operation) -> set[int]:
+    statuses = {429, 503}
     if operation.sends or operation.query:
-        statuses.add("400")
+        statuses.add(400)
     if operation.sends:
-        statuses |= {"413", "415"}
-    return statuses | ({"404"} if rule.arguments else set())
+        statuses |= {413, 415}
+    return statuses | ({404} if rule.arguments else set())
+
+
+def example_of(status: int) -> dict:
+    """What is said with this status."""
+    if status == 400:
+        return problem(TITLES[400], "page[page] must be a whole number, 1 or more", "parameter_invalid")
+    code, detail = DETAILS[status]
+    return problem(TITLES.get(status) or HTTP_STATUS_CODES[status], detail, code)
 
 
 def said(description: str, schema: dict, example: Any) -> dict:

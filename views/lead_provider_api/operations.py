@@ -14,19 +14,33 @@ from flask import request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, model_validator
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from domain.reports import COURSES
-from views.lead_provider_api import one_moment
+from views.lead_provider_api import meanings, one_moment
+from views.lead_provider_api.meanings import MEANINGS
 from views.lead_provider_api.pages import cursor_in
-from vocabulary import DEFERRAL_REASONS, SCHEDULES, WITHDRAWAL_REASONS
 
-SORTS = ("created_at", "-created_at", "updated_at", "-updated_at")
 MOST_PER_PAGE = 3000
 MOST_ROWS = 2**31
 """No list is longer; a database counts no further than this many squared."""
 
 
+FORM = {
+    "parameter_missing": "a parameter that must be given isn’t: `filter[cohort]` of schools",
+    "parameter_invalid": "a parameter is not in its documented form, such as `page[page]=2.5` or another `sort`",
+    "given_twice": "a parameter is given twice. Write values of one with commas between",
+    "not_a_group": "`filter` or `page` is given without its brackets",
+    "json_invalid": "the body is not JSON. `detail` says in which line and column",
+    "duplicate_key": "an object of the body has the same key twice",
+    "shape_invalid": "the body has no `data` with `type` and `attributes`",
+    "type_invalid": "`data.type` is not the one of this operation",
+    "attributes_invalid": "`data.attributes` is not an object, or has no attribute that is known",
+    "attribute_invalid": "an attribute is not text",
+    "bad_request": "the request breaks the rules of HTTP",
+}
+"""Code → what about the form of a request is wrong: 400."""
+
+
 class NotAsDocumented(BadRequest):
-    """400: what is wrong (`reason`, which stays what it is), and a sentence about it."""
+    """400: what is wrong (`reason`, one of FORM), and a sentence about it."""
 
     def __init__(self, reason: str, detail: str, title: str = "Bad request"):
         super().__init__(detail)
@@ -107,8 +121,8 @@ def whole_number(text: Any) -> int:
 
 
 def known_sort(text: str) -> str:
-    if text not in SORTS:
-        raise ValueError(f"must be one of {', '.join(SORTS)}")
+    if text not in meanings.SORT:
+        raise ValueError(f"must be one of {', '.join(meanings.SORT)}")
     return text
 
 
@@ -122,19 +136,28 @@ def described(kind: Any, check: Callable, description: str, **schema) -> Any:
     return Annotated[kind | None, BeforeValidator(check), WithJsonSchema(schema)]
 
 
-Years = described(list[int], years, "Contract periods by their year, with commas between.", examples=["2024,2025"])
+Years = described(
+    list[int],
+    years,
+    "Cohorts by their year, with commas between. What is no year is passed over.",
+    examples=["2024,2025"],
+)
 Since = described(
     datetime,
     time_in,
-    "Only what was updated at this moment or later: a date and time with a time zone, in ISO 8601.",
+    "Only what changed at this moment or later: a date and time with a time zone, in ISO 8601.",
     anyOf=[{"format": "date-time"}, {"const": ""}],
     examples=["2026-04-20T09:00:00Z"],
 )
 Text = Annotated[str | None, BeforeValidator(lambda text: text.strip() or None)]
-Ids = described(list[str], words, "Ids, with commas between.")
+Ids = described(list[str], words, "Only those with these delivery partners: their ids, with commas between.")
 After = Annotated[Any, BeforeValidator(cursor_in), WithJsonSchema({"type": "string"})]
 Count = Annotated[int, BeforeValidator(whole_number), WithJsonSchema({"type": "integer", "minimum": 1})]
-Sort = Annotated[str, BeforeValidator(known_sort), WithJsonSchema({"type": "string", "enum": list(SORTS)})]
+Sort = Annotated[
+    str,
+    BeforeValidator(known_sort),
+    WithJsonSchema({"type": "string", "enum": list(meanings.SORT), MEANINGS: meanings.SORT}),
+]
 
 
 class Page(BaseModel):
@@ -161,7 +184,7 @@ class Page(BaseModel):
 
 class Query(BaseModel):
     page: Page = Page()
-    sort: Sort = Field("created_at", description="The order; “-” turns it round.")
+    sort: Sort = Field("created_at", description="The order.")
 
     @model_validator(mode="after")
     def goes_on_as_it_began(self):
@@ -179,8 +202,12 @@ class Cohorts(BaseModel):
 
 
 class ParticipantsFilter(Cohorts, UpdatedSince):
-    training_status: Text = Field(None, description="`active`, `deferred` or `withdrawn`, in either role.")
-    from_participant_id: Text = Field(None, description="An id that the participant had before.")
+    training_status: Text = Field(
+        None,
+        description="Only those with this status, in either role. With any other value the list is empty.",
+        json_schema_extra={MEANINGS: meanings.TRAINING_STATUS},
+    )
+    from_participant_id: Text = Field(None, description="Only the person who had this id before.")
 
 
 class ParticipantsQuery(Query):
@@ -196,11 +223,11 @@ class UnfundedMentorsQuery(Query):
 
 
 class Cohort(BaseModel):
-    cohort: Years = Field(description="The contract period by its year.")
+    cohort: Years = Field(description="One cohort, by its year. For a year that is none the list is empty.")
 
 
 class SchoolsFilter(Cohort, UpdatedSince):
-    urn: Text = Field(None, description="The school’s unique reference number.")
+    urn: Text = Field(None, description="Only the school with this unique reference number.")
 
 
 class SchoolsQuery(Query):
@@ -269,26 +296,29 @@ class Attributes(BaseModel):
         return self
 
 
-def choice(values) -> Any:
-    return Field(None, json_schema_extra={"enum": [value.replace("_", "-") for value in values]})
+def choice(values: dict[str, str], description: str) -> Any:
+    return Field(None, description=description, json_schema_extra={"enum": list(values), MEANINGS: values})
 
 
 class Resumption(Attributes):
-    course_identifier: str | None = choice(COURSES)
+    course_identifier: str | None = choice(meanings.COURSE, "The role that this is about.")
 
 
 class Withdrawal(Resumption):
-    reason: str | None = choice(WITHDRAWAL_REASONS)
+    reason: str | None = choice(meanings.WITHDRAWAL_REASON, "Why. The school never sees it.")
 
 
 class Deferral(Resumption):
-    reason: str | None = choice(DEFERRAL_REASONS)
+    reason: str | None = choice(meanings.DEFERRAL_REASON, "Why. The school never sees it.")
 
 
 class ChangeOfSchedule(Resumption):
-    schedule_identifier: str | None = choice(sorted(SCHEDULES, key="ecf-extended-september".__ne__))
+    schedule_identifier: str | None = choice(
+        dict(sorted(meanings.SCHEDULE.items(), key=lambda each: each[0] != "ecf-extended-september")),
+        "The new schedule.",
+    )
     cohort: str | int | None = Field(
-        None, description="The year of another contract period, if it changes too.", examples=["2026"]
+        None, description="The year of another cohort, if it changes too.", examples=["2026"]
     )
 
 
@@ -297,7 +327,7 @@ PARTNER = Field(None, description="The `id` from `GET /delivery-partners`.", exa
 
 
 class NewPartnership(Attributes):
-    cohort: str | int | None = Field(None, description="The contract period by its year.", examples=["2025"])
+    cohort: str | int | None = Field(None, description="The cohort by its year. It must have begun.", examples=["2025"])
     school_id: str | None = Field(None, description="The `id` from `GET /schools`.", examples=[ID])
     delivery_partner_id: str | None = PARTNER
 
