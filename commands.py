@@ -136,7 +136,7 @@ def check():
 @click.command("verify")
 def verify():
     """Say what is wrong with the data, and fail if anything is. For every hour."""
-    with db.connection_context():
+    with db.connection_context(), not_possible_as_click_error():
         if found := maintenance.data_faults():
             raise click.ClickException("\n".join(["", *found]))
         click.echo(f"The data is right by {len(data_checks.RULES)} rules.")
@@ -145,7 +145,8 @@ def verify():
 @click.command("backup")
 @click.argument("target", type=click.Path(path_type=Path))
 def backup(target):
-    """Copy the database while it is used, to TARGET (a file, or a folder that is there), and check the copy."""
+    """Copy the database while it is used, to TARGET, and check the copy. TARGET is a file, or a folder that is there,
+    which keeps copies, compressed: the latest 96, and the last one of each of 31 days."""
     with db.connection_context(), not_possible_as_click_error():
         click.echo(f"Copied to {maintenance.back_up(target)}, and the copy is right.")
 

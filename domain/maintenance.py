@@ -1,10 +1,14 @@
 """What whoever runs the service asks of it: is it well, is the data right, a copy of it, and the copy back."""
 
+import fcntl
+import gzip
 import os
+import re
 import shutil
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC
 from importlib.util import find_spec
 from pathlib import Path
@@ -147,7 +151,32 @@ def _postgresql_warnings(config: Mapping) -> list[str]:
 
 
 def data_faults() -> list[str]:
-    """What is wrong with the data: what the engine finds, then each rule of data_checks.py that is broken."""
+    """What is wrong with the data. SQLite is asked by a copy, beside the database and gone afterwards: whoever reads
+    there for seconds would hold up everybody who confirms.
+
+    Raises NotPossible where there is no room for the copy.
+    """
+    if is_postgresql():
+        return _faults_here()
+    path = Path(db.obj.database)
+    if shutil.disk_usage(path.parent).free < path.stat().st_size + LEAST_FREE:
+        raise NotPossible("There is no room for a copy of the database beside it, and the copy is what is checked.")
+    copy = path.with_name(f".{path.name}.verified")
+    turn = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(turn, fcntl.LOCK_EX)  # one copy of this name at a time
+    try:
+        _copy_to(copy)
+        with _in_its_place(copy), db.connection_context():
+            return _faults_here()
+    except (OSError, sqlite3.Error, DatabaseError) as error:
+        return [f"The database can’t be read: {error}"]
+    finally:
+        _remove(copy)
+        os.close(turn)
+
+
+def _faults_here() -> list[str]:
+    """What the engine finds, then each rule of data_checks.py that is broken."""
     found = []
     if not is_postgresql():
         found += [row[0] for row in db.execute_sql("PRAGMA integrity_check") if row[0] != "ok"]
@@ -157,22 +186,31 @@ def data_faults() -> list[str]:
 
 # --- a copy, and back --------------------------------------------------------------------------------------
 
+COPY = re.compile(r"register-(\d{8})T\d{6}Z\.sqlite3(\.gz)?")
+"""A copy's name: its day and moment, in UTC."""
+
+LATEST, DAYS = 96, 31
+"""How many copies a folder keeps: a day of one each quarter of an hour, and of so many days the last one."""
+
 
 def back_up(target: Path) -> Path:
-    """Copy the database while it is used, to this file or into this folder, and check the copy. Gives the file.
+    """Copy the database while it is used, to this file or into this folder, and check the copy. Compressed in a folder,
+    where too old copies then go, and where the file's name ends with .gz. Gives the file.
 
     Raises NotPossible where it isn't SQLite, or when the copy isn't right.
     """
     _only_sqlite('pg_dump --format=custom --file=register.dump "$DATABASE_URL"')
-    if target.is_dir():
-        target /= f"register-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.sqlite3"
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    _remove(unfinished)
+    folder = target if target.is_dir() else None
+    if folder:
+        target /= f"register-{now().astimezone(UTC):%Y%m%dT%H%M%SZ}.sqlite3.gz"
+    unfinished, packed = (target.with_name(f".{target.name}.{state}") for state in ("unfinished", "packed"))
     try:
-        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(unfinished)) as copy:
-            db.connection().backup(copy)
+        _copy_to(unfinished)
         _check_copy(unfinished)
+        if target.suffix == ".gz":
+            with unfinished.open("rb") as whole, gzip.open(_private(packed), "wb", compresslevel=1) as small:
+                shutil.copyfileobj(whole, small)
+            packed.replace(unfinished)
         with unfinished.open("rb") as written:
             os.fsync(written.fileno())
         unfinished.replace(target)
@@ -180,7 +218,35 @@ def back_up(target: Path) -> Path:
         raise NotPossible(f"{target} could not be written: {error}. Nothing of it was left behind.") from error
     finally:
         _remove(unfinished)
+        _remove(packed)
+    if folder:
+        for copy in too_old(path.name for path in folder.iterdir() if path != target):
+            (folder / copy).unlink()
     return target
+
+
+def too_old(names: Iterable[str]) -> set[str]:
+    """Of these files in a folder of copies, those that needn't be kept. It goes by the copies that there are, so a
+    clock that is wrong, or a cron that stood still, takes none away."""
+    copies = sorted(name for name in names if COPY.fullmatch(name))
+    last_of_day = {COPY.fullmatch(name)[1]: name for name in copies}
+    return {*copies} - {*copies[-LATEST:]} - {*list(last_of_day.values())[-DAYS:]}
+
+
+def _private(path: Path) -> Path:
+    """An empty file that only its owner may read, whatever was there."""
+    _remove(path)
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+    return path
+
+
+def _copy_to(path: Path) -> None:
+    """The database as it is now. While it is read nobody can commit, so the copy waits for no disk: whoever keeps it
+    sees to that."""
+    with closing(sqlite3.connect(_private(path), isolation_level=None)) as copy:
+        copy.execute("PRAGMA synchronous = OFF")
+        copy.execute("PRAGMA journal_mode = OFF")
+        db.connection().backup(copy)
 
 
 def restore(source: Path) -> tuple[Path, list[ApiToken]]:
@@ -200,8 +266,7 @@ def restore(source: Path) -> tuple[Path, list[ApiToken]]:
     known = {token.digest for token in ApiToken.select()} if ApiToken.table_exists() else None
     _remove(staged)
     try:
-        shutil.copyfile(source, staged)
-        staged.chmod(0o600)
+        _unpack(source, staged)
         _check_copy(staged, bring_up_to_date=True, expected=expected)
         with closing(sqlite3.connect(before)) as copy:
             db.connection().backup(copy)
@@ -223,25 +288,44 @@ def _remove(path: Path) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
-def _check_copy(path: Path, *, bring_up_to_date: bool = False, expected: str | None = None) -> None:
+def _unpack(source: Path, to: Path) -> None:
+    """The same file, which nobody else may read, whether or not `source` is compressed."""
+    with source.open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(source) if is_packed else source.open("rb") as whole, _private(to).open("wb") as file:
+            shutil.copyfileobj(whole, file)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise NotPossible(f"{source} is not whole: {error}") from error
+
+
+@contextmanager
+def _in_its_place(path: Path):
+    """This file is the database meanwhile, not opened yet."""
     ours = db.obj
     db.initialize(open_database(f"sqlite:///{path}"))
     try:
-        if bring_up_to_date:
-            with db.connection_context():
-                if has_unknown_migrations():
-                    raise NotPossible(f"{path} was made by a later release of this service.")
-            migrate()
-        with db.connection_context():
-            if found := data_faults():
-                raise NotPossible(f"{path} is not right: {'; '.join(found[:5])}")
-            if expected and people() not in (None, expected):
-                raise NotPossible(f"{path} has {people()} people in it, and the database has {expected} ones.")
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        raise NotPossible(f"{path} is not a database of this service: {error}") from error
+        yield
     finally:
         db.obj.close_all()
         db.initialize(ours)
+
+
+def _check_copy(path: Path, *, bring_up_to_date: bool = False, expected: str | None = None) -> None:
+    try:
+        with _in_its_place(path):
+            if bring_up_to_date:
+                with db.connection_context():
+                    if has_unknown_migrations():
+                        raise NotPossible(f"{path} was made by a later release of this service.")
+                migrate()
+            with db.connection_context():
+                if found := _faults_here():
+                    raise NotPossible(f"{path} is not right: {'; '.join(found[:5])}")
+                if expected and people() not in (None, expected):
+                    raise NotPossible(f"{path} has {people()} people in it, and the database has {expected} ones.")
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise NotPossible(f"{path} is not a database of this service: {error}") from error
 
 
 def _only_sqlite(instead: str) -> None:

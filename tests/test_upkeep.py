@@ -1,5 +1,6 @@
 """What whoever runs the service asks of it: check, verify, backup, restore, and an upgrade from the first release."""
 
+import gzip
 import os
 import resource
 import sqlite3
@@ -8,13 +9,14 @@ import sys
 import threading
 import uuid
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from peewee import fn
 
 from database import MIGRATIONS, Runner, db, migrate
-from domain import maintenance
+from domain import data_checks, maintenance
 from domain.participants import change_name
 from models import ApiToken, LeadProvider, Participant, SignIn, Teacher
 from tests.conftest import both_engines, person
@@ -141,6 +143,24 @@ def test_a_page_that_was_overwritten(run, world):
     db.connect(reuse_if_open=True)
 
 
+@pytest.mark.parametrize("command", [("verify",), ("backup", "copy")], ids=" ".join)
+def test_nobody_waits_while_the_rules_are_asked(run, world, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    written = []
+
+    def somebody_writes():
+        with closing(sqlite3.connect(world.removeprefix("sqlite:///"), timeout=0, isolation_level=None)) as connection:
+            connection.execute("UPDATE teacher SET trs_last_name = trs_last_name")
+            written.append(True)
+        # A rule is asked of the copy, and may take its time.
+        return data_checks.rows("SELECT id FROM teacher WHERE trs_last_name IS NULL")
+
+    monkeypatch.setattr(data_checks, "RULES", [somebody_writes])
+    answer = run(*command)
+    assert (answer.exit_code, written) == (0, [True]), answer.output
+    assert not list(tmp_path.glob(".*")), "nothing is left beside it"
+
+
 # --- backup and restore --------------------------------------------------------------------------------------
 
 
@@ -176,8 +196,62 @@ def test_a_backup_is_for_its_owner_alone_and_named_by_its_moment(run, tmp_path):
     (tmp_path / "copies").mkdir()
     assert run("backup", str(tmp_path / "copies")).exit_code == 0
     (copy,) = (tmp_path / "copies").iterdir()
-    assert copy.name == "register-20260420T110000Z.sqlite3"
+    assert copy.name == "register-20260420T110000Z.sqlite3.gz"
     assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def names(first: datetime, many: int, **apart) -> list[str]:
+    """Of copies that began then, so far apart."""
+    moments = (first + number * timedelta(**apart) for number in range(many))
+    return [f"register-{moment:%Y%m%dT%H%M%SZ}.sqlite3.gz" for moment in moments]
+
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+MONTHS = names(NOON, 60 * 96, minutes=15)
+"""Two months of copies."""
+LATER = "register-20991231T000000Z.sqlite3.gz"
+
+
+@pytest.mark.parametrize(
+    ("there", "kept"),
+    [
+        ([], []),
+        (MONTHS[:96], MONTHS[:96]),
+        # A later one of its day is there.
+        (MONTHS[:97], MONTHS[1:97]),
+        (MONTHS, [*MONTHS[47:-96:96][-29:], *MONTHS[-96:]]),
+        # Each day the last one, when they are thinned after each copy.
+        (names(NOON, 31, days=1), names(NOON, 31, days=1)),
+        (names(NOON, 131, days=1), names(NOON, 131, days=1)[-96:]),
+        # A clock that was ahead for one copy.
+        (
+            [*MONTHS[:96], "register-20991231T000000Z.sqlite3.gz"],
+            [*MONTHS[1:96], "register-20991231T000000Z.sqlite3.gz"],
+        ),
+        (["notes.txt", *MONTHS[:97], "register-1.sqlite3.gz"], ["notes.txt", *MONTHS[1:97], "register-1.sqlite3.gz"]),
+        (["register-20250101T000000Z.sqlite3", *MONTHS[:97]], ["register-20250101T000000Z.sqlite3", *MONTHS[1:97]]),
+    ],
+)
+def test_which_copies_are_kept(there, kept):
+    assert set(there) - maintenance.too_old(reversed(there)) == set(kept)
+
+
+def test_a_folder_of_copies_is_thinned_once_a_new_one_is_right(run, tmp_path):
+    for name in MONTHS:
+        (tmp_path / name).touch()
+    assert run("backup", str(tmp_path)).exit_code == 0
+    copies = {path.name for path in tmp_path.iterdir() if path.name.startswith("register-")}
+    assert copies == {*MONTHS, "register-20260420T110000Z.sqlite3.gz"} - maintenance.too_old(MONTHS)
+
+
+def test_a_compressed_copy_comes_back(run, tmp_path):
+    before = dump()
+    assert run("backup", str(tmp_path / "copy.gz")).exit_code == 0
+    assert (tmp_path / "copy.gz").read_bytes().startswith(b"\x1f\x8b")
+    change_name(steven := person("Steven Taylor"), tutor_of(steven), name="Steve Taylor")
+    answer = run("restore", str(tmp_path / "copy.gz"), "--yes")
+    assert answer.exit_code == 0, answer.output
+    assert {**dump(), "sign_in": []} == {**before, "sign_in": []}
 
 
 def test_what_was_there_comes_back_and_everybody_is_signed_out(run, naomi, tmp_path):
@@ -288,7 +362,11 @@ def test_a_copy_of_real_people_does_not_come_into_a_demo(run, tmp_path):
     assert dump() == before
 
 
-@pytest.mark.parametrize("copy", ["missing", "no database", "cut short", "another database", "later", "wrong"])
+COPIES = ["missing", "no database", "cut short", "packed, cut short", "packed, a byte wrong", "packed, no database"]
+COPIES += ["another database", "later", "wrong"]
+
+
+@pytest.mark.parametrize("copy", COPIES)
 def test_a_copy_that_is_not_right_is_refused_and_nothing_is_changed(run, tmp_path, copy):
     path = tmp_path / "copy"
     run("backup", str(path))
@@ -298,6 +376,12 @@ def test_a_copy_that_is_not_right_is_refused_and_nothing_is_changed(run, tmp_pat
         path.write_bytes(b"nothing" * 10000)
     elif copy == "cut short":
         path.write_bytes(path.read_bytes()[:100_000])
+    elif copy == "packed, cut short":
+        path.write_bytes(gzip.compress(path.read_bytes())[:-100])
+    elif copy == "packed, a byte wrong":
+        path.write_bytes(gzip.compress(path.read_bytes())[:1000] + b"?" + gzip.compress(path.read_bytes())[1001:])
+    elif copy == "packed, no database":
+        path.write_bytes(gzip.compress(b"nothing" * 10000))
     else:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             if copy == "another database":
