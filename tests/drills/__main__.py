@@ -5,7 +5,20 @@ import sys
 import time
 from collections.abc import Iterator
 
-from tests.drills import copies, crowd, failover, faults, feed, filling, kill, several, slow_clients, together, upgrade
+from tests.drills import (
+    copies,
+    crowd,
+    failover,
+    faults,
+    feed,
+    filling,
+    kill,
+    national,
+    several,
+    slow_clients,
+    together,
+    upgrade,
+)
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -23,6 +36,7 @@ def full() -> Iterator[list[str]]:
     yield [failover.drill(is_synchronous=True), failover.drill(is_synchronous=False)]
     yield [several.drill()]
     yield [copies.drill()]
+    yield [national.drill()]
     yield slow_clients.drill()
 
 
@@ -38,6 +52,7 @@ def short() -> Iterator[list[str]]:
     yield [failover.drill(seconds=4)]
     yield [several.drill(journeys=2)]
     yield [copies.drill(copies=2, restores=1)]
+    yield [national.drill(schools=300)]
     yield [filling.drill("sqlite", kills=3, people=1_000)]
     yield slow_clients.drill()
 

@@ -32,6 +32,8 @@ class Confirming(threading.Thread):
         self.acknowledged = 0
         self.broken = 0
         """Requests whose answer never came."""
+        self.slowest = 0.0
+        """Seconds until a confirm was answered."""
 
     def run(self) -> None:
         for pattern in PATTERNS * 10_000:
@@ -55,7 +57,9 @@ class Confirming(threading.Thread):
                 if visitor.path.startswith("/sign-in"):
                     continue
                 visitor.expect("Confirm change")
+                begun = time.monotonic()
                 visitor.post(f"{self.journey}/check-answers", visitor.form)
+                self.slowest = max(self.slowest, time.monotonic() - begun)
                 if visitor.path.endswith("confirmation"):
                     return
             except (OSError, HTTPException):
