@@ -1,0 +1,313 @@
+"""By which means emails leave, and what becomes of one that doesn't: with a server that answers as GOV.UK Notify's
+documentation says, and with a real mail server. What they say is in test_notices.py."""
+
+import logging
+import threading
+from contextlib import closing
+from datetime import timedelta
+from email import message_from_string, policy
+from itertools import pairwise
+
+import pytest
+
+import settings
+from clock import clock_at, now
+from domain import messages
+from domain.messages import GIVEN_UP_AFTER, LEASE, WAITS
+from models import Message
+from tests import mail
+from tests.mail import REFUSALS, TEMPLATE_ID
+from tests.test_notices import MONDAY
+from web import emails
+from web.emails import PROBLEMS, MailServer, NotSent
+
+ADDRESS = "ada.moss@example.org"
+pytestmark = pytest.mark.usefixtures("world")
+
+
+@pytest.fixture
+def notify():
+    with mail.notify() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    return mail.certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(params=["smtps", "smtp"])
+def mail_server(request, certificate, monkeypatch):
+    """A mail server whose certificate this machine trusts, and what it received."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    with mail.mail_server(certificate, begins_with_tls=request.param == "smtps") as (url, mailbox):
+        yield url, mailbox
+
+
+def means_of(server, key: str = mail.NOTIFY_KEY, template: str = TEMPLATE_ID):
+    return emails.Notify(key, template, server.url)
+
+
+def by_mail(url: str) -> MailServer:
+    return MailServer(url, "Register early career teachers <no-reply@ects.example.org>")
+
+
+def write() -> Message:
+    return messages.write(ADDRESS, "A subject – ’quoted’", "What happened.\n\nhttps://ects.example.org/school/ects/1\n")
+
+
+def send(means, after: timedelta = timedelta()) -> dict:
+    """What becomes of what is due at this moment."""
+    with clock_at(MONDAY + after), closing(means):
+        return dict(messages.send_due(means, lambda message: None))
+
+
+def again(message: Message) -> Message:
+    return Message.get_by_id(message.id)
+
+
+@pytest.fixture
+def written(world):
+    with clock_at(MONDAY):
+        return write()
+
+
+# --- GOV.UK Notify -------------------------------------------------------------------------------------------
+
+
+def test_notify_takes_a_message(notify, written):
+    assert send(means_of(notify)) == {"sent": 1}
+    assert notify.taken == [
+        {
+            "email_address": ADDRESS,
+            "template_id": TEMPLATE_ID,
+            "personalisation": {"subject": written.subject, "body": written.body},
+            "reference": str(written.reference),
+        }
+    ]
+    assert again(written).sent_at == MONDAY
+    assert send(means_of(notify), LEASE) == {}, "and once is enough"
+
+
+ANSWERS = {
+    "bad address": "address",
+    "team only": "refused",
+    "trial": "refused",
+    "clock": "key",
+    "rate": "too_fast",
+    "day": "too_many",
+    "broken": "unreachable",
+    "away": "unreachable",
+}
+
+
+@pytest.mark.parametrize(("refusal", "problem"), ANSWERS.items())
+def test_what_notify_refuses(notify, written, refusal, problem):
+    notify.refusal = REFUSALS[refusal]
+    with clock_at(MONDAY):
+        write()
+    is_last = PROBLEMS[problem].ends_run
+    assert send(means_of(notify)) == {problem: 1 if is_last else 2}
+    told = again(written)
+    assert (told.problem, told.tries, told.sent_at) == (problem, 1, None)
+    if PROBLEMS[problem].is_final:
+        assert told.given_up_at == MONDAY
+        assert send(means_of(notify), GIVEN_UP_AFTER) == {}
+        return
+    assert told.next_try_at == MONDAY + WAITS[0]
+    notify.refusal = None
+    assert send(means_of(notify), LEASE) == {"sent": 2}
+    assert again(written).problem is None
+
+
+def test_every_documented_answer_is_tried():
+    assert set(ANSWERS) == set(REFUSALS)
+
+
+def test_a_key_that_is_not_known_is_not_the_messages_fault(notify, written):
+    wrong = mail.NOTIFY_KEY[:-1] + "9"
+    assert send(means_of(notify, wrong)) == {"key": 1}
+    assert not again(written).given_up_at
+    assert send(means_of(notify), LEASE) == {"sent": 1}
+
+
+def test_a_template_that_is_not_there(notify, written):
+    assert send(means_of(notify, template=str(written.reference))) == {"refused": 1}
+    assert not again(written).given_up_at
+
+
+def test_an_answer_that_never_came_is_asked_for_before_it_is_sent_again(notify, written, monkeypatch):
+    monkeypatch.setattr(emails, "PATIENCE", 0.2)
+    notify.waits = threading.Event()
+    assert send(means_of(notify)) == {"unreachable": 1}
+    assert again(written).is_in_doubt
+    notify.waits.set()
+    notify.waits = None
+    assert send(means_of(notify), LEASE) == {"sent": 1}
+    assert len(notify.taken) == 1, "it had gone"
+    assert notify.asked[-1] == "GET /v2/notifications"
+
+
+def test_a_sender_that_was_killed_after_sending_leaves_a_message_that_is_not_sent_twice(notify, written):
+    with clock_at(MONDAY):
+        message, _ = messages.claim_next(lambda _: None)
+        means_of(notify).send(message.address, message.subject, message.body, message.reference)
+    assert send(means_of(notify)) == {}, "its lease isn’t over"
+    assert send(means_of(notify), LEASE) == {"sent": 1}
+    assert len(notify.taken) == 1
+
+
+def test_a_sender_that_was_killed_before_sending_leaves_a_message_that_is_sent(notify, written):
+    with clock_at(MONDAY):
+        messages.claim_next(lambda _: None)
+    assert send(means_of(notify), LEASE) == {"sent": 1}
+    assert len(notify.taken) == 1
+
+
+def test_nobody_is_there(written):
+    nowhere = emails.Notify(mail.NOTIFY_KEY, TEMPLATE_ID, "http://127.0.0.1:9")
+    assert send(nowhere) == {"unreachable": 1}
+
+
+def test_an_answer_that_is_not_json_is_no_answer(notify, written):
+    notify.refusal = (502, {})
+    assert send(means_of(notify)) == {"unreachable": 1}
+
+
+def test_waits_grow_and_end_after_three_days(notify, written):
+    notify.refusal = REFUSALS["broken"]
+    tried, moment = [], timedelta()
+    while not again(written).given_up_at:
+        send(means_of(notify), moment)
+        tried.append(moment)
+        moment = again(written).next_try_at - MONDAY
+    waits = [later - earlier for earlier, later in pairwise(tried)]
+    assert waits[: len(WAITS)] == WAITS == sorted(WAITS)
+    assert GIVEN_UP_AFTER <= tried[-1] < GIVEN_UP_AFTER + WAITS[-1]
+    assert send(means_of(notify), timedelta(days=30)) == {}
+
+
+CHECKS = {
+    "a wrong key": (mail.NOTIFY_KEY[:-1] + "9", TEMPLATE_ID, "key"),
+    "a template that is not there": (mail.NOTIFY_KEY, mail.SERVICE_ID, "template"),
+}
+
+
+@pytest.mark.parametrize(("key", "template", "problem"), CHECKS.values(), ids=CHECKS)
+def test_a_means_can_be_checked(notify, key, template, problem):
+    means_of(notify).check()
+    with pytest.raises(NotSent, match=problem):
+        means_of(notify, key, template).check()
+    notify.personalisation = {"name": {"required": True}}
+    with pytest.raises(NotSent, match="template"):
+        means_of(notify).check()
+
+
+# --- a mail server -------------------------------------------------------------------------------------------
+
+
+def test_a_mail_server_takes_a_message(mail_server, written):
+    url, mailbox = mail_server
+    means = by_mail(url)
+    means.check()
+    assert send(means) == {"sent": 1}
+    means.close()
+    ((to, text),) = mailbox.received
+    email = message_from_string(text, policy=policy.default)
+    assert (to, email["To"], email["Subject"]) == (ADDRESS, ADDRESS, written.subject)
+    assert email["From"] == "Register early career teachers <no-reply@ects.example.org>"
+    assert email["Message-ID"] == f"<{written.reference}@ects.example.org>"
+    assert email["Auto-Submitted"] == "auto-generated"
+    assert email.get_content_type() == "text/plain"
+    assert email.get_content().replace("\r\n", "\n") == written.body
+
+
+def test_one_connection_is_enough_for_many(mail_server, written):
+    with clock_at(MONDAY):
+        write()
+    means = by_mail(mail_server[0])
+    assert send(means) == {"sent": 2}
+    means.close()
+
+
+MAIL_REFUSALS = {
+    "550 no such user": "address",
+    "450 try later": "unreachable",
+}
+
+
+@pytest.mark.parametrize(("answer", "problem"), MAIL_REFUSALS.items())
+def test_an_address_that_a_mail_server_refuses(mail_server, written, answer, problem):
+    url, mailbox = mail_server
+    mailbox.refuses[ADDRESS] = answer
+    assert send(by_mail(url)) == {problem: 1}
+    assert bool(again(written).given_up_at) is PROBLEMS[problem].is_final
+
+
+@pytest.mark.parametrize(("answer", "problem"), [("554 no spam", "refused"), ("451 later", "unreachable")])
+def test_a_message_that_a_mail_server_refuses(mail_server, written, answer, problem):
+    url, mailbox = mail_server
+    mailbox.refuses_text = answer
+    assert send(by_mail(url)) == {problem: 1}
+    mailbox.refuses_text = ""
+    assert send(by_mail(url), LEASE) == {"sent": 1}
+
+
+def test_a_wrong_password(mail_server, written):
+    assert send(by_mail(mail_server[0].replace(mail.PASSWORD, "wrong"))) == {"key": 1}
+
+
+@pytest.mark.parametrize("begins_with_tls", [True, False])
+def test_a_mail_server_that_cannot_prove_who_it_is_gets_nothing(tmp_path, written, begins_with_tls):
+    files = mail.certificate(tmp_path)
+    with mail.mail_server(files, begins_with_tls=begins_with_tls) as (url, mailbox):
+        assert send(by_mail(url)) == {"untrusted": 1}
+        assert mailbox.received == []
+
+
+def test_no_mail_server(written):
+    assert send(by_mail("smtp://127.0.0.1:9")) == {"unreachable": 1}
+
+
+# --- which means ---------------------------------------------------------------------------------------------
+
+NONE = {"DEMO": False} | {
+    name: settings.DEFAULTS[name] for name in ("NOTIFY_API_KEY", "NOTIFY_TEMPLATE_ID", "NOTIFY_URL")
+}
+NONE |= {name: settings.DEFAULTS[name] for name in ("SMTP_URL", "EMAIL_FROM")}
+MEANS = {
+    "none": ({}, type(None)),
+    "notify": ({"NOTIFY_API_KEY": mail.NOTIFY_KEY, "SMTP_URL": "smtps://mail.example.org"}, emails.Notify),
+    "smtp": ({"SMTP_URL": "smtps://mail.example.org"}, MailServer),
+    "the demo, whatever is set": ({"DEMO": True, "NOTIFY_API_KEY": mail.NOTIFY_KEY}, emails.Outbox),
+}
+
+
+@pytest.mark.parametrize(("config", "means"), MEANS.values(), ids=MEANS)
+def test_by_which_means(config, means):
+    assert type(emails.means(NONE | config)) is means
+
+
+def test_nothing_that_names_anybody_is_logged(notify, written, caplog):
+    """tests/conftest.py looks for everybody's names in every line; here for what a message says."""
+    caplog.set_level(logging.DEBUG)
+    for refusal in [*REFUSALS.values(), None]:
+        notify.refusal = refusal
+        messages.write(ADDRESS, "A subject", "The body")
+        send(means_of(notify), timedelta(days=1))
+    lines = [
+        f"{record.getMessage()} {record.__dict__.get('fields')}"
+        for record in caplog.records
+        if record.name.startswith("service")
+    ]
+    assert any("message sent" in line for line in lines)
+    for line in [*lines, *(each.getMessage() for each in caplog.records if not each.name.startswith("peewee"))]:
+        assert not [word for word in (ADDRESS, "subject", "body", "ects/1") if word in line], line
+
+
+def test_a_message_in_hand_is_nobody_elses(written):
+    with clock_at(MONDAY):
+        assert messages.claim_next(lambda _: None)[0] == written
+        assert messages.claim_next(lambda _: None) is None
+    assert again(written).next_try_at == MONDAY + LEASE
+    assert now
