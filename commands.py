@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from peewee import InterfaceError, OperationalError
 
 import filling.commands
 import scenarios
@@ -121,13 +122,18 @@ def fill_demo(name: str, on: date) -> None:
 def check():
     """Say what is wrong with this deployment, and fail if anything is."""
     config = current_app.config
-    found = maintenance.reasons_not_to_start(config) + maintenance.warnings(config)
+    reasons = maintenance.reasons_not_to_start(config)
+    found = reasons + maintenance.warnings(config)
     if config["OIDC_ISSUER"]:
         try:
             with openid.provider_errors():
                 openid.discovered_provider()
         except openid.NotSignedIn as problem:
             found.append(f"The provider at OIDC_ISSUER can’t be asked: {problem.__cause__}")
+    if not config["DEMO"] and not reasons and (means := emails.means(config)):
+        # A database that doesn't answer is said already.
+        with suppress(OperationalError, InterfaceError), closing(means), db.connection_context():
+            found += messages.faults(means)
     if found:
         raise click.ClickException("\n".join(["", *found]))
     click.echo("Nothing is wrong.")

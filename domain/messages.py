@@ -9,11 +9,13 @@ its way goes twice.
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from clock import LONDON, now
+from peewee import JOIN, fn
+
+from clock import LONDON, display, now
 from database import db, skip_locked
-from models import Message
+from models import Message, Notice, School
 from web.emails import PROBLEMS, Means, NotSent
 
 LEASE = timedelta(minutes=5)
@@ -25,6 +27,10 @@ KEPT = timedelta(days=30)
 """How long messages that were sent or given up are kept, and with them whom they went to."""
 FIRST_HOUR, LAST_HOUR = 7, 19
 """Between these hours in London schools get emails."""
+OVERDUE = timedelta(minutes=30)
+"""What is later than that, nobody sends."""
+MOST_FAULTS = 10
+"""As many emails as `flask check` names."""
 
 log = logging.getLogger("service.messages")
 
@@ -119,6 +125,52 @@ def note_outcome(message: Message, problem: str | None) -> None:
         "message given up" if message.given_up_at else "message not sent" if problem else "message sent",
         extra={"fields": fields},
     )
+
+
+# --- is it well? -------------------------------------------------------------------------------------------
+
+
+def given_up() -> list[Message]:
+    """The messages that could not be delivered, of the last 30 days, the newest first, each with its school."""
+    query = Message.select(Message, School).join(School, JOIN.LEFT_OUTER)
+    return list(query.where(Message.given_up_at > now() - KEPT).order_by(Message.given_up_at.desc()))
+
+
+def seconds_overdue() -> float:
+    """For how long the email that has waited longest could have been sent. At night none can."""
+    notice = Notice.select(fn.MIN(Notice.due_at)).where(Notice.settled_at.is_null()).scalar()
+    message = waiting().select(fn.MIN(Message.next_try_at)).scalar()
+    oldest = min((each.replace(tzinfo=UTC) for each in (notice, message) if each), default=now())
+    morning = now().astimezone(LONDON).replace(hour=FIRST_HOUR, minute=0, second=0, microsecond=0)
+    return 0 if is_night() else max((now() - max(oldest, morning)).total_seconds(), 0)
+
+
+def figures() -> dict[str, tuple[str, float]]:
+    """For monitoring: name → what it is, and how much."""
+    return {
+        "emails_waiting": ("Emails that are neither sent nor given up", waiting().count()),
+        "emails_overdue_seconds": ("For how long an email could have been sent by now", seconds_overdue()),
+        "emails_given_up": ("Emails of the last 30 days that could not be delivered", len(given_up())),
+    }
+
+
+def faults(means: Means) -> list[str]:
+    """What is wrong with the emails, for `flask check`: in each line a school's URN at most."""
+    found = []
+    try:
+        means.check()
+    except NotSent as refusal:
+        found.append(f"No email can be sent: {PROBLEMS[refusal.problem].words}.")
+    if (seconds := seconds_overdue()) > OVERDUE.total_seconds():
+        found.append(f"Emails have been due for {seconds // 60:.0f} minutes. Every minute, run: flask notices send")
+    lost = given_up()
+    for message in lost[:MOST_FAULTS]:
+        to = f"for school {message.school.urn}" if message.school else "not for a school"
+        words = PROBLEMS[message.problem].words
+        found.append(f"An email {to} was given up on {display(message.given_up_at)}: {words}.")
+    if len(lost) > MOST_FAULTS:
+        found.append(f"So were {len(lost) - MOST_FAULTS} more in the last 30 days.")
+    return found
 
 
 def prune() -> int:

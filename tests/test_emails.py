@@ -12,10 +12,13 @@ import pytest
 
 import settings
 from clock import clock_at, now
+from database import db
 from domain import messages
 from domain.messages import GIVEN_UP_AFTER, LEASE, WAITS
-from models import Message
+from models import Message, Notice, School
 from tests import mail
+from tests.conftest import both_engines
+from tests.identity import outside_the_demo
 from tests.mail import REFUSALS, TEMPLATE_ID
 from tests.test_notices import MONDAY
 from web import emails
@@ -288,6 +291,87 @@ def test_by_which_means(config, means):
     assert type(emails.means(NONE | config)) is means
 
 
+# --- what whoever runs the service is told -------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(world):
+    """Runs a command of a deployment with these settings, on the database that is open."""
+
+    def invoke(*command: str, **given):
+        moment = now()
+        app = outside_the_demo("http://localhost:1", **given)
+        db.close()
+        try:
+            with clock_at(moment):
+                return app.test_cli_runner().invoke(args=command).output
+        finally:
+            db.connect()
+
+    return invoke
+
+
+@both_engines
+def test_check_says_what_is_wrong_with_emails(run, notify, written):
+    Notice.delete().execute()
+    notified = {"NOTIFY_API_KEY": mail.NOTIFY_KEY, "NOTIFY_TEMPLATE_ID": TEMPLATE_ID, "NOTIFY_URL": notify.url}
+    with clock_at(MONDAY + timedelta(minutes=20)):
+        output = run("check", **notified)
+        assert "mail" not in output.replace("SUPPORT_EMAIL", "")
+        assert "No email can be sent: the key or password is not accepted" in run(
+            "check", **notified | {"NOTIFY_API_KEY": mail.NOTIFY_KEY[:-1] + "9"}
+        )
+    with clock_at(MONDAY + timedelta(minutes=31)):
+        assert "Emails have been due for 31 minutes. Every minute, run: flask notices send" in run("check", **notified)
+    with clock_at(MONDAY.replace(hour=23)):
+        assert "have been due" not in run("check", **notified)
+    notify.refusal = REFUSALS["bad address"]
+    Message.update(school=School.get(urn="900001")).execute()
+    assert send(means_of(notify)) == {"address": 1}
+    with clock_at(MONDAY + timedelta(days=29)):
+        output = run("check", **notified)
+        assert "An email for school 900001 was given up on 20 April 2026: there is no such address." in output
+        assert ADDRESS not in output
+    with clock_at(MONDAY + timedelta(days=31)):
+        assert "given up" not in run("check", **notified)
+
+
+def test_check_names_ten_and_counts_the_others(notify):
+    Notice.delete().execute()
+    with clock_at(MONDAY):
+        for _ in range(12):
+            write()
+    notify.refusal = REFUSALS["bad address"]
+    send(means_of(notify))
+    with clock_at(MONDAY):
+        found = messages.faults(means_of(notify))
+    assert len(found) == 11
+    assert found[-1] == "So were 2 more in the last 30 days."
+
+
+@both_engines
+def test_the_figures_of_emails(notify, written):
+    Notice.delete().execute()
+    with clock_at(MONDAY + timedelta(minutes=5)):
+        assert {name: value for name, (_, value) in messages.figures().items()} == {
+            "emails_waiting": 1,
+            "emails_overdue_seconds": 300,
+            "emails_given_up": 0,
+        }
+    with clock_at(MONDAY.replace(hour=20)):
+        assert messages.seconds_overdue() == 0, "at night nothing is sent"
+    with clock_at(MONDAY.replace(hour=7, minute=1) + timedelta(days=1)):
+        assert messages.seconds_overdue() == 60
+
+
+def test_notices_send_sends_what_is_due(run, notify, written):
+    notified = {"NOTIFY_API_KEY": mail.NOTIFY_KEY, "NOTIFY_TEMPLATE_ID": TEMPLATE_ID, "NOTIFY_URL": notify.url}
+    with clock_at(MONDAY):
+        assert run("notices", "send", **notified) == "1 sent\n"
+        assert run("notices", "send", **notified) == ""
+        assert "neither NOTIFY_API_KEY nor SMTP_URL is set" in run("notices", "send")
+
+
 def test_nothing_that_names_anybody_is_logged(notify, written, caplog):
     """tests/conftest.py looks for everybody's names in every line; here for what a message says."""
     caplog.set_level(logging.DEBUG)
@@ -310,4 +394,3 @@ def test_a_message_in_hand_is_nobody_elses(written):
         assert messages.claim_next(lambda _: None)[0] == written
         assert messages.claim_next(lambda _: None) is None
     assert again(written).next_try_at == MONDAY + LEASE
-    assert now

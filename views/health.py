@@ -4,7 +4,7 @@ import hmac
 
 from flask import Blueprint, abort, current_app, request
 
-from domain import maintenance
+from domain import maintenance, messages
 
 blueprint = Blueprint("health", __name__)
 
@@ -31,4 +31,4 @@ def metrics():
         abort(404)
     from web.metrics import shown
 
-    return shown(current_app)
+    return shown(current_app, messages.figures())

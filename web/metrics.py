@@ -2,9 +2,10 @@
 
 import os
 import time
+from collections.abc import Mapping
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -33,10 +34,12 @@ def add_to(app: Flask) -> None:
     app.extensions["metrics"] = own
 
 
-def shown(app: Flask) -> Response:
-    """All the figures."""
-    registry = app.extensions["metrics"]
+def shown(app: Flask, besides: Mapping[str, tuple[str, float]]) -> Response:
+    """All the figures, and those `besides` that are the same for all workers: name → what it is, and how much."""
+    registry, present = app.extensions["metrics"], CollectorRegistry()
     if FOLDER in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    for name, (what, value) in besides.items():
+        Gauge(name, what, registry=present).set(value)
+    return Response(generate_latest(registry) + generate_latest(present), content_type=CONTENT_TYPE_LATEST)
