@@ -6,6 +6,9 @@ const $ = selector => document.querySelector(selector)
 const on = (event, act) => document.addEventListener(`htmx:${event}`, e => act(e.detail.ctx, e))
 const address = () => location.href.split('#')[0]
 const left = new Map() // pages as they were left, by address: in memory only, for three minutes, until something is sent
+const signOuts = new BroadcastChannel('sign-outs') // in other tabs: then nothing is shown from memory
+signOuts.onmessage = () => left.clear()
+if (!$('[action$="/sign-out"]')) signOuts.postMessage('')
 let current, waiting, here = address()
 
 addEventListener('click', e => {
