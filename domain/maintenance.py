@@ -157,7 +157,7 @@ def data_faults() -> list[str]:
     Raises NotPossible where there is no room for the copy.
     """
     if is_postgresql():
-        return _faults_here()
+        return faults_here()
     path = Path(db.obj.database)
     if shutil.disk_usage(path.parent).free < path.stat().st_size + LEAST_FREE:
         raise NotPossible("There is no room for a copy of the database beside it, and the copy is what is checked.")
@@ -167,7 +167,7 @@ def data_faults() -> list[str]:
     try:
         _copy_to(copy)
         with _in_its_place(copy), db.connection_context():
-            return _faults_here()
+            return faults_here()
     except (OSError, sqlite3.Error, DatabaseError) as error:
         return [f"The database can’t be read: {error}"]
     finally:
@@ -175,7 +175,7 @@ def data_faults() -> list[str]:
         os.close(turn)
 
 
-def _faults_here() -> list[str]:
+def faults_here() -> list[str]:
     """What the engine finds, then each rule of data_checks.py that is broken."""
     found = []
     if not is_postgresql():
@@ -320,7 +320,7 @@ def _check_copy(path: Path, *, bring_up_to_date: bool = False, expected: str | N
                         raise NotPossible(f"{path} was made by a later release of this service.")
                 migrate()
             with db.connection_context():
-                if found := _faults_here():
+                if found := faults_here():
                     raise NotPossible(f"{path} is not right: {'; '.join(found[:5])}")
                 if expected and people() not in (None, expected):
                     raise NotPossible(f"{path} has {people()} people in it, and the database has {expected} ones.")

@@ -52,7 +52,7 @@ class Place:
 
     def faults(self) -> list[str]:
         with self.looked_at():
-            return maintenance.data_faults()
+            return maintenance.faults_here()
 
 
 @contextmanager

@@ -3,6 +3,7 @@ service, by each door. Whoever can't be served is told so in its own form within
 nothing is done twice; and when the fault is over the service goes on by itself, without a restart."""
 
 import argparse
+import fcntl
 import http.client
 import json
 import os
@@ -184,6 +185,12 @@ def sqlite_faults(folder: Path) -> list:
         path.chmod(0o600)
 
     @contextmanager
+    def process_stopped_while_it_writes():
+        with Path(f"{path}-turn").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
     def queue_unusable():
         queue = Path(f"{path}-turn")
         queue.unlink(missing_ok=True)
@@ -204,17 +211,18 @@ def sqlite_faults(folder: Path) -> list:
         yield
         filler.unlink()
 
-    return [locked, written_to_by_somebody_else, missing, read_only, queue_unusable, *([full] if IS_ROOT else [])]
+    waits = [locked, written_to_by_somebody_else, process_stopped_while_it_writes]
+    return [*waits, missing, read_only, queue_unusable, *([full] if IS_ROOT else [])]
 
 
 def drill_sqlite(tries: int = 10) -> list[str]:
     results = [] if IS_ROOT else ["sqlite, full: not tried, for only root can have a disk to fill"]
     with small_disk() as folder:
-        for number in range(len(sqlite_faults(folder))):
+        faults = sqlite_faults(folder)
+        for fault in faults:
             where = at(folder, f"sqlite:///{folder}/register.sqlite3", ects=tries + 1)
-            fault = sqlite_faults(folder)[number]
             with where.served(by=NOBODY_SPECIAL) as service:
-                few = 1 if fault.__name__ in ("locked", "written_to_by_somebody_else") else tries
+                few = 1 if fault in faults[:3] else tries
                 results.append("sqlite, " + drill_of(fault, where, service, few))
             for file in folder.iterdir():
                 file.unlink()
