@@ -222,6 +222,22 @@ def test_a_list_has_twenty_on_a_page(naomi, given):
     assert len(naomi.click("2").cards) == 17
 
 
+def test_the_whole_list_can_be_printed(naomi):
+    """What the list was narrowed to stays so."""
+    for number in range(25):
+        mentor(name=f"Kim Mentor{number:02}")
+    naomi.get("/school/mentors").click("Show all 29 people on one page, to print or save")
+    assert len(naomi.cards) == len(set(naomi.cards)) == 29
+    assert naomi.title.startswith("Mentors, everybody on one page – ")
+    assert not any("page" in link for link in naomi.links)
+    assert go_back(naomi.click("Kim Mentor03")).startswith("/school/mentors?page=all#")
+    assert len(naomi.cards) == 29
+    naomi.get("/school/mentors?q=kim").click("Show all 25 people on one page, to print or save")
+    assert len(naomi.cards) == 25
+    assert naomi.value("q") == "kim"
+    assert naomi.get("/school/mentors?page=all&q=nobody+at+all").cards == []
+
+
 def test_a_page_that_cannot_be_is_the_first(naomi):
     for page in ("0", "-1", "abc", "", "1.5", "1"):
         assert len(naomi.get(f"/school/ects?page={page}").cards) == 8

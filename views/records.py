@@ -111,20 +111,23 @@ def here(role: str):
 
 def show_list(people: str, participants: list[Participant]):
     """One page of a list, of everybody or of who needs something (`status=action-required`). A page past the end is
-    empty."""
+    empty; `page=all` has all of them."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
     everybody = len(participants)
     needing = [participant for participant in participants if participant.status in NEED_ACTION]
     is_narrowed = request.args.get("status") == ACTION_REQUIRED
     participants = needing if is_narrowed else participants
     count = len(participants)
+    is_whole = request.args.get("page") == "all"
+    per_page = max(count, 1) if is_whole else PER_PAGE
     return render_template(
         f"records/{people}.html",
-        people=participants[(page - 1) * PER_PAGE : page * PER_PAGE],
+        people=participants[(page - 1) * per_page : page * per_page],
+        is_whole=is_whole,
         inductions=induction_of,
         search=searched(),
         page=page,
-        pages=-(-count // PER_PAGE),
+        pages=-(-count // per_page),
         count=count,
         everybody=everybody,
         needing=len(needing),

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from scenarios import chromium
 from tests.browser.looks import check_accessible, check_fits
-from tests.browser.pages import button, follow, hold, link, refused, sign_in, to_question
+from tests.browser.pages import TOURS, button, follow, hold, journey, link, refused, sign_in, to_question
+from tests.walks import WALKS
 
 NAME = "Steven Taylor"
 
@@ -80,6 +81,38 @@ def test_what_one_works_with_is_not_on_paper(naomi):
         expect(naomi.locator(tools).filter(visible=True)).not_to_have_count(0)
         if words == NAME:
             follow(naomi, NAME)
+
+
+A4 = {"width": 718, "height": 1047}
+"""Between the margins that browsers leave, in CSS pixels."""
+
+BROKEN_WORDS = """() => {
+    const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT), broken = []
+    while (walker.nextNode()) {
+        for (const word of walker.currentNode.data.matchAll(/[^\\s-]+/g)) {
+            const range = new Range()
+            range.setStart(walker.currentNode, word.index)
+            range.setEnd(walker.currentNode, word.index + word[0].length)
+            if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) broken.push(word[0])
+        }
+    }
+    return broken
+}"""
+
+PRINTED_AFTER_LINKS = """() => [...document.querySelectorAll('main a')].filter(link => link.checkVisibility())
+    .map(link => getComputedStyle(link, '::after').content).filter(content => /\\/school|mailto|#/.test(content))"""
+
+
+@pytest.mark.parametrize("tour", ["lists", "ect_records", "mentor_records", "leaving"])
+def test_paper_has_whole_words_and_no_addresses_of_pages(naomi, report, tour):
+    walk = next(walk for walk in WALKS if walk.journey == "report-teacher-leaving")
+    for name in (TOURS | {"leaving": journey(walk)})[tour](naomi, report):
+        naomi.set_viewport_size(A4)
+        naomi.emulate_media(media="print")
+        assert name == "api" or naomi.evaluate(BROKEN_WORDS) == [], name  # addresses there break anywhere
+        assert naomi.evaluate(PRINTED_AFTER_LINKS) == [], name
+        check_fits(naomi, name)
+        naomi.emulate_media(media="screen")
 
 
 def test_pictures_come_out_the_same_whoever_takes_them(naomi, playwright, address):
