@@ -145,10 +145,14 @@ class Participant(Table):
         return is_over or self.registered_in_error_at is not None
 
     @property
+    def leaving_is_reported(self) -> bool:
+        """This school reported their last day, over or not."""
+        return self.reported_leaving_by_school_id == self.school_id and self.finished_on is not None
+
+    @property
     def is_leaving(self) -> bool:
         """This school reported that they leave, and their last day isn't over yet."""
-        is_reported = self.reported_leaving_by_school_id == self.school_id
-        return is_reported and self.finished_on is not None and not self.has_left
+        return self.leaving_is_reported and not self.has_left
 
     @property
     def training_period(self) -> "TrainingPeriod | None":

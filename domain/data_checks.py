@@ -8,7 +8,7 @@ from peewee import fn
 
 from clock import LONDON, today
 from database import db
-from models import TrainingPeriod
+from models import Event, TrainingPeriod
 
 RULES: list[Callable[[], list]] = []
 
@@ -31,6 +31,7 @@ IN_COMMON = (
     "a.id < b.id AND a.started_on <= coalesce(b.finished_on, '9999-12-31') "
     "AND b.started_on <= coalesce(a.finished_on, '9999-12-31')"
 )
+COUNTED = "a.registered_in_error_at IS NULL AND b.registered_in_error_at IS NULL"
 OUTSIDE = (
     "inner_one.started_on < outer_one.started_on "
     "OR coalesce(inner_one.finished_on, '9999-12-31') > coalesce(outer_one.finished_on, '9999-12-31')"
@@ -45,7 +46,7 @@ def ects_are_at_one_school_at_a_time():
     """A teacher's ECT periods never overlap, across all schools."""
     return rows(
         "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
-        f"WHERE a.role = 'ect' AND b.role = 'ect' AND {IN_COMMON}"
+        f"WHERE a.role = 'ect' AND b.role = 'ect' AND {IN_COMMON} AND {COUNTED}"
     )
 
 
@@ -54,7 +55,7 @@ def mentors_are_at_a_school_once_at_a_time():
     """A mentor's periods at the same school never overlap."""
     return rows(
         "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
-        f"AND a.school_id = b.school_id WHERE a.role = 'mentor' AND b.role = 'mentor' AND {IN_COMMON}"
+        f"AND a.school_id = b.school_id WHERE a.role = 'mentor' AND b.role = 'mentor' AND {IN_COMMON} AND {COUNTED}"
     )
 
 
@@ -252,22 +253,35 @@ def versions_count_the_events():
 
 @always
 def every_mark_has_its_event():
-    """Exactly one."""
+    """Exactly one, besides those that support has put right since."""
     return [
-        (*row, act)
-        for act, mark in (("withdraws", "withdrawn_at"), ("defers", "deferred_at"))
-        for row in rows(
-            f"SELECT id FROM training_period t WHERE {mark} IS NOT NULL AND (SELECT count(*) FROM event e "
+        (period_id, act)
+        for act, kind, mark in (("withdraws", "withdrawal", "withdrawn_at"), ("defers", "deferral", "deferred_at"))
+        for period_id, participant_id in rows(
+            f"SELECT id, participant_id FROM training_period t WHERE {mark} IS NOT NULL "
+            "AND (SELECT count(*) FROM event e "
             "WHERE e.participant_id = t.participant_id AND e.training_period_id = t.id "
             f"AND event_type = 'teacher_{act}_training_period') <> 1"
         )
+        if standing(act, kind, period_id, participant_id) != 1
     ]
+
+
+def standing(act: str, kind: str, period_id: int, participant_id: int) -> int:
+    """How many of these reports on this training are left, after what support took back or moved."""
+    count, moved = 0, f"teacher_{kind}_moved_to_other_training"
+    for event in Event.select().where(Event.participant == participant_id):
+        if event.training_period_id == period_id:
+            count += event.event_type in (f"teacher_{act}_training_period", f"teacher_{kind}_moved_here")
+            count -= event.event_type in (f"teacher_{kind}_taken_back", moved)
+        count += event.event_type == moved and event.details["moved_to"] == period_id
+    return count
 
 
 @always
 def authors_were_allowed():
-    """A user of the participant's school, the provider that trained them, or the service itself. And an event is about
-    one person.
+    """A user of the participant's school, the provider that trained them, support, or the service itself. And an event
+    is about one person.
 
     Training that a provider told us of may have made way since, by what the school did or another school registered:
     then the event alone still says whose it was.
@@ -282,7 +296,9 @@ def authors_were_allowed():
         "WHEN 'school_user' "
         "THEN e.school_user_id NOT IN (SELECT u.id FROM school_user u WHERE u.school_id = p.school_id) "
         "WHEN 'system' THEN e.school_user_id IS NOT NULL "
+        "WHEN 'dfe_staff_user' THEN e.support_user_id IS NULL OR e.school_user_id IS NOT NULL "
         "ELSE coalesce(l.name, '') <> author_name "
         "OR (t.id IS NOT NULL AND coalesce(a.lead_provider_id, 0) <> l.id AND NOT EXISTS (SELECT 1 FROM event later "
-        "WHERE later.participant_id = p.id AND later.version > e.version AND later.author_type = 'school_user')) END"
+        "WHERE later.participant_id = p.id AND later.version > e.version "
+        "AND later.author_type IN ('school_user', 'dfe_staff_user'))) END"
     )

@@ -3,6 +3,7 @@ schools change of a participant's place is in participants.py.
 """
 
 import calendar
+from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 
@@ -63,7 +64,7 @@ def last_free_day(participant: Participant) -> date | None:
     """How long somebody could stay whatever their school reports: to the last day that was known before, or to the day
     before an ECT's first one at the next school."""
     known = participant.finished_on
-    if participant.is_leaving:
+    if participant.leaving_is_reported:
         known = as_date(_as_it_was(participant).get("last_day"))
     return earliest(known, day_before(next_school_from(participant)))
 
@@ -80,7 +81,7 @@ def report_leaving(
 ) -> Event:
     """The school says which day is or was the participant's last, or changes the day it said before. What would go on
     longer ends then; what ended on the day said before moves with it."""
-    with _moving_last_day(participant, author, seen_version) as (participant, move):
+    with moving_last_day(participant, author, seen_version) as (participant, move):
         if not can_report_leaving(participant):
             raise RuleBroken({"participant": "not_started"})
         check_leaving_on(participant, leaving_on)
@@ -115,7 +116,7 @@ def report_leaving(
 def take_back_leaving(participant: Participant, author: Author, *, seen_version: int | None = None) -> Event:
     """Somebody whose last day the school reported, and who is still here, is staying after all. Everything goes on as
     if it had not been reported."""
-    with _moving_last_day(participant, author, seen_version) as (participant, move):
+    with moving_last_day(participant, author, seen_version) as (participant, move):
         if not participant.is_leaving:
             raise RuleBroken({"participant": "not_leaving"})
         old, new = participant.finished_on, last_free_day(participant)
@@ -148,39 +149,44 @@ def _who_sees_that_training_goes_on(participant: Participant) -> str | None:
 
 
 @contextmanager
-def _moving_last_day(participant: Participant, author: Author, seen_version: int | None):
+def moving_last_day(
+    participant: Participant,
+    author: Author,
+    seen_version: int | None,
+    could_stay_until: Callable[[Participant], date | None] = last_free_day,
+):
     """One transaction in which a last day moves or goes, with all that depends on it. Gives the participant and the
-    _Move."""
+    Move. `could_stay_until`: how long somebody could stay if nobody reported that they leave."""
     touched = _touched(participant)
     with changing_with(participant.id, author, seen_version, touched) as (participant, everybody):
         if not _touched(participant) <= touched:
             raise ChangedSince
-        yield participant, _Move(participant, everybody)
+        yield participant, Move(participant, everybody, could_stay_until(participant))
 
 
 def _touched(participant: Participant) -> set[int]:
     """The mentors that an ECT has or had, or the ECTs of a mentor; and those who would be, but for the report."""
     dropped = _as_it_was(participant).get("mentorships", [])
-    return {other.id for other in _partners(participant)} | {row[_partner(participant)] for row in dropped}
+    return {other.id for other in partners_of(participant)} | {row[_partner(participant)] for row in dropped}
 
 
 def _as_it_was(participant: Participant) -> dict:
-    """What the report of somebody who is leaving wrote down of how it was before: see _Move.details."""
+    """What the report of somebody who is leaving wrote down of how it was before: see Move.details."""
     if "as_it_was" not in participant.__dict__:
         reports = participant.events.where(Event.event_type.startswith("teacher_left_school"))
-        event = reports.order_by(Event.version.desc()).first() if participant.is_leaving else None
+        event = reports.order_by(Event.version.desc()).first() if participant.leaving_is_reported else None
         participant.as_it_was = event.details.get("as_it_was", {}) if event else {}
     return participant.as_it_was
 
 
-class _Move:
+class Move:
     """Training and mentorships of somebody whose last day moves: changed in memory, until `save`."""
 
-    def __init__(self, participant: Participant, everybody: dict[int, Participant]):
-        self.participant, self.everybody = participant, everybody
+    def __init__(self, participant: Participant, everybody: dict[int, Participant], could_stay_until: date | None):
+        self.participant, self.everybody, self.could_stay_until = participant, everybody, could_stay_until
         self.was, self.as_it_was = participant.finished_on, _as_it_was(participant)
-        self.last_day_known = self.as_it_was.get("last_day") if participant.is_leaving else as_text(self.was)
-        self.training, self.mentorships = list(participant.training_periods), _mentorships(participant)
+        self.last_day_known = self.as_it_was.get("last_day") if participant.leaving_is_reported else as_text(self.was)
+        self.training, self.mentorships = list(participant.training_periods), mentorships_of(participant)
         self.stored = {period: period.finished_on for period in self.periods}
         self.never: list[TrainingPeriod | Mentorship] = []
         self.again: list[TrainingPeriod | Mentorship] = []
@@ -202,14 +208,16 @@ class _Move:
     def limit(self, period: TrainingPeriod | Mentorship) -> date | None:
         """How long it goes on if nobody ends it."""
         later = [each.started_on for each in self.beside(period) if each.started_on > period.started_on]
-        partners_last_day = self.partner(period).finished_on if isinstance(period, Mentorship) else None
-        return earliest(last_free_day(self.participant), day_before(min(later, default=None)), partners_last_day)
+        by_others = day_before(min(later, default=None))
+        if isinstance(period, Mentorship):
+            return earliest(self.could_stay_until, by_others, self.partner(period).finished_on)
+        return earliest(
+            self.could_stay_until, by_others, day_funding_ends(self.participant, period), *marked_on(period)
+        )
 
     def let_everything_go_on(self) -> None:
         """As if no last day had been reported: what never happened because of it happens, and what ended with it goes
         on to its own limits."""
-        if not self.participant.is_leaving:
-            return
         rows = [(TrainingPeriod, row) for row in self.as_it_was.get("training", [])]
         rows += [(Mentorship, row) for row in self.as_it_was.get("mentorships", [])]
         for table, row in rows:
@@ -218,8 +226,7 @@ class _Move:
                 self.again.append(period)
                 (self.training if table is TrainingPeriod else self.mentorships).append(period)
         for period in self.periods:
-            has_mark = isinstance(period, TrainingPeriod) and period.training_status != "active"
-            if period in self.again or (period.finished_on == self.was and not has_mark):
+            if period in self.again or period.finished_on == self.was:
                 period.finished_on = self.limit(period)
 
     def is_free(self, period: TrainingPeriod | Mentorship, beside: list[int]) -> bool:
@@ -281,6 +288,25 @@ class _Move:
         return told | ({"training_again": trained_again} if trained_again else {})
 
 
+def training_could_last_until(participant: Participant, period: TrainingPeriod) -> date | None:
+    """How long training would go on if no lead provider had stopped or paused it."""
+    in_role = _training_in_role(participant)
+    later = [each.started_on for each in in_role if each.started_on > period.started_on]
+    by_others = day_before(min(later, default=None))
+    return earliest(participant.finished_on, by_others, day_funding_ends(participant, period))
+
+
+def day_funding_ends(participant: Participant, period: TrainingPeriod) -> date | None:
+    """The day on which a mentor's training ends because it isn't funded any more."""
+    ends_on = None if participant.is_ect else participant.teacher.mentor_became_ineligible_for_funding_on
+    return ends_on if ends_on and ends_on >= period.started_on else None
+
+
+def marked_on(period: TrainingPeriod) -> list[date]:
+    """The days on which its lead provider stopped or paused it."""
+    return [at.astimezone(LONDON).date() for at in (period.withdrawn_at, period.deferred_at) if at]
+
+
 def _goes_on_in_training(everybody: dict[int, Participant], mentorships: list[Mentorship]) -> str | None:
     """The name of an ECT's latest mentor, if a lead provider goes on training that person here."""
     mentor_id = max(mentorships, key=lambda each: each.started_on).mentor_id if mentorships else None
@@ -319,13 +345,13 @@ def leaving_heading(name: str, last_day: date, author: Author) -> str:
     return f"{told_us} that {name}’s last day {was(last_day)} {display(last_day)}"
 
 
-def _mentorships(participant: Participant) -> list[Mentorship]:
+def mentorships_of(participant: Participant) -> list[Mentorship]:
     return list(participant.mentorships if participant.is_ect else participant.ect_mentorships)
 
 
-def _partners(participant: Participant) -> list[Participant]:
+def partners_of(participant: Participant) -> list[Participant]:
     """The mentors that an ECT has or had, or the ECTs of a mentor."""
-    return [mentorship.mentor if participant.is_ect else mentorship.ect for mentorship in _mentorships(participant)]
+    return [mentorship.mentor if participant.is_ect else mentorship.ect for mentorship in mentorships_of(participant)]
 
 
 def _partner(participant: Participant) -> str:

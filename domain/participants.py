@@ -170,6 +170,7 @@ def others_reached_at(participant: Participant, email: str) -> list[str]:
             Participant.school == participant.school_id,
             fn.lower(Participant.email) == email.lower(),
             is_here,
+            Participant.registered_in_error_at.is_null(),
             Participant.teacher != participant.teacher_id,
         )
     )

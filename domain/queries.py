@@ -183,11 +183,12 @@ def induction_periods_of(teacher) -> Query:
 
 
 def placements_of(teacher) -> Query:
-    """All that is known of when this person was where, and in training."""
+    """All that is known of when this person was where, and in training, but for registrations in error."""
     placement = Participant.alias()
     known = ("id", "role", "school", "started_on", "finished_on")
     row = json_object(placement, only=known, training_periods=training_periods_of(placement.id))
-    return json_array(placement.select().where(placement.teacher == teacher), row)
+    counted = placement.select().where(placement.teacher == teacher, placement.registered_in_error_at.is_null())
+    return json_array(counted, row)
 
 
 def all_contract_periods() -> Query:

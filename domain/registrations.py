@@ -43,6 +43,8 @@ def check_placement(participant: Participant, others: Iterable[Participant]) -> 
     """Whether this person may be at this school in this role in that time, beside what else is known of where they are
     or were. An ECT is at one school at a time; a mentor may be at several, at each of them once."""
     for other in others:
+        if other.registered_in_error_at:
+            continue
         is_same = other.role == participant.role and (participant.is_ect or other.school_id == participant.school_id)
         if is_same and overlap(participant, other):
             raise RuleBroken({"started_on": "placed"}, school=other.school.name, urn=other.school.urn, other=other)

@@ -10,7 +10,8 @@ ROWS_AT_ONCE = 500
 def people_at(school: School) -> tuple[list[dict[str, str]], int]:
     """Everybody who is, was or will be there, mentors first: column → cell. And how many have no TRN, by which a file
     would know them."""
-    ids = [each.id for each in Participant.select(Participant.id).where(Participant.school == school)]
+    counted = Participant.registered_in_error_at.is_null()
+    ids = [each.id for each in Participant.select(Participant.id).where(Participant.school == school, counted)]
     people = [
         person
         for start in range(0, len(ids), ROWS_AT_ONCE)

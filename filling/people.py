@@ -135,6 +135,7 @@ def mentors_of(rows: list[PersonRow]) -> dict[tuple[str, str], list[Participant]
         .switch(Participant)
         .join(School)
         .where(Participant.role == "mentor", Teacher.trn << list({row.mentor_trn for row in rows}))
+        .where(Participant.registered_in_error_at.is_null())
         .order_by(Participant.started_on)
     )
     found: dict[tuple[str, str], list[Participant]] = {}

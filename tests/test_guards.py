@@ -61,6 +61,7 @@ REFUSED = {
     ),
     "an induction status that there isn't": "UPDATE teacher SET trs_induction_status = 'Nearly' WHERE trn = '3200002'",
     "a name without end": "UPDATE teacher SET corrected_name = {long} WHERE trn = '3200002'",
+    "an address of support without end": "INSERT INTO support_user (email, is_allowed) VALUES ({long}, TRUE)",
     "an email address without end": f"UPDATE participant SET email = {{long}} WHERE id = {HANNAH}",
     # --- mentors and ECTs ---
     "two mentors on one day": MENTORSHIP + f"VALUES ({HANNAH}, {JOHN}, '2026-01-01', '2026-01-02')",

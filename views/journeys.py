@@ -7,13 +7,13 @@ from flask import abort, g, redirect, render_template, request
 from jinja2 import Template
 
 from clock import now
-from database import db, tried_again
-from domain.changes import ChangedSince, RuleBroken
+from database import Table, db, tried_again
+from domain.changes import Author, ChangedSince, RuleBroken
 from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, forget_unsent
-from forms import Confirm, Form
+from forms import Confirm, Doubt, Form
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS, Journey, formdata, state_token, version_in_token
 from models import Answers, Event, Participant
-from views import UNSENT, find_participant, journey_url, record_url, school, step_url, unsent_answer
+from views import UNSENT, find_participant, record_url, school, step_url, unsent_answer
 
 CANCEL = "cancel"
 """The name of the button that forgets the answers."""
@@ -27,7 +27,29 @@ class JourneyStep:
     name: str
     journey: Journey
     page: str
-    answers: Answers
+    answers: Table
+
+    @property
+    def author(self) -> Author:
+        """Who acts, once the answers are confirmed."""
+        return g.school_user
+
+    def address(self, page: str) -> str:
+        return step_url(self.participant, self.name, page)
+
+    def record(self) -> str:
+        """Where the journey came from and leads back to."""
+        return record_url(self.participant)
+
+    def load(self) -> None:
+        """The participant, who may have left, and the answers as they are now."""
+        people = f"{self.participant.role}s"
+        self.participant = find_participant(people, self.participant.id, gone=True, journey=self.name)
+        self.answers = answers_of(self.participant, self.name)
+
+    def doubt(self, path: dict) -> Doubt | None:
+        """What is asked once more on “check answers”."""
+        return next((question.doubt for question in path.values() if question and question.doubt), None)
 
     @property
     def is_offered(self) -> bool:
@@ -41,12 +63,14 @@ class JourneyStep:
         return bool(self.answers.event) and not self.answers.posted and not begins_anew
 
     def to(self, page: str):
-        return redirect(step_url(self.participant, self.name, page), 303)
+        return redirect(self.address(page), 303)
 
     def show(self, status: int = 200, **context):
         """The journey's own template for the page, or the one that serves all journeys."""
-        templates: list[str | Template] = [f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html"]
-        return render_template(templates, participant=self.participant, journey=self.name, **context), status
+        return self.render([f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html"], **context), status
+
+    def render(self, templates: list[str | Template], **context) -> str:
+        return render_template(templates, participant=self.participant, journey=self.name, **context)
 
 
 ADDRESS = "/<any(ects, mentors):people>/<int:participant_id>/<journey_name>/<page>"
@@ -57,11 +81,15 @@ def journey_step(people, participant_id, journey_name, page):
     journey = JOURNEYS.get(journey_name)
     if not journey or page not in journey.pages:
         abort(404)
-    is_post = request.method == "POST"
     # The confirmation of somebody who has left is still worth showing; nothing else of them is.
-    is_after = page == CONFIRMATION or (page == CHECK_ANSWERS and is_post)
+    is_after = page == CONFIRMATION or (page == CHECK_ANSWERS and request.method == "POST")
     participant = find_participant(people, participant_id, gone=is_after, journey=journey_name)
-    step = JourneyStep(participant, journey_name, journey, page, answers_of(participant, journey_name))
+    return serve(JourneyStep(participant, journey_name, journey, page, answers_of(participant, journey_name)))
+
+
+def serve(step: JourneyStep):
+    """The page that was asked for, or the one on the path that comes instead of it."""
+    page, is_post = step.page, request.method == "POST"
     if page == CONFIRMATION:
         return confirmation(step)
     if is_cancelled():
@@ -73,7 +101,7 @@ def journey_step(people, participant_id, journey_name, page):
         return conflict(step) if is_post else step.to(CONFIRMATION)
     if not step.is_offered:
         return conflict(step) if is_post else abort(404)
-    path = journey.path(participant, step.answers.posted, until=page)
+    path = step.journey.path(step.participant, step.answers.posted, until=page)
     if page not in path:
         return conflict(step) if page == CHECK_ANSWERS and is_post else step.to(list(path)[-1])
     return check_answers(step, path) if page == CHECK_ANSWERS else question_page(step, path)
@@ -90,10 +118,11 @@ def cancel(step: JourneyStep):
     """Forget the answers, and go back to the record."""
     if unsent_answer():
         forget_unsent(g.sign_in, request.args[UNSENT])
-    its = (Answers.school_user == g.school_user, Answers.journey == step.name, Answers.participant == step.participant)
+    table = type(step.answers)
+    its = [getattr(table, name) == value for name, value in key_of(step.answers).items()]
     with db.atomic():
-        Answers.delete().where(*its, Answers.event.is_null()).execute()
-    return redirect(record_url(step.participant), 303)
+        table.delete().where(*its, table.event.is_null()).execute()
+    return redirect(step.record(), 303)
 
 
 def question_page(step: JourneyStep, path: dict):
@@ -114,7 +143,7 @@ def question_page(step: JourneyStep, path: dict):
 
 def check_answers(step: JourneyStep, path: dict):
     """“Check answers”: all of them on one page, and the button that confirms them."""
-    form = Confirm(next((question.doubt for question in path.values() if question and question.doubt), None))
+    form = Confirm(step.doubt(path))
     if request.method == "POST" and form.validate():
         return confirm(step, path, form.seen.data or "")
     form.seen.data = state_token(step.participant, step.answers.posted)
@@ -129,16 +158,14 @@ def confirm(step: JourneyStep, path: dict, token: str):
             if token != state_token(step.participant, step.answers.posted):
                 raise ChangedSince
             event = step.journey.act(
-                step.participant, g.school_user, seen_version=version_in_token(token), **step.journey.answers(path)
+                step.participant, step.author, seen_version=version_in_token(token), **step.journey.answers(path)
             )
             save_answers(step.answers, posted={}, confirmed=token, event=event)
 
     try:
         tried_again(act)
     except (ChangedSince, RuleBroken):
-        people = f"{step.participant.role}s"
-        step.participant = find_participant(people, step.participant.id, gone=True, journey=step.name)
-        step.answers = answers_of(step.participant, step.name)
+        step.load()
         return step.to(CONFIRMATION) if is_done(step) else conflict(step)
     return step.to(CONFIRMATION)
 
@@ -150,7 +177,8 @@ def is_done(step: JourneyStep) -> bool:
 
 def confirmation(step: JourneyStep):
     if not step.answers.event:
-        return redirect(journey_url(step.participant, step.name) or record_url(step.participant), 303)
+        first = step.address(step.journey.pages[0])
+        return redirect(first if step.is_offered else step.record(), 303)
     return step.show(event=step.answers.event)
 
 
@@ -159,21 +187,22 @@ def conflict(step: JourneyStep):
     version, participant = version_in_token(request.form.get("seen", "")), step.participant
     events = participant.events.where(Event.version > (participant.version if version is None else version))
     page = list(step.journey.path(participant, step.answers.posted))[-1] if step.is_offered else None
-    return render_template(
-        "errors/changed.html",
-        participant=participant,
+    shown = step.render(
+        ["errors/changed.html"],
         events=events.order_by(Event.version.desc()),
         has_events=events.exists(),
         are_answered=page == CHECK_ANSWERS,
-        go_on=page and step_url(participant, step.name, page),
-    ), 409
+        go_on=page and step.address(page),
+        record=step.record(),
+    )
+    return shown, 409
 
 
 def page_before(step: JourneyStep, path: dict) -> str:
     """Where the back link leads: the page before this one on the path, or the record."""
     pages = list(path)
     index = pages.index(step.page)
-    return step_url(step.participant, step.name, pages[index - 1]) if index else record_url(step.participant)
+    return step.address(pages[index - 1]) if index else step.record()
 
 
 def answers_of(participant: Participant, journey_name: str) -> Answers:
@@ -184,11 +213,17 @@ def answers_of(participant: Participant, journey_name: str) -> Answers:
     return Answers(school_user=g.school_user, journey=journey_name, participant=participant)
 
 
-def save_answers(answers: Answers, **changes) -> None:
+def key_of(answers: Table) -> dict:
+    """Whose answers these are, in which journey, about whom."""
+    ((names, _is_unique),) = answers._meta.indexes
+    return {name: answers.__data__[name] for name in names}
+
+
+def save_answers(answers: Table, **changes) -> None:
     """Insert or update the row of answers. Of two windows, the last to save wins."""
     changes["updated_at"] = now()
-    key = {name: answers.__data__[name] for name in ("school_user", "journey", "participant")}
-    Answers.insert(**key, **changes).on_conflict(
-        conflict_target=[getattr(Answers, name) for name in key],
-        update={getattr(Answers, name): value for name, value in changes.items()},
+    table, key = type(answers), key_of(answers)
+    table.insert(**key, **changes).on_conflict(
+        conflict_target=[getattr(table, name) for name in key],
+        update={getattr(table, name): value for name, value in changes.items()},
     ).execute()

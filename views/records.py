@@ -105,7 +105,8 @@ def is_here(role: str, participant_id: int) -> bool:
 def here(role: str):
     """The school's participants in this role who haven't left."""
     return participants_of(g.school, role).where(
-        Participant.finished_on.is_null() | (Participant.finished_on >= today())
+        Participant.finished_on.is_null() | (Participant.finished_on >= today()),
+        Participant.registered_in_error_at.is_null(),
     )
 
 

@@ -30,12 +30,13 @@ looks.setLevel(logging.INFO)  # whatever else is logged, these are
 
 def add_to(app: Flask) -> None:
     from support import commands
-    from support.pages import people, search, sign_in  # noqa: F401 - they bring the routes
+    from support.pages import corrections, people, search, sign_in  # noqa: F401 - they bring the routes
 
     app.register_blueprint(blueprint)
     app.start_ups.append(commands.start_up)
     app.cli.add_command(commands.commands)
     app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["lower_first"] = lambda text: text[0].lower() + text[1:]
     app.after_request(keep_number)
 
 

@@ -2,9 +2,10 @@
 
 import json
 
-from flask import abort, render_template
+from flask import abort, render_template, url_for
 
 from models import Participant, ParticipantIdChange, Teacher
+from support.corrections import CORRECTIONS, offered_for
 from support.pages import blueprint, log_look
 from support.seen import as_the_school_sees, told_to_providers
 from support.timeline import marks, places_of, timeline, training_in_words
@@ -25,8 +26,16 @@ def person(teacher_id):
         entries=timeline(teacher, places),
         documents={name: as_text(told) for name, told in told_to_providers(teacher).items()},
         marks=marks,
+        corrections={place.id: offered_for(place) for place in places},
+        correction_url=correction_url,
         training_in_words=training_in_words,
     )
+
+
+def correction_url(place: Participant, name: str) -> str:
+    """Where a correction begins."""
+    first = CORRECTIONS[name].pages[0]
+    return url_for("support.step", participant_id=place.id, journey_name=name, page=first)
 
 
 def as_text(document: dict) -> str:

@@ -273,15 +273,19 @@ def mentors_of(ect_ids: list[int]) -> dict[int, uuid.UUID]:
 
 def at_schools_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[tuple]]:
     """Person and role → for each of their places at schools, from the first to the last: when it was written down, and
-    the working pattern."""
+    the working pattern. Registrations in error are left out where there are others."""
     places: dict[tuple[int, str], list[tuple]] = {}
     query = (
         Participant.select(Participant.teacher, Participant.role, Participant.created_at, Participant.working_pattern)
         .where(among(Participant.teacher, teacher_ids))
         .order_by(Participant.started_on, Participant.id)
     )
-    for teacher_id, role, *place in query.tuples():
-        places.setdefault((teacher_id, role), []).append(place)
+    in_error = Participant.registered_in_error_at
+    for counted in (query.where(in_error.is_null()), query.where(in_error.is_null(False))):
+        known = set(places)
+        for teacher_id, role, *place in counted.tuples():
+            if (teacher_id, role) not in known:
+                places.setdefault((teacher_id, role), []).append(place)
     return places
 
 

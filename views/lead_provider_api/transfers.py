@@ -101,6 +101,7 @@ def placements_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[Placemen
     by_id: dict[int, Placement] = {}
     placements: dict[tuple[int, str], list[Placement]] = {}
     participants = Participant.select(Participant, School).join(School).where(among(Participant.teacher, teacher_ids))
+    participants = participants.where(Participant.registered_in_error_at.is_null())
     for participant in participants.order_by(Participant.started_on, Participant.id):
         by_id[participant.id] = Placement(participant, [])
         placements.setdefault((participant.teacher_id, participant.role), []).append(by_id[participant.id])

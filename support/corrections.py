@@ -1,0 +1,71 @@
+"""What support can put right, as a table: the questions, whom it is offered for, and the act. Every correction goes on
+to ask for a reason, to “check answers”, which shows what follows from it, and to a confirmation. One more is a row
+here, an act in domain/ and its test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain import corrections
+from forms.journeys import Journey
+from models import Participant
+from support.questions import (
+    Asked,
+    LastDayForm,
+    MarkedOnForm,
+    MarkForm,
+    OtherTrainingForm,
+    ReasonForm,
+)
+
+REASON = "reason"
+
+
+@dataclass(frozen=True)
+class Correction(Journey):
+    title: str = ""
+    """What is put right, as a link says it."""
+
+
+def correction(
+    title: str, act: Callable, offered_to: Callable[[Participant], bool], **questions: type[Asked]
+) -> Correction:
+    asked = {page.replace("_", "-"): question for page, question in questions.items()}
+    return Correction({**asked, REASON: ReasonForm}, offered_to, act, title)
+
+
+CORRECTIONS = {
+    "not-left": correction(
+        "They have not left and are not leaving", corrections.put_right_not_left, corrections.can_put_right_not_left
+    ),
+    "last-day": correction(
+        "Their last day is another one",
+        corrections.put_right_last_day,
+        corrections.can_put_right_last_day,
+        last_day=LastDayForm,
+    ),
+    "mark-in-error": correction(
+        "They were withdrawn or deferred in error", corrections.put_right_mark, corrections.has_marks, mark=MarkForm
+    ),
+    "mark-on-other-training": correction(
+        "They were withdrawn or deferred from other training",
+        corrections.put_right_training_of_mark,
+        lambda participant: bool(corrections.moves_of_marks(participant)),
+        training=OtherTrainingForm,
+    ),
+    "mark-on-other-day": correction(
+        "They were withdrawn or deferred on another day",
+        corrections.put_right_day_of_mark,
+        corrections.has_marks,
+        day=MarkedOnForm,
+    ),
+    "registration": correction(
+        "They should not have been registered here",
+        corrections.put_right_registration,
+        corrections.is_counted,
+    ),
+}
+
+
+def offered_for(participant: Participant) -> dict[str, Correction]:
+    """What may be put right of this person at this school."""
+    return {name: each for name, each in CORRECTIONS.items() if each.offered_to(participant)}

@@ -1,0 +1,144 @@
+"""What corrections ask: one class for each question, as in forms/questions.py. Every correction asks why, last."""
+
+from clock import display
+from domain import corrections
+from domain.corrections import Mark, marks_of, moves_of_marks
+from forms import Question
+from forms.fields import ChoiceField, DateField, TextField
+from models import Participant
+
+
+class Asked(Question):
+    """A question of support's, whose page is made from its fields alone."""
+
+    legends: dict[str, str] = {}
+    """Field → what its label asks; {name} stands for the person's."""
+    hints: dict[str, str] = {}
+
+    def legend(self, field: str) -> str:
+        return self.legends[field].format(name=self.participant.name)
+
+
+class ReasonForm(Asked):
+    """Why is this put right?"""
+
+    label = "reason"
+    reason = TextField(max_length=500)
+    legends = {"reason": "Why are you putting this right?"}
+    hints = {"reason": "Who asked, and how you know. Only support sees this. It is kept."}
+    messages = {
+        "missing": "Enter why you are putting this right",
+        "too_long": "Use {max_length} characters or fewer",
+    }
+
+
+class LastDayForm(Asked):
+    """When was, or will be, the person's last day at the school?"""
+
+    label = "last day"
+    last_day = DateField()
+    legends = {"last_day": "What was, or will be, {name}’s last day at the school?"}
+    hints = {"last_day": "For example, 31 3 2026"}
+    messages = {
+        "missing": "Enter {name}’s last day at the school",
+        "incomplete": "The last day must include {parts}",
+        "short_year": "Enter the year of the last day in full, for example 2026",
+        "not_a_date": "The last day must be a real date, for example 31 3 2026",
+        "too_far_ahead": "The last day must be {latest} or earlier",
+        "before_start": "The last day must be after {started_on}, when {name} started at the school. If they never "
+        "came, put right the registration",
+        "placed_later": "The last day must be {limit} or earlier, because {name} is registered elsewhere from then",
+        "already": "{last_day} is already recorded. Enter another date to change it",
+    }
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **{"data": {"last_day": participant.finished_on}} | kwargs)
+
+    @property
+    def current(self):
+        return display(self.participant.finished_on) if self.participant.finished_on else "No last day"
+
+    def rule(self):
+        corrections.check_last_day(self.participant, self.last_day.data)
+
+
+def in_words(mark: Mark) -> str:
+    kind = {"withdrawal": "Withdrawn", "deferral": "Deferred"}[mark.kind]
+    why = mark.reason.replace("_", " ")
+    return f"{kind} by {mark.period.lead_provider.name} on {display(mark.on)}: {why}"
+
+
+def choices_of_marks(participant: Participant) -> list[tuple[str, str]]:
+    return [(mark.key, in_words(mark)) for mark in marks_of(participant.training_periods)]
+
+
+class MarkForm(Asked):
+    """Which withdrawal or deferral was made in error?"""
+
+    label = "withdrawal or deferral"
+    mark = ChoiceField()
+    legends = {"mark": "Which withdrawal or deferral was made in error?"}
+    messages = {
+        "missing": "Select which withdrawal or deferral was made in error",
+        "unknown": "Select a withdrawal or deferral from the list",
+    }
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **kwargs)
+        self.mark.choices = choices_of_marks(participant)
+
+    def rule(self):
+        corrections.check_mark(self.participant, self.mark.data)
+
+
+class MarkedOnForm(Asked):
+    """Which withdrawal or deferral was on another day, and on which?"""
+
+    label = "right day"
+    mark = ChoiceField()
+    marked_on = DateField()
+    legends = {"mark": "Which withdrawal or deferral?", "marked_on": "On which day did training stop or pause?"}
+    hints = {"marked_on": "For example, 31 3 2026"}
+    messages = {
+        "missing": "Select which withdrawal or deferral, and enter its day",
+        "unknown": "Select a withdrawal or deferral from the list",
+        "incomplete": "The day must include {parts}",
+        "short_year": "Enter the year in full, for example 2026",
+        "not_a_date": "The day must be a real date, for example 31 3 2026",
+        "in_future": "The day must be {today} or earlier",
+        "before_training": "The day must be after {started_on}, when that training started",
+        "already": "{marked_on} is already recorded. Enter another date to change it",
+        "before_deferral": "The day must be after {other}, when the training was paused",
+        "after_withdrawal": "The day must be before {other}, when the training was stopped",
+    }
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **kwargs)
+        self.mark.choices = choices_of_marks(participant)
+
+    def rule(self):
+        mark = corrections.check_mark(self.participant, self.mark.data)
+        corrections.check_marked_on(mark, self.marked_on.data)
+
+
+class OtherTrainingForm(Asked):
+    """Which training did the lead provider mean?"""
+
+    label = "training that was meant"
+    move = ChoiceField()
+    legends = {"move": "Which training did the lead provider mean?"}
+    messages = {"missing": "Select which training was meant", "unknown": "Select a training from the list"}
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **kwargs)
+        moves = moves_of_marks(participant)
+        self.move.choices = [(key, f"{in_words(mark)}. Meant: {meant(*rest)}") for key, (mark, *rest) in moves.items()]
+
+    def rule(self):
+        corrections.check_move(self.participant, self.move.data)
+
+
+def meant(place: Participant, period) -> str:
+    role = "an ECT" if place.is_ect else "a mentor"
+    until = f"to {display(period.finished_on)}" if period.finished_on else "on"
+    return f"their training as {role} at {place.school.name} from {display(period.started_on)} {until}"
