@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import commands
 import settings
-from clock import OWN, World, current_world, display, enter, entered, in_utc, today
+from clock import OWN, World, current_world, display, display_time, enter, entered, in_utc, today
 from database import db, migrate, open_database
 from database.faults import kind_of
 from domain.departures import last_day, last_free_day, lead_provider_name, next_school_from
@@ -31,6 +31,7 @@ from views import (  # noqa: F401
     journey_url,
     journeys,
     lead_provider_api,
+    outbox,
     record_url,
     records,
     school,
@@ -121,6 +122,8 @@ def create_app(**given) -> Flask:
     set_up_templates(app)
     for blueprint in (school, sign_in.blueprint, about.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
+    if app.config["DEMO"]:
+        app.register_blueprint(outbox.blueprint)
     for blueprint in (lead_provider_api.api, documentation.documentation):
         app.register_blueprint(blueprint)
     logs.add_to(app)
@@ -186,7 +189,7 @@ def set_up_templates(app: Flask) -> None:
         "this_page": this_page,
     }
     app.jinja_env.globals.update(template_globals)
-    app.jinja_env.filters |= {"date": display, "in_words": about.in_words}
+    app.jinja_env.filters |= {"date": display, "time": display_time, "in_words": about.in_words}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.context_processor

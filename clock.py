@@ -80,3 +80,12 @@ def display(on: date | datetime) -> str:
     if isinstance(on, datetime):
         on = on.astimezone(LONDON)
     return f"{on.day} {on:%B %Y}"
+
+
+def display_time(moment: datetime) -> str:
+    """The time of day in London as people are shown it: 7:05am, midday, 6pm."""
+    there = moment.astimezone(LONDON)
+    if not there.minute and not there.hour % 12:
+        return "midday" if there.hour else "midnight"
+    minutes = f":{there.minute:02}" if there.minute else ""
+    return f"{there.hour % 12 or 12}{minutes}{'pm' if there.hour >= 12 else 'am'}"

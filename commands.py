@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
+import threading
+import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
@@ -18,7 +20,7 @@ from peewee import InterfaceError, OperationalError
 import filling.commands
 import scenarios
 import settings
-from clock import World, current_world, display, entered, today
+from clock import OWN, World, current_world, display, entered, today
 from database import db, is_postgresql, migrate, open_database
 from domain import data_checks, maintenance, messages, notices, sign_ins
 from domain.queries import training_with_providers
@@ -231,6 +233,8 @@ def welcome(address: str, also: list[str]) -> str:
         *(f"  {user.name}, {user.school.name}" for user in users),
         *(line.format(address=address) for line in also),
         "",
+        f"Emails to schools: {address}/outbox",
+        "",
         "Tokens for the lead providers’ API",
         *(f"  {demo_token(provider)}  {provider.name}" for provider in providers if is_demo(provider)),
     ]
@@ -319,14 +323,27 @@ def notices_commands():
 @with_appcontext
 def send_notices():
     """Send the emails that are due. For every minute; safe to run from several places at once."""
-    config = current_app.config
-    if not (means := emails.means(config)):
+    if not (means := emails.means(current_app.config)):
         raise click.ClickException("No emails are sent here: neither NOTIFY_API_KEY nor SMTP_URL is set.")
     with db.connection_context(), closing(means):
-        notices.gather()
-        outcomes = messages.send_due(means, lambda message: notices.compose(message, config))
+        outcomes = notices.send(means, current_app.config)
     for outcome, count in outcomes.items():
         click.echo(f"{count} {'sent' if outcome == 'sent' else 'not sent: ' + emails.PROBLEMS[outcome].words}")
+
+
+def keep_sending_notices(app: Flask) -> None:
+    """Send the emails that are due every minute, beside the requests, until the process ends."""
+
+    def send():
+        while True:
+            try:
+                with entered(World(OWN, app.moment)), db.connection_context():
+                    notices.send(emails.Outbox(), app.config)
+            except (OperationalError, InterfaceError) as error:
+                app.logger.warning("no emails were sent: %s", type(error).__name__)
+            time.sleep(60)
+
+    threading.Thread(target=send, daemon=True).start()
 
 
 @click.group()

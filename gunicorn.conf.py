@@ -8,6 +8,7 @@ import tempfile
 
 from gunicorn.glogging import Logger as GunicornLogger
 
+import commands
 import settings
 from domain import maintenance
 from web import logs
@@ -41,6 +42,12 @@ def when_ready(_server):
     """What is there before the first request stays: workers need neither look through it for garbage nor copy it."""
     gc.collect()
     gc.freeze()
+
+
+def post_worker_init(worker):
+    """In the demo nothing runs every minute but the service itself."""
+    if given["DEMO"]:
+        commands.keep_sending_notices(worker.app.callable)
 
 
 def on_exit(_server):

@@ -240,7 +240,7 @@ def start_demo() -> str:
     port = free_port()
     with one_at_a_time():
         set_up()
-        os.environ.update(environment())
+        os.environ.update({"SERVICE_URL": f"http://127.0.0.1:{port}", **environment()})
         start_up = [PYTHON, "-m", "flask", "--app", "app", "start-up", "--port", str(port)]
         if subprocess.run(start_up).returncode:
             sys.exit("The app could not start: see above. To start afresh: python3 run.py reset")

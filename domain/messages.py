@@ -9,7 +9,7 @@ its way goes twice.
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from peewee import JOIN, fn
 
@@ -48,6 +48,15 @@ def write(address: str, subject: str, body: str) -> Message:
 def is_night(moment: datetime | None = None) -> bool:
     """Whether schools are left alone."""
     return not FIRST_HOUR <= (moment or now()).astimezone(LONDON).hour < LAST_HOUR
+
+
+def by_day(moment: datetime) -> datetime:
+    """This moment, or the morning after it where it is at night."""
+    if not is_night(moment):
+        return moment
+    there = moment.astimezone(LONDON)
+    day = there.date() + timedelta(days=there.hour >= LAST_HOUR)
+    return datetime.combine(day, time(FIRST_HOUR), LONDON).astimezone(UTC)
 
 
 def waiting():

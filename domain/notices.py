@@ -2,16 +2,18 @@
 (`write_notice`, in the act's own transaction); what is due at a school becomes one message to each address (`gather`),
 whose words are made when it is sent, of what is still so (`compose`). How messages are sent is in messages.py."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from clock import display, now
 from database import db, is_postgresql
-from domain.messages import GIVEN_UP_AFTER, KEPT, is_night
+from domain.messages import GIVEN_UP_AFTER, KEPT, by_day, is_night, send_due
 from domain.queries import participants_by_ids
 from models import Event, Message, Notice, Participant, School, SchoolUser
 from vocabulary import isolated
+from web.emails import Means
 
 QUARTER = timedelta(minutes=15)
 """From the first event that a school is to be told of until it is told of all that there were."""
@@ -112,6 +114,13 @@ def write_notices(event: Event) -> None:
         Notice.insert_many(rows).execute()
 
 
+def send(means: Means, config: Mapping) -> Counter:
+    """Send what schools are to be told now, and all other messages that are due. Gives how many were `sent`, and how
+    many not, by their problem."""
+    gather()
+    return send_due(means, lambda message: compose(message, config))
+
+
 # --- what is due ---------------------------------------------------------------------------------------------
 
 
@@ -144,19 +153,34 @@ def next_school() -> School | None:
 def tell(school: School) -> int:
     """Settle what this school is to be told now, in one message to each address; none if nothing of it is still so."""
     notices = pending(school)
-    ids = [notice.id for notice in notices]
-    fresh = [notice for notice in notices if notice.due_at > now() - GIVEN_UP_AFTER]
-    to = addresses(school) if still_so(fresh) else []
+    to = addresses(school) if still_so(notices) else []
     for address in to:
-        Message.create(address=address, school=school, notices=[notice.id for notice in fresh])
-    Notice.update(settled_at=now()).where(Notice.id << ids).execute()
+        Message.create(address=address, school=school, notices=[notice.id for notice in notices])
+    soon = (Notice.school == school) & (Notice.due_at <= now() + QUARTER)
+    Notice.update(settled_at=now()).where(soon, Notice.settled_at.is_null()).execute()
     return len(to)
 
 
 def pending(school: School) -> list[Notice]:
-    """What goes into the next message to this school: what is due then, and what happened since."""
-    soon = unsettled().where(Notice.school == school, Notice.due_at <= now() + QUARTER)
-    return list(soon.order_by(Notice.id))
+    """What goes into the next message to this school: what is due then, what happened since, and nothing that nobody
+    could be told of for days."""
+    soon = Notice.due_at.between(now() - GIVEN_UP_AFTER, now() + QUARTER)
+    return list(unsettled().where(Notice.school == school, soon).order_by(Notice.id))
+
+
+def upcoming(config: Mapping) -> list[Message]:
+    """The messages that would be sent if nothing more happened, with their words and when; not saved, and none for days
+    to come."""
+    soon = Notice.select(Notice.school).where(Notice.settled_at.is_null(), Notice.due_at <= now() + QUARTER)
+    found = []
+    for school in School.select().where(School.id << soon).order_by(School.id):
+        notices = pending(school)
+        if told := still_so(notices):
+            subject, body = text(school, told, config)
+            at = by_day(max(now(), min(notice.due_at for notice in notices)))
+            row = {"school": school, "subject": subject, "body": body, "next_try_at": at}
+            found += [Message(address=address, **row) for address in addresses(school)]
+    return found
 
 
 def addresses(school: School) -> list[str]:

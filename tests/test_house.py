@@ -82,7 +82,7 @@ def test_every_python_file_says_what_is_in_it():
 # --- addresses -----------------------------------------------------------------------------------------------
 
 OPEN = {"assets.static", "assets.vendor", "sign_in.home", "sign_in.sign_in", "sign_in.sign_out"}
-OPEN |= {"about.accessibility", "about.privacy"}
+OPEN |= {"about.accessibility", "about.privacy", "outbox.outbox"}
 OPEN |= {"health.alive", "health.ready", "health.metrics"}
 OPEN |= {"documentation.page", "documentation.client", "documentation.openapi", "documentation.openapi_as_yaml"}
 OPEN |= {"sign_in.to_provider", "sign_in.callback", "sign_in.signed_out", "sign_in.time_left"}
