@@ -64,12 +64,9 @@ def save_note(session: Session, key: str, text: str) -> Note | None:
     return Note.get_or_none(Note.key == key, Note.session == session)
 
 
-def feed(session: Session) -> list[Entry]:
-    """The log of a session's present task, newest first; of all its tasks when it is over, for writing up."""
-    entries = Entry.select(Entry, Task).join(Task).where(Task.session == session, Entry.attempt == Task.attempt)
-    if not session.is_over:
-        entries = entries.where(Task.position == session.task_now)
-    return list(entries.order_by(Task.position.desc(), Entry.id.desc()))
+def feed(task: Task) -> list[Entry]:
+    """The log of the task's last attempt, newest first."""
+    return list(task.entries.where(Entry.attempt == task.attempt).order_by(Entry.id.desc()))
 
 
 def happened(task: Task) -> list[tuple[str, str]]:

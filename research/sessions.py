@@ -274,7 +274,9 @@ def skip_events(task: Task) -> None:
 def provider_act(task: Task, act: str, participant_id: int) -> None:
     """The lead provider withdraws, defers or resumes somebody in the sandbox, now. Raises RuleBroken as the API
     would."""
-    with step(task.session, "ready", "running"):
+    with step(task.session, "running"):
+        if Task.get_by_id(task.id).state not in ("open", "paused"):
+            raise NotNow("Open the task first.")
         with sandboxes.inside(task), db.connection_context():
             provider_acts(act, Participant.get_by_id(participant_id))
         log.write(task, now(), {"kind": "provider", "code": act})

@@ -183,4 +183,6 @@ def delete_round(round_):
         round_.delete_instance()
         flash(f"Everything of the round “{round_.title}” is deleted.", "done")
         return redirect(url_for("research.home"), 303)
-    return render_template("research/delete_round.html", round=round_)
+    what = "Its sessions, their logs, notes and sandboxes go."
+    name = f"the round “{round_.title}”"
+    return render_template("research/delete.html", name=name, short="this round", what=what, back=page_of(round_))

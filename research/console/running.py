@@ -10,7 +10,7 @@ import segno
 from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
 from markupsafe import Markup
 
-from clock import display
+from clock import display, now
 from database import db
 from domain.changes import RuleBroken
 from domain.queries import participants_by_ids
@@ -19,8 +19,9 @@ from models import Participant, School
 from research import log, results, sandboxes, sessions
 from research.console import blueprint, note_sent
 from research.console.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm
-from research.console.rounds import button, with_row
+from research.console.rounds import button, page_of, with_row
 from research.models import Note, Session, Task, store_folder
+from research.results import is_unconfirmed
 from scenarios import HERE
 from scenarios.check import Walker, check
 from scenarios.scenario import scenario
@@ -35,21 +36,30 @@ def session_page(session):
     return show_session(session)
 
 
-def show_session(session: Session, status: int = 200, **forms):
+def show_session(session: Session, status: int = 200, of: Task | None = None, **forms):
+    """The page, with one of its tasks shown at length: that `of` which a form on it is, or which the address says, or
+    else the one in hand."""
     link = url_for("research.visit", token=session.token, _external=True)
     note = Note.get_or_none(Note.session == session, Note.key == request.args.get("note", ""))
     tasks = session.in_order
     is_busy = any(task.state in ("open", "paused") for task in tasks)
+    unconfirmed = [task for task in tasks if session.is_over and is_unconfirmed(task)]
+    in_hand = (unconfirmed or tasks)[0] if session.is_over else tasks[session.task_now]
+    asked_for = of.id if of else request.args.get("task", in_hand.id, int)
+    shown = next((task for task in tasks if task.id == asked_for), in_hand)
+    waiting = unconfirmed if session.is_over else [task for task in tasks if task.state == "planned"]
     context = {
         "session": session,
-        "tasks": [run_sheet(task, is_busy) for task in tasks],
+        "tasks": [run_sheet(task) for task in tasks],
+        "shown": run_sheet(shown, is_busy),
+        "next_task": next_of(shown, waiting),
         "link": link,
         "qr": qr(link),
         "watch_link": url_for("research.watch", token=session.watch_token, _external=True),
         "code_address": url_for("research.code", _external=True),
         "people": people_in(session),
         "acts": ACTS,
-        "feed": feed_of(session),
+        "feed": feed_of(session, shown=shown),
         "notes": list(session.notes.order_by(Note.id)),
         "note_key": note.key if note else str(uuid.uuid4()),
         "note_text": note.text if note else "",
@@ -57,7 +67,8 @@ def show_session(session: Session, status: int = 200, **forms):
         "profile_form": ProfileForm(formdata=None, data=sandboxes.profile(session)),
         "ordinary_names": sandboxes.ordinary_names(),
         "lead_providers": sandboxes.lead_providers(),
-        "outcome_forms": {},
+        "outcome_form": OutcomeForm(shown, scenario(shown.scenario).judged, formdata=None),
+        "chosen": request.args.get("participant", 0, int),
     }
     return render_template("research/session.html", **(context | forms)), status
 
@@ -66,6 +77,12 @@ def show_session(session: Session, status: int = 200, **forms):
 def qr(link: str) -> Markup:
     """Takes longer to make than the rest of the page."""
     return Markup(segno.make(link, error="m").svg_inline(scale=4, border=2))  # noqa: S704 - made here
+
+
+def next_of(task: Task, waiting: list[Task]) -> Task | None:
+    """The first of these that comes after this task; or else the first of them."""
+    others = [other for other in waiting if other.id != task.id]
+    return next((other for other in others if other.position > task.position), next(iter(others), None))
 
 
 def run_sheet(task: Task, is_busy: bool = False) -> dict:
@@ -80,16 +97,17 @@ def run_sheet(task: Task, is_busy: bool = False) -> dict:
         "scenario": said,
         "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (played, said.task, *said.then)],
         "judged": said.judged,
-        "form": OutcomeForm(task, said.judged, formdata=None),
+        "clock_ms": task.clock_ms(now()),
+        "is_unconfirmed": is_unconfirmed(task),
         "words": results.WORDS,
     }
 
 
 def people_in(session: Session) -> list[tuple[int, str]]:
     """Whom the provider may do something to now: whom the task is about first, then the others at the school."""
-    if session.state not in ("ready", "running"):
-        return []
     task = session.task
+    if session.state != "running" or task.state not in ("open", "paused"):
+        return []
     about = scenario(task.scenario).about
     with sandboxes.inside(task), db.connection_context():
         at_school = Participant.school == School.select(School.id).order_by(School.id).limit(1)
@@ -98,8 +116,15 @@ def people_in(session: Session) -> list[tuple[int, str]]:
     return sorted(names, key=lambda one: (about.index(one[1]) if one[1] in about else len(about), one[1]))
 
 
-def back(session: Session, part: str = "") -> Response:
-    return redirect(url_for("research.session_page", row_id=session.id) + part, 303)
+def back(session: Session, part: str = "", **asked) -> Response:
+    return redirect(url_for("research.session_page", row_id=session.id, **asked) + part, 303)
+
+
+def back_to(task: Task, part: str = "") -> Response:
+    """The page, with this task shown."""
+    session = Session.get_by_id(task.session_id)
+    is_in_hand = not session.is_over and session.task.id == task.id
+    return back(session, part, **({} if is_in_hand else {"task": task.id}))
 
 
 # --- before ------------------------------------------------------------------------------------------------
@@ -149,7 +174,7 @@ def consent(session):
     try:
         sessions.record_consent(session, form.consent.data)
     except sessions.NotNow as refusal:
-        flash(str(refusal), "error")
+        flash(str(refusal), "before error")
     return back(session)
 
 
@@ -169,10 +194,10 @@ def profile(session):
         return show_session(session, 422, profile_form=form, form=form)
     try:
         sessions.save_profile(session, form.said)
-        flash("The names are saved.", "done")
+        flash("The names are saved.", "before done")
     except sessions.NotNow as refusal:
-        flash(str(refusal), "error")
-    return back(session)
+        flash(str(refusal), "before error")
+    return back(session, "#prepared")
 
 
 @blueprint.post("/research/sessions/<int:row_id>/<any(code, links, end, write_up):act>")
@@ -195,7 +220,9 @@ def delete(session):
         sessions.purge(session)
         flash(f"Everything of {session.name} is deleted.", "done")
         return redirect(url_for("research.round_page", row_id=session.round_id), 303)
-    return render_template("research/delete_session.html", session=session)
+    what = "Its log, notes, outcomes and sandboxes go, and the participant’s link leads nowhere."
+    name = session.name
+    return render_template("research/delete.html", name=name, short=name, what=what, back=page_of(session))
 
 
 # --- during ------------------------------------------------------------------------------------------------
@@ -208,7 +235,7 @@ def task_act(task, act):
     acts = {"open": sessions.open_task, "pause": sessions.pause, "reopen": sessions.reopen, "reset": sessions.reset}
     acts |= {"move": sessions.move_earlier, "close": partial(sessions.close, propose=propose)}
     acts[act](task)
-    return back(task.session, f"#task-{task.id}")
+    return back_to(task)
 
 
 def propose(task: Task) -> str | None:
@@ -238,15 +265,13 @@ def provider(task):
     act, participant_id = request.form.get("act", ""), request.form.get("participant_id", 0, int)
     if act not in ACTS or participant_id not in dict(people_in(task.session)):
         abort(400)
+    name = dict(people_in(task.session))[participant_id]
     try:
         sessions.provider_act(task, act, participant_id)
     except RuleBroken as refusal:
-        code = next(iter(refusal.errors.values()))
-        flash(
-            f"The lead provider could not do that: {dict(people_in(task.session))[participant_id]} {API_WORDS[code]}.",
-            "error",
-        )
-    return back(task.session, f"#task-{task.id}")
+        words = API_WORDS[next(iter(refusal.errors.values()))]
+        flash(f"The lead provider could not do that: {name} {words}.", "provider error")
+    return back(task.session, "#provider", participant=participant_id)
 
 
 @blueprint.post("/research/tasks/<int:row_id>/outcome")
@@ -254,7 +279,7 @@ def provider(task):
 def outcome(task):
     form = OutcomeForm(task, scenario(task.scenario).judged)
     if not form.validate():
-        return show_session(task.session, 422, outcome_forms={task.id: form}, form=form)
+        return show_session(task.session, 422, task, outcome_form=form, form=form)
     try:
         is_so = set(form.judged.data or [])
         sessions.decide(
@@ -266,13 +291,13 @@ def outcome(task):
         )
     except sessions.NotNow as refusal:
         flash(str(refusal), "error")
-    return back(task.session, f"#task-{task.id}")
+    return back_to(task)
 
 
 @blueprint.get("/research/tasks/<int:row_id>/outcome")
 @with_row(Task)
 def outcome_again(task):
-    return back(task.session, f"#task-{task.id}")
+    return back_to(task)
 
 
 @blueprint.post("/research/tasks/<int:row_id>/ease")
@@ -282,7 +307,7 @@ def ease(task):
     said = request.form.get("ease", 0, int)
     if 1 <= said <= 7:
         sessions.rate(task, said)
-    return back(task.session, f"#task-{task.id}")
+    return back_to(task)
 
 
 @blueprint.get("/research/sessions/<int:row_id>/feed")
@@ -297,28 +322,27 @@ def show_feed(session: Session, address: str):
     return ("", 204) if shown["seen"] == request.args.get("seen") else render_template("research/feed.html", feed=shown)
 
 
-def feed_of(session: Session, address: str = "") -> dict:
-    """What the feed shows, and a mark by which to see that it is still the same."""
-    task = session.task
+def feed_of(session: Session, address: str = "", shown: Task | None = None) -> dict:
+    """What the feed shows, and a mark by which to see that it is still the same: of the task in hand or, when the
+    session is over, of the one that is `shown`."""
+    task = shown if shown and session.is_over else session.task
     feed = {
         "address": address or url_for("research.feed", row_id=session.id),
         "is_live": session.state in ("ready", "running"),
         "is_logged": session.is_logged,
-        "is_over": session.is_over,
         "scenario": task.scenario,
         "state": task.state,
         "attempt": task.attempt,
         "sheet": [(each.scenario, each.state) for each in session.in_order],
         "entries": [
             {
-                "task": entry.task.position + 1,
                 "at_ms": entry.at_ms,
                 "kind": entry.kind,
                 "page": entry.page,
                 "field": entry.field,
                 "code": entry.code,
             }
-            for entry in log.feed(session)
+            for entry in log.feed(task)
         ],
         "watchers": sessions.watchers(session),
     }

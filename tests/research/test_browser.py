@@ -1,6 +1,7 @@
 """A round in a real Chromium: the moderator, the participant and an observer in a window each. Every state of the
 console is looked at as the service's pages are."""
 
+import re
 import threading
 from datetime import UTC, datetime
 
@@ -8,13 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
-from research import sessions
+from clock import now
+from research import log, sessions
 from research.models import research_db
 from tests.browser.conftest import Window
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press
 from tests.conftest import Handler
-from tests.research.conftest import entries, task_of
+from tests.research.conftest import again, entries, task_of
 
 LIST = "Early career teachers (ECTs)"
 
@@ -130,6 +132,7 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
 
     expect(observer.locator("#sheet .app-task--now")).to_contain_text("Closed")
     arrived(participant, "Wait for the next task")
+    button_next(moderator, "Next: task 2")
     press(moderator, "Open task 2", "P1")
     expect(observer.locator("#sheet .app-task--now")).to_contain_text("S13")
     look(observer, "watching, the second task")
@@ -147,7 +150,7 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     arrived(participant, "This session has finished")
     look(participant, "finished")
 
-    follow(moderator, "Back", "Spring round")
+    follow(moderator, "Spring round")
     expect(moderator.locator("main")).to_contain_text("1 of 1")
     look(moderator, "results")
     with moderator.expect_download() as download:
@@ -243,13 +246,13 @@ def test_a_note_goes_along_with_whatever_is_pressed(open_window, held):
     page.goto(f"/research/sessions/{held('S01').id}")
     page.clock.pause_at(datetime(2026, 4, 28, 13, tzinfo=UTC))
     note = page.get_by_label("What did you notice?")
-    expect(page.locator("#text-hint")).to_contain_text("saved as you type")
+    expect(page.locator("#text-hint")).to_contain_text("Saved as you type")
     for press_, words in (("Pause task 1", "Stopped"), ("Close task 1", "Went back")):
         note.fill(words)
         button(page, press_).click()
         expect(page.locator("main li", has_text=words)).to_be_visible()
     note.fill("Looked for the mentor")
-    follow(page, "Back", "Autumn round")
+    follow(page, "Autumn round")
     follow(page, "P1")
     expect(page.locator("main li", has_text="Looked for the mentor")).to_be_visible()
 
@@ -285,6 +288,79 @@ def test_the_console_by_keyboard(open_window, held):
     reach(page, "Close task 1")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Confirm the outcome of task 1").first).to_be_visible()
+
+
+def test_a_key_each_for_the_next_step_the_end_and_a_note(open_window, held):
+    """With Alt, also while a note is being typed, which goes along."""
+    page = open_window().page
+    sign_in(page)
+    page.goto(f"/research/sessions/{held('S01', 'S06').id}")
+    note = page.get_by_label("What did you notice?")
+    page.keyboard.press("Alt+m")
+    expect(note).to_be_focused()
+    page.keyboard.type("Came at once")
+    page.keyboard.press("Alt+c")
+    expect(page.get_by_text("Confirm the outcome of task 1").first).to_be_visible()
+    expect(page.locator("main li", has_text="Came at once")).to_be_visible()
+    for step in ("2. ECT withdrawn in error (S06) Not opened", "2. ECT withdrawn in error (S06) Open"):
+        page.keyboard.press("Alt+n")
+        expect(page.locator("#task-title")).to_contain_text(step)
+    page.keyboard.press("n")
+    expect(page.locator("#task-title")).to_contain_text("Open")
+
+
+EIGHT = ("S01", "S03", "S06", "S07", "S08", "S11", "S13", "S15")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["laptop", "phone"])
+def test_everything_that_a_moderator_needs_is_on_one_screen(open_window, held, size):
+    """At the last task of eight, with a long feed and many notes: on a phone each part is one press away."""
+    session = held(*EIGHT)
+    with research_db.connection_context():
+        for position in range(8):
+            sessions.open_task(task_of(session, position))
+            if position < 7:
+                sessions.close(task_of(session, position), lambda _: "gave_up")
+        for number in range(60):
+            log.write_shown(task_of(session, 7), now(), "ects", {})
+            log.save_note(again(session), str(number), f"What I saw, number {number}")
+    page = open_window(viewport={"width": size[0], "height": size[1]}).page
+    sign_in(page)
+    page.goto(f"/research/sessions/{session.id}")
+    task = [page.locator(".app-task blockquote").last, page.locator(".app-clock"), button(page, "Close task 8")]
+    feed, notes, provider = (
+        [page.locator("#feed li").first],
+        [page.locator("#text"), button(page, "Save note"), page.locator(".app-notes li").first],
+        [page.get_by_label("The lead provider, now, of"), button(page, "Resume")],
+    )
+    for name, parts in (("Task", task), ("Pages", feed), ("Notes", notes), ("Provider", provider)):
+        if size[0] < 1000:
+            page.locator(".app-jump").get_by_role("link", name=name).click()
+        for part in parts:
+            expect(part).to_be_in_viewport(ratio=1)
+    button(page, "Withdraw").click()
+    refusal = page.locator(".app-aside .govuk-error-summary")
+    expect(refusal).to_contain_text("The lead provider could not do that")
+    expect(refusal).to_be_in_viewport(ratio=1)
+
+
+def test_the_clock_goes_on_by_itself(open_window, held):
+    page = open_window().page
+    sign_in(page)
+    page.clock.install(time=datetime(2026, 4, 28, 12, tzinfo=UTC))
+    page.goto(f"/research/sessions/{held('S01').id}")
+    page.clock.run_for(65_000)
+    expect(page.locator(".app-clock")).to_have_text(re.compile("1:0[5-9]"))
+    button(page, "Pause task 1").click()
+    expect(button(page, "Go on task 1")).to_be_visible()
+    stopped = page.locator(".app-clock").inner_text()
+    page.clock.run_for(10_000)
+    expect(page.locator(".app-clock")).to_have_text(stopped)
+
+
+def button_next(page: Page, words: str) -> None:
+    page.get_by_role("link", name=words, exact=True).click()
+    expect(page.locator("#task-title")).to_contain_text("Not opened")
 
 
 def reach(page: Page, words: str) -> None:

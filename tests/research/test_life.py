@@ -63,7 +63,7 @@ def test_a_whole_session(moderator, participant, research):
     task = task_of(session)
     assert (task.outcome, task.is_assisted, task.reason, task.ease) == ("indirect", False, "Asked me", 5)
 
-    moderator.submit("Open task 2")
+    moderator.click("Next: task 2").submit("Open task 2")
     window.get("/school/ects").click("Go to the first page of the task")
     moderator.get(page).submit("Close task 2")
     assert task_of(session, 1).proposed == "direct"
@@ -77,7 +77,7 @@ def test_a_whole_session(moderator, participant, research):
     moderator.submit("End the session")
     window.get("/school/ects", 410)
     moderator.submit("It is written up")
-    moderator.click("Back")
+    moderator.click("Spring")
     assert "1 of 1" in moderator.text
     moderator.response = moderator.send("post", moderator.path + "/export", data={"csrf_token": token(moderator)})
     assert moderator.response.mimetype == "application/zip"
@@ -255,9 +255,10 @@ def test_a_task_that_was_closed_too_soon_goes_on(held, participant, moderator):
     moderator.submit(
         "Confirm the outcome of task 1", choose="Gave up", **{"Why,_if_it_is_not_the_proposed_one": "Stopped"}
     )
-    moderator.submit("Open task 2")
+    moderator.click("Next: task 2").submit("Open task 2").click("S01 ECT withdrawn, changed lead provider")
     assert "Reopen task 1" not in moderator.buttons, "one at a time"
-    moderator.submit("Close task 2").submit("Reopen task 1")
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 2")
+    moderator.click("S01 ECT withdrawn, changed lead provider").submit("Reopen task 1")
     task = task_of(session)
     assert (task.state, task.attempt, task.proposed, task.outcome, task.reason) == ("open", 1, None, None, "")
     assert again(session).task_now == 0
@@ -293,13 +294,15 @@ def test_outcomes_that_are_not_confirmed_are_asked_for_until_they_are(held, part
     session = held("S01", "S06", "S07")
     change_lead_provider(participant(session))
     moderator.get(f"/research/sessions/{session.id}").submit("Close task 1")
-    moderator.submit("Open task 2").submit("Reset task 2").submit("End the session")
+    moderator.click("Next: task 2").submit("Open task 2").submit("Reset task 2").submit("End the session")
     feed = words(moderator.main.css_first("#feed"))
-    assert feed.startswith("All tasks, the last one first.")
-    assert "Task 1, 0:00 ect/change-lead-provider/confirmation" in feed, "to confirm outcomes by"
+    assert feed.startswith("S01: closed. 0:00 ect/change-lead-provider/confirmation"), "to confirm its outcome by"
+    assert "Confirm the outcome of task 1" in moderator.text, "the first one that waits for it"
+    moderator.click("Next to confirm: task 2")
+    assert words(moderator.main.css_first("#feed")) == "S06: closed, attempt 2."
     moderator.submit("It is written up")
     assert moderator.errors == ["Confirm the outcomes of task 1 and task 2 first."]
-    round_page = moderator.click("Back").path
+    round_page = moderator.click("Autumn round").path
     assert "1 is not confirmed" in moderator.text
     assert "2 outcomes are not confirmed, so they are not counted. You can confirm them after exporting too." in (
         moderator.text
@@ -343,11 +346,15 @@ def test_the_provider_acts_now(held, participant, moderator):
     page = f"/research/sessions/{session.id}"
     window = participant(session)
     moderator.get(page)
-    assert moderator.main.css_first("select option").text() == "Gustav Brown", "whom the task is about comes first"
-    gustav = moderator.main.css_first("select option").attrs["value"]
+    assert moderator.main.css_first("#participant option").text() == "Gustav Brown", (
+        "whom the task is about comes first"
+    )
+    gustav = moderator.main.css_first("#participant option").attrs["value"]
     address = f"/research/tasks/{task_of(session).id}/provider"
     moderator.post(address, {"participant_id": gustav, "act": "defer"})
     assert moderator.errors == ["The lead provider could not do that: Gustav Brown has been deferred already."]
+    assert moderator.main.css("section[aria-labelledby=provider] .govuk-error-summary"), "beside the button"
+    assert moderator.main.css_first("#participant option[selected]").text() == "Gustav Brown"
     moderator.post(address, {"participant_id": gustav, "act": "resume"})
     assert "Lead provider: resume" in moderator.text
     window.get("/school/ects").click("Gustav Brown")

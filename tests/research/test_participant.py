@@ -156,7 +156,7 @@ def test_wherever_one_presses_a_task_begins_at_its_start(held, participant, mode
     moderator.get(page).submit("Close task 1")
     window.click("select a lead provider")
     assert window.heading == WAITING
-    moderator.get(page).submit("Open task 2")
+    moderator.get(page).click("Next: task 2").submit("Open task 2")
     window.page = record
     window.click("select a lead provider")
     assert (window.heading, window.path) == ("Mentors", "/school/mentors")
@@ -168,7 +168,7 @@ def test_what_is_pressed_on_a_page_of_the_task_before_changes_nothing(held, part
     session = held("S01", "S02")
     window = participant(session).click("Steven Taylor").click("select a lead provider").choose("Teach First")
     check = window.page
-    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").click("Next: task 2").submit("Open task 2")
     window.submit("Confirm change")
     assert window.heading == "The task has begun"
     assert "what you selected last has changed nothing" in window.text
@@ -190,7 +190,7 @@ def test_a_page_follows(held, participant, moderator, research):
     moderator.submit("Close task 1")
     assert follow(window, first) == {"place": "", "to": "/school/ects"}
     assert window.get("/school/ects").heading == WAITING
-    moderator.submit("Open task 2")
+    moderator.click("Next: task 2").submit("Open task 2")
     second = place_of(session)
     assert follow(window) == follow(window, "") == {"place": second, "to": "/school/mentors"}
     assert window.get("/school/mentors").heading == "Mentors"
@@ -300,7 +300,7 @@ def test_new_links_make_the_old_ones_dead(session, moderator, participant, resea
 def test_a_part_of_a_page_is_not_asked_for_in_another_task(held, participant, moderator):
     session = held("S01", "S08")
     window = participant(session).click("Steven Taylor")
-    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").click("Next: task 2").submit("Open task 2")
     partial = {"HX-Request": "true", "HX-Request-Type": "partial"}
     response = window.send("get", "/school/ects/5", headers=partial)
     assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/school/mentors")

@@ -135,7 +135,7 @@ def test_what_was_begun_before_a_reset_is_not_done_after_it(held, participant, m
 def test_each_session_has_its_own_day_and_the_service_its_own(held, participant, monkeypatch, research, moderator):
     monkeypatch.setitem(research.config, "TODAY", "2026-06-01")
     session = held("S01", "S02")
-    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").click("Next: task 2").submit("Open task 2")
     assert task_of(session, 1).running_since.date() == now().date(), "the console goes by the real clock"
     window = participant(held("S05"))
     window.click("Steven Taylor").get(window.path + "/report-teacher-leaving/leaving-date")
@@ -154,7 +154,7 @@ def test_an_answer_of_one_task_is_not_there_in_the_next(held, participant, moder
     window = participant(session).click("Steven Taylor")
     page = window.path + "/report-teacher-leaving/leaving-date"
     window.get(page).submit("Continue", Day="27", Month="3", Year="2026")
-    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").submit("Open task 2")
+    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").click("Next: task 2").submit("Open task 2")
     window.get(page)
     assert window.heading == "The task has begun", "whatever was open leads to the start of the new task"
     window.click("Go to the first page of the task")
