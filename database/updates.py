@@ -23,6 +23,8 @@ PERSON = (
 )
 DATES = ("started_on", "finished_on")
 TRAINED = ("training_programme", "school_partnership_id", "expression_of_interest_id", "started_on")
+MOVED = ("participant_id", *DATES, "school_partnership_id")
+"""What of training makes a transfer another one."""
 MARKS = ("withdrawn_at", "withdrawal_reason", "deferred_at", "deferral_reason")
 
 
@@ -40,6 +42,7 @@ def latest_update() -> str:
 def updates() -> list[str]:
     """Everything that moves something."""
     person = "(SELECT teacher_id FROM participant WHERE id = {row}.participant_id)"
+    persons = ", ".join(person.format(row=row) for row in ("NEW", "OLD"))
     place = "(SELECT school_id FROM participant WHERE id = {row}.participant_id)"
     unconfirmed = _and("NEW.school_partnership_id IS NULL", _differs("finished_on"))
     return [
@@ -48,7 +51,20 @@ def updates() -> list[str]:
         *_on("participant", "INSERT", transfers="NEW.teacher_id"),
         *_on("participant", "UPDATE", _differs(*DATES), transfers="NEW.teacher_id", name="dates"),
         *_on("participant", "UPDATE", _differs("email", "working_pattern"), teacher="NEW.teacher_id"),
-        *_on_each("training_period", None, transfers=person, school_partnership="{row}.school_partnership_id"),
+        *_on_each(
+            "training_period",
+            None,
+            transfers=person,
+            school_partnership="{row}.school_partnership_id",
+            unless_update=True,
+        ),
+        *_on(
+            "training_period",
+            "UPDATE",
+            teacher=persons,
+            school_partnership="NEW.school_partnership_id, OLD.school_partnership_id",
+        ),
+        *_on("training_period", "UPDATE", _differs(*MOVED), transfers=persons, name="moved"),
         *_on_each("training_period", None, school=place, name="school", unless_update=True),
         *_on(
             "training_period",

@@ -3,11 +3,12 @@ schools change of a participant's place is in participants.py.
 """
 
 import calendar
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 
 from clock import LONDON, display, today
+from database import among
 from database.rows import from_json
 from domain.changes import (
     Author,
@@ -95,7 +96,7 @@ def report_leaving(
         return write_event(
             participant,
             author,
-            "teacher_left_school_as_ect" if participant.is_ect else "teacher_left_school_as_mentor",
+            LEFT[0] if participant.is_ect else LEFT[1],
             f"{who(author)} changed {participant.name}’s last day from {display(old)} to {display(new)}"
             if was_leaving
             else leaving_heading(participant.name, new, author),
@@ -113,6 +114,24 @@ def report_leaving(
         )
 
 
+LEFT = ("teacher_left_school_as_ect", "teacher_left_school_as_mentor")
+STAYS = "teacher_stays_at_school"
+
+
+def departures_reported_at(participant_ids: Iterable[int]) -> dict[int, datetime]:
+    """Participant → when the departure that holds was first reported, where a report of the school's holds."""
+    found: dict[int, datetime] = {}
+    events = Event.select(Event.participant, Event.event_type, Event.created_at).where(
+        among(Event.participant, participant_ids), Event.event_type << (*LEFT, STAYS)
+    )
+    for participant_id, event_type, at in events.order_by(Event.version).tuples():
+        if event_type == STAYS:
+            found.pop(participant_id, None)
+        else:
+            found.setdefault(participant_id, at)
+    return found
+
+
 def take_back_leaving(participant: Participant, author: Author, *, seen_version: int | None = None) -> Event:
     """Somebody whose last day the school reported, and who is still here, is staying after all. Everything goes on as
     if it had not been reported."""
@@ -127,7 +146,7 @@ def take_back_leaving(participant: Participant, author: Author, *, seen_version:
         return write_event(
             participant,
             author,
-            "teacher_stays_at_school",
+            STAYS,
             f"{who(author)} told us that {participant.name} was staying, and not leaving on {display(old)}",
             [
                 next_event(other, author, **mentorship_goes_on(participant, other, day))
@@ -173,7 +192,7 @@ def _touched(participant: Participant) -> set[int]:
 def _as_it_was(participant: Participant) -> dict:
     """What the report of somebody who is leaving wrote down of how it was before: see Move.details."""
     if "as_it_was" not in participant.__dict__:
-        reports = participant.events.where(Event.event_type.startswith("teacher_left_school"))
+        reports = participant.events.where(Event.event_type << LEFT)
         event = reports.order_by(Event.version.desc()).first() if participant.leaving_is_reported else None
         participant.as_it_was = event.details.get("as_it_was", {}) if event else {}
     return participant.as_it_was

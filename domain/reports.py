@@ -164,7 +164,7 @@ def change_schedule(
         contract_period = (period and period.contract_period) if is_blank(cohort) else contract_period_of(cohort)
         if not contract_period and not is_blank(cohort):
             errors["cohort"] = "unknown"
-        if period and (refusal := _refusal_to_change_schedule(participant, period)):
+        if period and (refusal := _refusal_to_change_schedule(participant, period, schedule_identifier or "")):
             errors["participant_id"] = refusal
         partnership = _partnership_in(contract_period, participant, period) if period and not errors else None
         if period and not errors:
@@ -190,22 +190,27 @@ def change_schedule(
         )
 
 
-def _refusal_to_change_schedule(participant: Participant, period: TrainingPeriod) -> str | None:
+def _refusal_to_change_schedule(participant: Participant, period: TrainingPeriod, schedule: str) -> str | None:
     if period.training_status != "active":
         return f"is_{period.training_status}"
-    status = participant_status(
-        period.training_status,
-        period.started_on,
-        period.finished_on,
-        completed_on(participant.teacher, participant.role),
-    )
-    if status == "left":
+    completed = completed_on(participant.teacher, participant.role)
+    if participant_status(period.training_status, period.started_on, period.finished_on, completed) == "left":
         return "has_left"
-    if has_completed(period.finished_on, completed_on(participant.teacher, participant.role)):
+    may_still_change = participant.is_ect and schedule.startswith("ecf-reduced-")
+    if has_completed(period.finished_on, completed) and not may_still_change:
         return "has_completed"
-    if any(other.started_on > period.started_on for other in participant.training_periods):
-        return "trained_later"
-    return None
+    is_planned = any(other.started_on > period.started_on for other in participant.training_periods)
+    return "trained_later" if is_planned or _is_due_elsewhere(participant, period.lead_provider) else None
+
+
+def _is_due_elsewhere(participant: Participant, lead_provider: LeadProvider) -> bool:
+    """Training with another lead provider is to begin at another school."""
+    return any(
+        period.started_on > today() and period.lead_provider not in (None, lead_provider)
+        for placement in participant.teacher.participants
+        if placement.role == participant.role and placement != participant
+        for period in placement.training_periods
+    )
 
 
 def _refused_schedule(participant, period, contract_period, schedule, partnership) -> dict[str, str]:

@@ -9,6 +9,7 @@ from clock import clock_at
 from models import (
     DeliveryPartner,
     DeliveryPartnership,
+    Participant,
     School,
     SchoolPartnership,
     TrainingPeriod,
@@ -23,6 +24,7 @@ from tests.reports import (
     address,
     ask,
     given_to_teach_first,
+    leaving,
     live_through,
     person_at,
     said,
@@ -33,7 +35,7 @@ from tests.reports import (
 
 PROVIDER_LED = ("school_partnership", "expression_of_interest", "schedule")
 UCL = "UCL Institute of Education"
-TOMORROW = TODAY + timedelta(days=1)
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
 
 def told(visitor, path: str, by: str = TEACH_FIRST, status: int = 200):
@@ -325,6 +327,27 @@ def test_interest_stays_when_it_is_confirmed_and_goes_when_the_school_chooses_ag
         assert not attributes["expression_of_interest"]
         assert attributes["updated_at"] == "2026-04-21T11:00:00Z"
     assert school_told(visitor, NORTHBROOK)["expression_of_interest"], "it has a partnership"
+
+
+@both_engines
+@pytest.mark.parametrize("role", ["ect", "mentor"])
+def test_interest_goes_with_the_last_of_those_who_waited(visitor, role):
+    Participant.update(finished_on=YESTERDAY).where(Participant.id == person("Oliver Bennett").id).execute()
+    TrainingPeriod.delete().where(TrainingPeriod.participant == person("Oliver Bennett")).execute()
+    assert not school_told(visitor)["expression_of_interest"]
+    ada, ben = person_at(ST_JOHNS, role), person_at(ST_JOHNS, role)
+    for each in (ada, ben):
+        train(each, TEACH_FIRST, is_confirmed=False)
+    assert school_told(visitor)["expression_of_interest"]
+    live_through(ada, [(YESTERDAY, leaving(YESTERDAY))])
+    assert school_told(visitor)["expression_of_interest"], "one still waits"
+    before = School.get(name=ST_JOHNS).api_updated_at
+    live_through(ben, [(TODAY, leaving(TODAY))])
+    assert school_told(visitor)["expression_of_interest"], "on the last day they are still there"
+    assert School.get(name=ST_JOHNS).api_updated_at > before
+    with clock_at(TOMORROW):
+        gone = school_told(visitor)
+    assert (gone["expression_of_interest"], gone["induction_tutor_name"]) == (False, None)
 
 
 def test_schools_are_found_by_urn_and_by_what_changed(visitor):

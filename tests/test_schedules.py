@@ -18,6 +18,7 @@ from tests.conftest import TODAY, both_engines, person
 from tests.invariants import check_always
 from tests.reports import (
     AMBITION,
+    NORTHBROOK,
     ST_JOHNS,
     TEACH_FIRST,
     address,
@@ -38,6 +39,8 @@ from tests.reports import (
 from tests.test_reports import plan_other_training
 
 LATER = datetime(2026, 4, 20, 14, tzinfo=UTC)
+NOBODYS = dict.fromkeys(("school_partnership", "expression_of_interest", "schedule"))
+NOBODYS |= {"training_programme": "school_led"}
 EXTENDED, STANDARD = "ecf-extended-september", "ecf-standard-september"
 
 
@@ -169,7 +172,11 @@ REFUSED = {
         {},
         {"participant_id": "has left, so you do not train this person now"},
     ),
-    "completed": ([(april(13), completed)], {}, {"participant_id": "has completed induction or mentor training"}),
+    "completed": (
+        [(april(13), completed)],
+        {},
+        {"participant_id": "has completed induction or mentor training. An ECT may only go over to a reduced schedule"},
+    ),
     "other training planned": (
         [(april(13), plan_other_training)],
         {},
@@ -206,7 +213,63 @@ def test_what_is_for_mentors_and_what_is_not(visitor):
     assert enrolment(ask_for(visitor, mentor, schedule_identifier="ecf-replacement-april"))
     trained_as_a_mentor_enough(mentor)
     response = ask_for(visitor, mentor)
-    assert response.json["errors"][0]["detail"] == "'#/participant_id' has completed induction or mentor training"
+    assert response.json["errors"][0]["code"] == "has_completed"
+
+
+@both_engines
+@pytest.mark.parametrize("month", ["january", "april", "september"])
+def test_an_ect_who_has_completed_induction_may_go_over_to_a_reduced_schedule_alone(visitor, ect, month):
+    completed(ect)
+    for schedule in (EXTENDED, STANDARD):
+        response = ask_for(visitor, ect, schedule_identifier=schedule, cohort="2024")
+        assert "participant_id" in {each["title"] for each in response.json["errors"]}
+    response = ask_for(visitor, ect, schedule_identifier=f"ecf-reduced-{month}")
+    assert enrolment(response)["schedule_identifier"] == f"ecf-reduced-{month}"
+    check_always()
+
+
+def test_a_reduced_schedule_after_induction_asks_for_all_else_as_ever(visitor):
+    gone, paused = person_at(ST_JOHNS), person_at(ST_JOHNS)
+    for participant, history in ((gone, leaving(april(9))), (paused, deferred)):
+        train(participant)
+        live_through(participant, [(april(8), history)])
+        completed(participant)
+    told = {"has left, so you do not train this person now", "is deferred. Resume first, then change the schedule"}
+    responses = [ask_for(visitor, each, schedule_identifier="ecf-reduced-april") for each in (gone, paused)]
+    assert {said(response)[0][1].removeprefix("'#/participant_id' ") for response in responses} == told
+
+
+DUE_ELSEWHERE = {
+    "with another provider": (TEACH_FIRST, {}, 422),
+    "with another provider that has not confirmed": (TEACH_FIRST, {"is_confirmed": False}, 422),
+    "with the same provider": (AMBITION, {}, 200),
+    "with the same provider, which has not confirmed": (AMBITION, {"is_confirmed": False}, 200),
+    "in school-led training": (AMBITION, NOBODYS, 200),
+}
+
+
+@both_engines
+@pytest.mark.parametrize("case", DUE_ELSEWHERE)
+@pytest.mark.parametrize("role", ["ect", "mentor"])
+def test_somebody_who_is_due_at_another_school(visitor, role, case):
+    by, columns, status = DUE_ELSEWHERE[case]
+    if role == "mentor" and columns is NOBODYS:
+        by, columns, status = TEACH_FIRST, {}, 422
+    here = person_at(ST_JOHNS, role)
+    train(here)
+    live_through(here, [(april(13), leaving(april(30)))])
+    train(person_at(NORTHBROOK, role, here.teacher, started_on=date(2026, 9, 1)), by, **columns)
+    before = stored()
+    response = ask_for(visitor, here)
+    assert response.status_code == status, response.text
+    if status == 422:
+        assert said(response) == [("participant_id", "'#/participant_id' has other training planned already")]
+        assert stored() == before
+
+
+def test_what_another_role_is_due_to_is_another_matter(visitor, ect):
+    train(person_at(NORTHBROOK, "mentor", ect.teacher, started_on=date(2026, 9, 1)), TEACH_FIRST)
+    assert ask_for(visitor, ect).status_code == 200
 
 
 def test_training_that_is_still_to_begin_or_has_an_end_can_change(visitor):

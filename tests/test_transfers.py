@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from clock import clock_at
-from models import InductionPeriod, Participant, School
+from domain import departures, participants
+from models import InductionPeriod, Participant, School, Teacher, TrainingPeriod
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import (
     AMBITION,
@@ -19,6 +20,7 @@ from tests.reports import (
     person_at,
     tell,
     train,
+    tutor_of,
     withdrawn,
 )
 
@@ -43,6 +45,10 @@ def one(visitor, participant: Participant, by: str = AMBITION) -> list[dict] | N
     return told
 
 
+def staying(participant: Participant) -> None:
+    departures.take_back_leaving(participant, tutor_of(participant))
+
+
 def ect_who_left(on: date = YESTERDAY, role: str = "ect") -> Participant:
     participant = person_at(ST_JOHNS, role)
     train(participant)
@@ -59,6 +65,7 @@ def test_somebody_left_and_nobody_knows_where_to(visitor):
             "status": "complete",
             "leaving": {"school_urn": "900001", "provider": AMBITION, "date": "2026-04-19"},
             "joining": None,
+            "created_at": "2026-04-13T11:00:00Z",
         }
     ]
     assert one(visitor, ada, TEACH_FIRST) is None
@@ -96,6 +103,50 @@ def test_a_transfer_is_complete_when_both_days_have_come(visitor, left_on, joine
         train(person_at(NORTHBROOK, "ect", ada.teacher, joined_on))
     [transfer] = one(visitor, ada)
     assert transfer["status"] == status
+
+
+def test_a_transfer_was_made_when_the_school_first_reported_the_departure_that_holds(visitor):
+    ada = ect_who_left(april(30))
+    live_through(ada, [(april(14), leaving(april(28)))])
+    assert [each["created_at"] for each in one(visitor, ada)] == ["2026-04-13T11:00:00Z"], "only the day has changed"
+    live_through(ada, [(april(15), staying)])
+    assert one(visitor, ada) is None
+    live_through(ada, [(april(16), leaving(april(29)))])
+    assert [each["created_at"] for each in one(visitor, ada)] == ["2026-04-16T11:00:00Z"]
+
+
+def test_a_transfer_that_a_file_brought_was_made_with_the_placement(visitor):
+    ada = person_at(ST_JOHNS, finished_on=YESTERDAY)
+    train(ada)
+    [transfer] = one(visitor, ada)
+    assert transfer["created_at"] == "2026-04-20T11:00:00Z"
+
+
+OWN = {
+    "its last day": leaving(april(21)),
+    "staying after all": staying,
+}
+NOT_OWN = {
+    "another address": lambda ada: (
+        Participant.update(email="ada@example.org").where(Participant.id == ada.id).execute()
+    ),
+    "another name": lambda ada: Teacher.update(corrected_name="Ada Oak").where(Teacher.id == ada.teacher_id).execute(),
+    "another schedule": lambda ada: (
+        TrainingPeriod.update(schedule="ecf-extended-april").where(TrainingPeriod.participant == ada).execute()
+    ),
+    "another working pattern": lambda ada: participants.change_working_pattern(
+        ada, tutor_of(ada), working_pattern="part_time"
+    ),
+}
+
+
+@both_engines
+@pytest.mark.parametrize("change", OWN | NOT_OWN)
+def test_updated_at_is_the_transfers_own(visitor, change):
+    ada = ect_who_left(april(30))
+    was = ada.teacher.api_transfers_updated_at
+    (OWN | NOT_OWN)[change](Participant.get_by_id(ada.id))
+    assert (Teacher.get_by_id(ada.teacher_id).api_transfers_updated_at > was) == (change in OWN)
 
 
 def test_what_is_no_transfer(visitor):
@@ -162,6 +213,7 @@ def test_pages_and_what_has_changed(visitor):
     assert [key for key in found if key in ids] == ids
     assert len(found) == len(set(found))
     with clock_at(TOMORROW):
-        tell(visitor, "defer", everybody[3])
+        tell(visitor, "defer", everybody[2])
+        train(person_at(NORTHBROOK, "ect", everybody[3].teacher, TOMORROW))
         assert list(transfers(visitor, query="filter[updated_since]=2026-04-21T00:00:00Z")) == [ids[3]]
         assert next(iter(transfers(visitor, query="sort=-updated_at"))) == ids[3]

@@ -56,7 +56,7 @@ WORDS = {
     "has_gone": "has gone from that school. Settle it with its induction tutor",
     "given_away": "was given to another lead provider before training with you began",
     "has_left": "has left, so you do not train this person now",
-    "has_completed": "has completed induction or mentor training",
+    "has_completed": "has completed induction or mentor training. An ECT may only go over to a reduced schedule",
     "being_changed": "was being changed by the school. Look again",
     "same_schedule": "is the schedule that this participant has already",
     "no_partnership": "is a year in which you have no partnership with this participant’s school",

@@ -91,7 +91,12 @@ def schools_json(contract_period: ContractPeriod, school_ids: list[int]) -> Iter
         .join(Participant)
         .switch(TrainingPeriod)
         .join(ActiveLeadProvider, on=TrainingPeriod.expression_of_interest)
-        .where(among(Participant.school, school_ids), of_period, ActiveLeadProvider.lead_provider == g.lead_provider)
+        .where(
+            among(Participant.school, school_ids),
+            of_period,
+            ActiveLeadProvider.lead_provider == g.lead_provider,
+            TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
+        )
     )
     interested = {school_id for (school_id,) in interest.distinct().tuples()}
     choices = acts.programme_choices(contract_period, school_ids)

@@ -126,6 +126,7 @@ class Transfer(Shape):
     )
     leaving: Leaving = told("The school that the person leaves.")
     joining: Joining | None = told("The school that trains the person next. Empty if none does so far.")
+    created_at: datetime = told("When it first became known that the person leaves.")
 
 
 class TransfersAttributes(Shape):
@@ -140,7 +141,9 @@ class SchoolAttributes(Shape):
     in_partnership: bool = told("Whether the school has a partnership with any lead provider in this cohort.")
     induction_programme_choice: one_of(meanings.PROGRAMME_CHOICE) = told("How the school trains people in this cohort.")
     expression_of_interest: bool = told(
-        "Whether the school has named you for somebody in this cohort, or works with you already.", True
+        "Whether somebody is there in this cohort for whom the school has named you, or the school works with you "
+        "already. It can change with the day, without `updated_at`.",
+        True,
     )
     induction_tutor_name: TutorName = told("Told only while `expression_of_interest` is true.", "Naomi Fletcher")
     induction_tutor_email: TutorEmail = told(

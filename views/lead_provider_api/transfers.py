@@ -1,6 +1,7 @@
 """Transfers: who of a lead provider's participants left a school, and which school they joined, if they have."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from peewee import fn
 from clock import today
 from database import among
 from domain import reports
+from domain.departures import departures_reported_at
 from models import (
     ActiveLeadProvider,
     Enrolment,
@@ -20,7 +22,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from views.lead_provider_api import api, day, one, schemas, updated
+from views.lead_provider_api import api, day, moment, one, schemas, updated
 from views.lead_provider_api.operations import TransfersQuery, operation
 from views.lead_provider_api.pages import AT_ONCE, listing
 from views.lead_provider_api.participants import seen, teacher_of, with_inductions
@@ -70,10 +72,11 @@ def transfers_json(teacher_ids: list[int]) -> Iterator[dict]:
 
 
 class Placement(NamedTuple):
-    """A person in one role at one school, with their training there."""
+    """A person in one role at one school, with their training there, and since when it is known that they leave."""
 
     participant: Participant
     training: list
+    ending_known_at: datetime
 
     @property
     def latest(self):
@@ -81,7 +84,7 @@ class Placement(NamedTuple):
 
 
 def transfers_of(teacher_ids: list[int]) -> dict[int, list[dict]]:
-    """Person → the transfers that this provider sees, by four queries however many they are. It sees those from its
+    """Person → the transfers that this provider sees, by five queries however many they are. It sees those from its
     training or to it. Nobody is in it who has none."""
     teachers, placements = with_inductions(teacher_ids), placements_of(teacher_ids)
     found = {}
@@ -102,8 +105,11 @@ def placements_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[Placemen
     placements: dict[tuple[int, str], list[Placement]] = {}
     participants = Participant.select(Participant, School).join(School).where(among(Participant.teacher, teacher_ids))
     participants = participants.where(Participant.registered_in_error_at.is_null())
-    for participant in participants.order_by(Participant.started_on, Participant.id):
-        by_id[participant.id] = Placement(participant, [])
+    participants = list(participants.order_by(Participant.started_on, Participant.id))
+    reported_at = departures_reported_at([participant.id for participant in participants])
+    for participant in participants:
+        known_at = reported_at.get(participant.id, participant.created_at)
+        by_id[participant.id] = Placement(participant, [], known_at)
         placements.setdefault((participant.teacher_id, participant.role), []).append(by_id[participant.id])
     training = (
         TrainingPeriod.select(
@@ -155,6 +161,7 @@ def transfer_json(teacher: Teacher, role: str, left: Placement, joined: Placemen
         "status": "complete" if is_complete else "incomplete",
         "leaving": transfer_side_json(left, ended, ended.finished_on),
         "joining": transfer_side_json(joined, begins, begins.started_on) if begins else None,
+        "created_at": moment(left.ending_known_at),
     }
 
 
