@@ -22,6 +22,7 @@ from database import db, migrate, open_database
 from database.faults import kind_of
 from domain.departures import last_day, last_free_day, lead_provider_name, next_school_from
 from domain.training import mentor_who_begins
+from scenarios import sandbox
 from views import (  # noqa: F401
     RowId,
     about,
@@ -39,7 +40,15 @@ from views import (  # noqa: F401
     step_url,
     this_page,
 )
-from views.lead_provider_api import documentation, guide, mentors, participants, partnerships, transfers  # noqa: F401 - they bring routes
+from views.lead_provider_api import (  # noqa: F401 - they bring routes
+    documentation,
+    guide,
+    mentors,
+    participants,
+    partnerships,
+    sandbox_day,
+    transfers,
+)
 from web import logs, static_files, wordings
 from web.one_round_trip import in_one_round_trip
 from web.page_shell import page_shell
@@ -126,6 +135,8 @@ def create_app(**given) -> Flask:
         app.register_blueprint(outbox.blueprint)
     for blueprint in (lead_provider_api.api, documentation.documentation):
         app.register_blueprint(blueprint)
+    if app.config["DEMO"]:
+        sandbox.add_to(app)
     logs.add_to(app)
     set_up_requests(app)
     if app.config["METRICS_TOKEN"]:

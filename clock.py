@@ -30,6 +30,8 @@ class World:
     """Whether the service's log has a line for each request."""
     script: str = ""
     """A file of static/ that its pages load beside the ordinary ones."""
+    stamped_at: datetime | None = None
+    """When changes are made by `updated_at`, if not at that moment."""
 
 
 _world: ContextVar[World] = ContextVar("world", default=World())  # noqa: B039 - it is frozen

@@ -139,9 +139,10 @@ def updated_at() -> datetime:
 def present_microseconds():
     """Now, in microseconds since 1970, by the clock that all servers have in common: the database's, where it has one
     and nobody has set ours."""
-    if is_postgresql() and not current_world().moment:
+    world = current_world()
+    if is_postgresql() and not world.moment:
         return SQL("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-    return (now() - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+    return ((world.stamped_at or now()) - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def write_event(

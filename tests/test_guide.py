@@ -167,6 +167,7 @@ def test_every_code_is_told(visitor):
 WITHDRAW = "participants/5f0c3a52-0000-4000-8000-000000000001/withdraw"
 KINDS = {"type": "participant-withdraw", "attributes": {}}
 BROKEN = {
+    "server_date_invalid": ("get", "participants", {"headers": {"X-With-Server-Date": "tomorrow"}}),
     "parameter_missing": ("get", "schools", {}),
     "parameter_invalid": ("get", "participants?page[page]=2.5", {}),
     "given_twice": ("get", "participants?sort=created_at&sort=created_at", {}),

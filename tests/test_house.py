@@ -85,6 +85,7 @@ OPEN = {"assets.static", "assets.vendor", "sign_in.home", "sign_in.sign_in", "si
 OPEN |= {"about.accessibility", "about.privacy", "outbox.outbox"}
 OPEN |= {"health.alive", "health.ready", "health.metrics"}
 OPEN |= {"documentation.page", "documentation.client", "documentation.openapi", "documentation.openapi_as_yaml"}
+OPEN |= {"sandbox.reset_by_request"}
 OPEN |= {"sign_in.to_provider", "sign_in.callback", "sign_in.signed_out", "sign_in.time_left"}
 
 

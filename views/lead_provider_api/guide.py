@@ -4,6 +4,7 @@ is made from the document (documentation.py)."""
 import json
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -21,12 +22,14 @@ from views.lead_provider_api.operations import FORM
 HERE = Path(__file__).parent
 CLIENT = HERE / "example_client.py"
 
+SANDBOX = "sandbox"
 SUBJECTS = {
     "": "Lead providers’ API",
     "changes": "Keep up with changes",
     "example-client": "An example client",
     "people": "What happens to people",
     "errors": "Errors and limits",
+    SANDBOX: "Try things out",
     "release-notes": "Release notes",
 }
 """Their names in addresses → what their pages are called."""
@@ -37,7 +40,7 @@ SUBJECTS = {
 def page(name: str):
     if name in RESOURCES:
         return render_template("lead_provider_api/resource.html", **everywhere(name), **about(RESOURCES[name]))
-    if name not in SUBJECTS:
+    if name not in subjects():
         abort(404)
     return render_template(f"lead_provider_api/{name or 'start'}.html", **everywhere(name), **FACTS.get(name, dict)())
 
@@ -47,8 +50,13 @@ def client():
     return Response(CLIENT.read_text(), content_type="text/plain; charset=utf-8")
 
 
+def subjects() -> dict[str, str]:
+    """Those that there are: outside the demo there is no sandbox."""
+    return SUBJECTS if current_app.config["DEMO"] else {name: SUBJECTS[name] for name in SUBJECTS if name != SANDBOX}
+
+
 def everywhere(name: str) -> dict:
-    return {"page_name": name, "subjects": SUBJECTS, "resources": RESOURCES, "limit": REQUESTS, "pretty": pretty}
+    return {"page_name": name, "subjects": subjects(), "resources": RESOURCES, "limit": REQUESTS, "pretty": pretty}
 
 
 FACTS = {
@@ -61,6 +69,7 @@ FACTS = {
         "rules": rows(WORDS),
         "others": [(f"`{code}`", f"{status}: {detail}") for status, (code, detail) in DETAILS.items()],
     },
+    SANDBOX: lambda: {"tomorrow": (today() + timedelta(1)).isoformat()},
     "release-notes": lambda: tomllib.loads((HERE / "release_notes.toml").read_text()),
 }
 """What the page of a subject tells beside its words."""

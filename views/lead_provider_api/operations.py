@@ -34,6 +34,7 @@ FORM = {
     "type_invalid": "`data.type` is not the one of this operation",
     "attributes_invalid": "`data.attributes` is not an object, or has no attribute that is known",
     "attribute_invalid": "an attribute is not text",
+    "server_date_invalid": "in the sandbox: `X-With-Server-Date` is no day on which there is a contract period",
     "bad_request": "the request breaks the rules of HTTP",
 }
 """Code → what about the form of a request is wrong: 400."""
