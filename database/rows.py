@@ -42,14 +42,18 @@ class PreparedQuery:
         self.compiled: dict[bool, tuple[str, list]] = {}
 
     def __call__(self, *values) -> list[tuple]:
+        return [tuple(map(parsed_json, row)) for row in self.raw(*values)]
+
+    def raw(self, *values) -> list[tuple]:
+        """The rows as the engine gives them."""
         key = is_postgresql()
         if key not in self.compiled:
             self.compiled[key] = self.build(
                 *(Value(Parameter(number), converter=False) for number in range(len(values)))
             ).sql()
         sql, params = self.compiled[key]
-        cursor = db.execute_sql(sql, [values[each.number] if isinstance(each, Parameter) else each for each in params])
-        return [tuple(map(parsed_json, row)) for row in cursor.fetchall()]
+        values = [values[each.number] if isinstance(each, Parameter) else each for each in params]
+        return db.execute_sql(sql, values).fetchall()
 
 
 def parsed_json(value):

@@ -9,6 +9,7 @@ from peewee import (
     Query,
 )
 
+from clock import today
 from database import among, ids_parameter, is_postgresql
 from database.rows import PreparedQuery, from_json, json_array, json_object, json_or_null
 from models import (
@@ -28,11 +29,18 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
+from vocabulary import INDUCTION_IS_OVER
 
 
 def participants_of_school(school: School, role: str, ids: Collection[int]) -> list[Participant]:
     """Those of these participants who are, were or will be at this school in this role, in the order of the ids."""
     return participants_in_order(ids, PARTICIPANTS_OF_SCHOOL(ids_parameter(ids), school.id, role))
+
+
+def listed_at_school(school: School, role: str) -> list[str]:
+    """Who is or will be at this school in this role, ECTs as long as their induction isn't over: each participant's
+    JSON, as text."""
+    return [text for (text,) in LISTED_AT_SCHOOL.raw(school.id, role, today().isoformat())]
 
 
 def participants_on_journey(
@@ -200,9 +208,9 @@ def all_contract_periods() -> Query:
     return json_array(period.select(), json_object(period, active_lead_providers=json_array(query, row)))
 
 
-def participants_json(*conditions, teacher: dict | None = None, **besides) -> Query:
-    """The participants that meet these conditions, each as one JSON object. `teacher` and `besides` say what else
-    comes along with the teacher and with the participant."""
+def participants_json(*conditions, teacher: dict | None = None, as_text: bool = False, **besides) -> Query:
+    """The participants that meet these conditions, each as one JSON object, or as its text. `teacher` and `besides` say
+    what else comes along with the teacher and with the participant."""
     body = AppropriateBody.alias()
     whole = json_object(
         Participant,
@@ -214,7 +222,7 @@ def participants_json(*conditions, teacher: dict | None = None, **besides) -> Qu
         **besides,
     )
     return (
-        Participant.select(whole)
+        Participant.select(whole.cast("text") if as_text else whole)
         .join(Teacher)
         .join_from(Participant, body, JOIN.LEFT_OUTER, on=(Participant.school_reported_appropriate_body == body.id))
         .where(*conditions)
@@ -224,6 +232,18 @@ def participants_json(*conditions, teacher: dict | None = None, **besides) -> Qu
 PARTICIPANTS_OF_SCHOOL = PreparedQuery(
     lambda ids, school, role: participants_json(
         among(Participant.id, ids), Participant.school == school, Participant.role == role
+    )
+)
+LISTED_AT_SCHOOL = PreparedQuery(
+    lambda school, role, day: participants_json(
+        Participant.school == school,
+        Participant.role == role,
+        Participant.finished_on.is_null() | (Participant.finished_on >= day),
+        Participant.registered_in_error_at.is_null(),
+        (Participant.role == "mentor")
+        | Teacher.trs_induction_status.is_null()
+        | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER),
+        as_text=True,
     )
 )
 PARTICIPANTS_BY_IDS = PreparedQuery(lambda ids: participants_json(among(Participant.id, ids)))

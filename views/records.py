@@ -2,24 +2,21 @@
 
 import re
 from datetime import date
-from functools import reduce
-from operator import and_, or_
 
 from flask import abort, g, redirect, render_template, request, url_for
 
 from clock import today
 from domain import queries
-from models import Event, InductionPeriod, Participant, Teacher
+from models import Event, InductionPeriod, Participant
 from views import BACK, ROLES, find_participant, participants_of, record_url, school, school_page
-from vocabulary import INDUCTION_IS_OVER, folded
+from views.cards import Listed
+from vocabulary import folded
 
 LISTS = ("school.ects", "school.mentors")
 PER_PAGE = 20
 ACTION_REQUIRED = "action-required"
 NEED_ACTION = ("withdrawn", "mentor-needed")
 """The statuses that ask something of the school."""
-MOST_WORDS = 10
-"""A database takes only so many conditions at once, and no name needs more words to be found by."""
 
 
 @school.get("/")
@@ -31,18 +28,13 @@ def home():
 def ects():
     """ECTs who are or will be here and whose induction isn't over: first whom a lead provider withdrew, then who needs
     a mentor, then the newest."""
-    query = here("ect").where(
-        Teacher.trs_induction_status.is_null() | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER)
-    )
-    newest_first = found_in("ect", query.order_by(Participant.started_on.desc(), Participant.id))
-    return show_list("ects", sorted(newest_first, key=lambda ect: (ect.status != "withdrawn", bool(ect.mentor))))
+    return show_list("ects")
 
 
 @school.get("/mentors")
 def mentors():
     """Mentors who are or will be here: first whom a lead provider withdrew, then by last name."""
-    by_name = sorted(found_in("mentor", here("mentor")), key=by_last_name)
-    return show_list("mentors", sorted(by_name, key=lambda mentor: mentor.status != "withdrawn"))
+    return show_list("mentors")
 
 
 @school.get("/ects/<int:participant_id>")
@@ -110,20 +102,21 @@ def here(role: str):
     )
 
 
-def show_list(people: str, participants: list[Participant]):
+def show_list(people: str):
     """One page of a list, of everybody or of who needs something (`status=action-required`). A page past the end is
     empty; `page=all` has all of them."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
-    everybody = len(participants)
-    needing = [participant for participant in participants if participant.status in NEED_ACTION]
+    found = sorted(found_in(ROLES[people]), key=lambda listed: listed.order)
+    everybody = len(found)
+    needing = [listed for listed in found if listed.status in NEED_ACTION]
     is_narrowed = request.args.get("status") == ACTION_REQUIRED
-    participants = needing if is_narrowed else participants
-    count = len(participants)
+    found = needing if is_narrowed else found
+    count = len(found)
     is_whole = request.args.get("page") == "all"
     per_page = max(count, 1) if is_whole else PER_PAGE
     return render_template(
         f"records/{people}.html",
-        people=participants[(page - 1) * per_page : page * per_page],
+        people=found[(page - 1) * per_page : page * per_page],
         is_whole=is_whole,
         inductions=induction_of,
         search=searched(),
@@ -141,31 +134,22 @@ def searched() -> str:
     return request.args.get("q", "").strip()[:255]
 
 
-def found_in(role: str, query) -> list[Participant]:
+def found_in(role: str) -> list[Listed]:
     """Whom the search (`q`) finds: by any TRNs in it, otherwise by the beginnings of words in the name."""
-    if searched():
-        trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
-        # A space that nobody sees may have been pasted inside a word, or be the one between two.
-        readings = {folded(searched()), folded(searched().replace("\u200b", " "))} - {" "}
-        if trns or not readings:
-            query = query.where(Teacher.trn << trns)
-        else:
-            query = query.where(reduce(or_, map(has_words, readings)))
-    return queries.participants_of_school(g.school, role, [each.id for each in query.select(Participant.id)])
+    everybody = [Listed(text) for text in queries.listed_at_school(g.school, role)]
+    if not searched():
+        return everybody
+    trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
+    # A space that nobody sees may have been pasted inside a word, or be the one between two.
+    readings = {folded(searched()), folded(searched().replace("\u200b", " "))} - {" "}
+    if trns or not readings:
+        return [listed for listed in everybody if listed.trn in trns]
+    return [listed for listed in everybody if any(has_words(listed.folded_name, words) for words in readings)]
 
 
-def has_words(words: str):
-    """The condition that a name has words that begin like each of these."""
-    return reduce(and_, [Teacher.folded_name.contains(f" {word}") for word in words.split()[:MOST_WORDS]])
-
-
-def by_last_name(mentor: Participant) -> tuple[str, str]:
-    """Puts mentors in order. A name that the school corrected doesn't say where the last name begins: its last word."""
-    teacher = mentor.teacher
-    last_name = "" if teacher.trs_last_name == "." else teacher.trs_last_name
-    if teacher.corrected_name:
-        last_name = teacher.corrected_name.split()[-1]
-    return folded(last_name or teacher.name), teacher.folded_name
+def has_words(name: str, words: str) -> bool:
+    """Whether this folded name has words that begin like each of these."""
+    return all(f" {word}" in name for word in words.split())
 
 
 def induction_of(participant: Participant) -> dict:
