@@ -222,8 +222,8 @@ def load_participant(school: School, role: str, row: dict) -> None:
     if "induction_started_on" in row:
         InductionPeriod.create(teacher=teacher, appropriate_body=body, started_on=row["induction_started_on"])
     if row.get("mentor"):
-        mentors = Participant.select().join(Teacher).where(Participant.school == school, Participant.role == "mentor")
-        mentor = next(mentor for mentor in mentors if mentor.teacher.name == row["mentor"])
+        mentors = Participant.select(Participant, Teacher).join(Teacher).where(Participant.school == school)
+        mentor = next(each for each in mentors if each.role == "mentor" and each.teacher.name == row["mentor"])
         Mentorship.create(ect=participant, mentor=mentor, started_on=max(participant.started_on, mentor.started_on))
     if "training" in row:
         load_training(participant, row["training"])
