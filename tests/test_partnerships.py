@@ -1,7 +1,8 @@
 """Schools, delivery partners and partnerships: a lead provider finds the schools that want it and confirms, and the
 school sees it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -426,3 +427,53 @@ def test_who_is_in_training_by_a_partnership_is_counted(visitor):
         assert count()[1] != etag
         train(person_at(ST_JOHNS), started_on=TOMORROW + timedelta(days=1))
         assert count()[0] == before - 1, "who starts later isn't there yet"
+
+
+MIDNIGHTS = [
+    datetime(2026, 4, day, hour, minute, tzinfo=UTC)
+    for day in range(20, 27)
+    for hour, minute in ((12, 0), (22, 59), (23, 1), (23, 59))
+]
+"""In summer a day in London begins at 23:00 UTC."""
+WINTER = [datetime(2027, 1, day, hour, 1, tzinfo=UTC) for day in range(12, 17) for hour in (0, 12, 22, 23)]
+
+
+@both_engines
+@pytest.mark.parametrize("moments", [MIDNIGHTS, WINTER], ids=["summer", "winter"])
+@pytest.mark.parametrize("per_page", [1, 100])
+def test_a_client_that_follows_is_told_when_a_day_begins_or_ends_training(visitor, moments, per_page):
+    """Somebody else begins or ends each day. Whoever follows the links has what a whole list has, at any moment."""
+    first_day = moments[0].date()
+    for number in range(4):
+        ect = person_at(ST_JOHNS, started_on=first_day + timedelta(1 + number))
+        train(ect, year=2023 + number % 2, finished_on=first_day + timedelta(2 + number))
+    path = f"/api/v3/partnerships?page[per_page]={per_page}"
+    copy, greatest, following, seen = {}, {}, path, set()
+    for moment in moments:
+        with clock_at(moment):
+            following = keep(visitor, copy, following)
+            whole = {}
+            keep(visitor, whole, path)
+            since = max([each["attributes"]["updated_at"] for each in greatest.values()], default="")
+            keep(visitor, greatest, f"{path}&sort=updated_at&filter[updated_since]={since}")
+            for each in whole.values():
+                assert datetime.fromisoformat(each["attributes"]["updated_at"]) <= moment
+                one = ask(visitor, "get", f"/api/v3/partnerships/{each['id']}").json["data"]
+                assert one == each
+        assert counts(copy) == counts(greatest) == counts(whole), moment
+        seen.add(str(counts(whole)))
+    assert len(seen) > 2
+
+
+def keep(visitor, copy: dict, path: str) -> str:
+    """Put all that is told from there on into the copy. Gives where it goes on later."""
+    while path:
+        answer = ask(visitor, "get", path).json
+        copy.update({each["id"]: each for each in answer["data"]})
+        following = answer["links"]["next"]
+        path = following and "?".join(urlsplit(following)[2:4])
+    return "?".join(urlsplit(answer["links"]["changes"])[2:4])
+
+
+def counts(copy: dict) -> dict[str, int]:
+    return {api_id: each["attributes"]["participants_currently_training"] for api_id, each in copy.items()}

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from flask import Response, request
-from peewee import EnclosedNodeList, Field, Value
+from peewee import EnclosedNodeList, Field, Node, Value
 
 from clock import now
+from database import MomentField
 from models import MOST_ID, LatestUpdate
 from views.lead_provider_api import as_json, unless_known, zipped
 
@@ -61,15 +62,20 @@ def moment_of(number: int) -> datetime:
     return EPOCH + timedelta(microseconds=number)
 
 
-def in_order(rows, query, columns: dict[str, Field], key: Field):
-    """These rows in the order asked for, from where the last page ended."""
+def in_order(rows, query, columns: dict[str, Node], key: Field):
+    """These rows in the order asked for, from where the last page ended. `columns`: what may be asked for → moments."""
     column, is_descending = columns[query.sort.removeprefix("-")], query.sort.startswith("-")
     if after := query.page.after:
         place = EnclosedNodeList([column, key])
-        end = EnclosedNodeList([Value(column.db_value(after.value), converter=False), Value(after.id)])
+        end = EnclosedNodeList([moment_value(after.value), Value(after.id)])
         rows = rows.where(place < end if is_descending else place > end)
     order = [column, key]
     return rows.order_by(*[each.desc() for each in order] if is_descending else order)
+
+
+def moment_value(at: datetime) -> Value:
+    """As the database compares it with what is no column."""
+    return Value(MomentField().db_value(at), converter=False)
 
 
 def listing(

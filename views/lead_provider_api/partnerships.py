@@ -2,13 +2,14 @@
 What a partnership does is in the project's own partnerships.py."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 
 from flask import abort, g
-from peewee import fn
+from peewee import SQL, Node, fn
 
 from clock import today
-from database import among, tried_again
+from database import among, is_postgresql, tried_again
 from domain import partnerships as acts
 from models import (
     ActiveLeadProvider,
@@ -31,15 +32,15 @@ from views.lead_provider_api.operations import (
     SchoolsQuery,
     operation,
 )
-from views.lead_provider_api.pages import in_order, listing
+from views.lead_provider_api.pages import in_order, listing, moment_value
 from views.lead_provider_api.participants import as_id
 
 
-def page_of(rows, query: Query, table: type) -> list[tuple]:
-    """A page of rows in the order asked for: their ids, the value that they are sorted by and when they were
-    updated."""
-    columns = {"created_at": table.created_at, "updated_at": table.api_updated_at}
-    rows = rows.select(table.id, columns[query.sort.removeprefix("-")], table.api_updated_at)
+def page_of(rows, query: Query, table: type, updated_at: Node | None = None) -> list[tuple]:
+    """A page of rows in the order asked for: their ids, the value that they are sorted by and when they were updated,
+    which is the column `api_updated_at` unless it is said otherwise."""
+    columns = {"created_at": table.created_at, "updated_at": updated_at or table.api_updated_at}
+    rows = rows.select(table.id, columns[query.sort.removeprefix("-")], columns["updated_at"])
     page = in_order(rows, query, columns, table.id).limit(query.page.limit).offset(query.page.offset)
     return list(page.tuples())
 
@@ -186,13 +187,14 @@ def partnerships(query: PartnershipsQuery):
     if wanted.cohort is not None:
         rows = rows.where(ActiveLeadProvider.contract_period << wanted.cohort)
     if wanted.updated_since:
-        rows = rows.where(SchoolPartnership.api_updated_at >= wanted.updated_since)
+        rows = rows.where(partnership_updated_at() >= moment_value(wanted.updated_since))
     if wanted.delivery_partner_id is not None:
         api_ids = [known for known in map(as_id, wanted.delivery_partner_id) if known]
         rows = rows.join_from(SchoolPartnership, DeliveryPartner).where(DeliveryPartner.api_id << api_ids)
-    page = page_of(rows, query, SchoolPartnership)
+    page = page_of(rows, query, SchoolPartnership, partnership_updated_at())
     counts = in_training_by([partnership_id for partnership_id, *_ in page])
-    return listing(query, page, partial(partnerships_json, counts), known_by=counts.get)
+    times = {partnership_id: at for partnership_id, _, at in page}
+    return listing(query, page, partial(partnerships_json, counts, times), known_by=counts.get)
 
 
 @api.get("/partnerships/<partnership_id>")
@@ -234,7 +236,9 @@ def change_delivery_partner(partnership_id: str, attributes: dict):
 
 def told_of(partnership: SchoolPartnership):
     counts = in_training_by([partnership.id])
-    return one((partnership.id, partnership.api_updated_at, counts), partial(partnerships_json, counts))
+    its = SchoolPartnership.select(partnership_updated_at()).where(SchoolPartnership.id == partnership.id)
+    ((at,),) = its.tuples()
+    return one((partnership.id, at, counts), partial(partnerships_json, counts, {partnership.id: at}))
 
 
 def our_partnerships():
@@ -265,7 +269,28 @@ def in_training_by(partnership_ids: list[int]) -> dict[int, int]:
     return dict(query.tuples())
 
 
-def partnerships_json(in_training: dict[int, int], ids: list[int]) -> Iterator[dict]:
+def partnership_updated_at() -> Node:
+    """When something that is told of a partnership last changed, as SQL. Who is in training by it changes with the day,
+    too. Such a day begins at midnight UTC: never before it does in London, so nobody who asked on the day before has
+    come past it; and told later than now it never is, anyway."""
+    of_it = (
+        TrainingPeriod.school_partnership == SchoolPartnership.id,
+        TrainingPeriod.withdrawn_at.is_null(),
+        TrainingPeriod.deferred_at.is_null(),
+    )
+    began, ended = fn.MAX(TrainingPeriod.started_on), fn.MAX(TrainingPeriod.finished_on)
+    if is_postgresql():
+        days, latest = (began, ended + SQL("interval '1 day'")), fn.GREATEST
+    else:
+        days, latest = (fn.COALESCE(fn.DATETIME(began), ""), fn.COALESCE(fn.DATETIME(ended, "+1 day"), "")), fn.MAX
+    first_days = TrainingPeriod.select(days[0]).where(*of_it, TrainingPeriod.started_on <= today())
+    days_after = TrainingPeriod.select(days[1]).where(*of_it, TrainingPeriod.finished_on < today())
+    column = SchoolPartnership.api_updated_at
+    later = latest(column, first_days, days_after)
+    return later.converter(column.python_value)
+
+
+def partnerships_json(in_training: dict[int, int], times: dict[int, datetime], ids: list[int]) -> Iterator[dict]:
     """What this provider is told of these partnerships, in their order, by one query however many they are."""
     rows = (
         SchoolPartnership.select(SchoolPartnership, School, DeliveryPartner, ActiveLeadProvider)
@@ -292,6 +317,6 @@ def partnerships_json(in_training: dict[int, int], ids: list[int]) -> Iterator[d
                 "induction_tutor_email": partnership.school.induction_tutor_email,
                 "participants_currently_training": in_training.get(partnership_id, 0),
                 "created_at": moment(partnership.created_at),
-                "updated_at": updated(partnership.api_updated_at),
+                "updated_at": updated(times[partnership_id]),
             },
         }
