@@ -192,6 +192,16 @@ class Participant(Table):
         return self.role == "mentor" and self.teacher.mentor_became_ineligible_for_funding_on is not None
 
     @property
+    def needs_no_induction(self) -> bool:
+        """An ECT who has passed or failed, or is exempt: who needs no mentor, and no appropriate body."""
+        return self.is_ect and self.teacher.trs_induction_status in (*vocabulary.INDUCTION_IS_OVER, "Exempt")
+
+    @property
+    def is_listed(self) -> bool:
+        """Among the school's ECTs or mentors, as long as they are here."""
+        return not self.is_ect or self.teacher.trs_induction_status not in vocabulary.INDUCTION_IS_OVER
+
+    @property
     def is_not_continuing(self) -> bool:
         """A lead provider withdrew this mentor, and the school said that mentor training does not go on."""
         return self.training_period is not None and self.training_period.not_continued_at is not None

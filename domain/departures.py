@@ -22,8 +22,8 @@ from domain.changes import (
     who,
     write_event,
 )
+from domain.reports import completed_on, has_completed
 from models import Event, Mentorship, Participant, TrainingPeriod
-from vocabulary import INDUCTION_IS_OVER
 
 MOST_MONTHS_AHEAD = 4
 
@@ -108,7 +108,9 @@ def report_leaving(
             lead_provider=trained_by,
             training_status=participant.training_status,
             is_confirmed=period is not None and period.is_confirmed,
-            mentor_in_training=_goes_on_in_training(move.everybody, move.mentorships) if participant.is_ect else None,
+            is_seen=_is_seen(participant, new),
+            has_training=any(each.finished_on == new for each in move.training if each not in move.never),
+            mentor_in_training=_goes_on_in_training(ended, move.mentorships) if participant.is_ect else None,
             ects=_without_mentor(ended, move.everybody, new) if not participant.is_ect else [],
             **move.details,
         )
@@ -155,15 +157,22 @@ def take_back_leaving(participant: Participant, author: Author, *, seen_version:
             modifications=[f"finished_on: {old} → {new}"],
             last_day=as_text(new),
             lead_provider=_who_sees_that_training_goes_on(participant),
-            others=sorted(other.name for other in going_on),
+            others=sorted(other.name for other, day in going_on.items() if _goes_on(participant, other, day)),
             **move.details,
         )
+
+
+def _goes_on(participant: Participant, other: Participant, until: date | None) -> bool:
+    """Whether one of the two goes on mentoring the other, who needs it."""
+    ect = participant if participant.is_ect else other
+    return not (other.has_left or ect.needs_no_induction or (until and until <= today()))
 
 
 def _who_sees_that_training_goes_on(participant: Participant) -> str | None:
     """The lead provider that has confirmed that it trains somebody who is staying, and has not stopped or paused it."""
     period = participant.training_period
     is_running = period is not None and period.is_confirmed and not period.has_finished
+    is_running = is_running and _is_seen(participant, period.finished_on or date.max)
     return lead_provider_name(participant) if is_running and period.training_status == "active" else None
 
 
@@ -326,10 +335,15 @@ def marked_on(period: TrainingPeriod) -> list[date]:
     return [at.astimezone(LONDON).date() for at in (period.withdrawn_at, period.deferred_at) if at]
 
 
-def _goes_on_in_training(everybody: dict[int, Participant], mentorships: list[Mentorship]) -> str | None:
-    """The name of an ECT's latest mentor, if a lead provider goes on training that person here."""
+def _is_seen(participant: Participant, last_day: date) -> bool:
+    """Whether lead providers see by the last day that somebody leaves: not of an ECT who had completed induction."""
+    return not has_completed(last_day, completed_on(participant.teacher, participant.role))
+
+
+def _goes_on_in_training(ended: dict[Participant, date], mentorships: list[Mentorship]) -> str | None:
+    """The name of an ECT's mentor until now, if a lead provider goes on training that person here."""
     mentor_id = max(mentorships, key=lambda each: each.started_on).mentor_id if mentorships else None
-    mentor = everybody.get(mentor_id)
+    mentor = next((each for each in ended if each.id == mentor_id), None)
     if not mentor or mentor.finished_on or mentor.training_status != "active" or not lead_provider_name(mentor):
         return None
     return mentor.name if mentor.training_period.is_confirmed else None
@@ -343,7 +357,7 @@ def _without_mentor(ended: dict[Participant, date], everybody: dict[int, Partici
         ect
         for ect in ects
         if not ect.has_left
-        and ect.teacher.trs_induction_status not in (*INDUCTION_IS_OVER, "Exempt")
+        and not ect.needs_no_induction
         and (ect.finished_on is None or ect.finished_on > last_day)
         and not any(mentorship.started_on > last_day for mentorship in ect.mentorships)
     ]

@@ -159,6 +159,7 @@ def _as_it_was(participant: Participant) -> dict[str, str | bool | None]:
         "old_lead_provider": period.lead_provider.name if period.lead_provider else None,
         "old_was_confirmed": period.is_confirmed,
         "old_is_history": period.is_history,
+        "old_has_finished": period.has_finished,
         "training_status": participant.training_status,
     }
 

@@ -132,6 +132,9 @@ def test_a_former_provider_is_said_to_see_only_what_it_sees(naomi, journey, case
         awaited if case == "awaited" else f"If you change now, {ucl.name} will not train Hannah Clarke"
     ) in naomi.text
     assert "will see that they no longer train" not in naomi.text
+    assert ("will see that they will not train" in naomi.text) is (
+        case == "confirmed today" and journey == "change-lead-provider"
+    )
     if journey == "change-lead-provider":
         naomi.choose("Education Development Trust")
     else:
@@ -140,7 +143,7 @@ def test_a_former_provider_is_said_to_see_only_what_it_sees(naomi, journey, case
     assert "can now see that they no longer train" not in naomi.text
     told = {
         "awaited": "Teach First had not confirmed that they would train Hannah Clarke. They can no longer confirm.",
-        "confirmed today": f"Tell {ucl.name} that they will not train Hannah Clarke. They do not see this change here.",
+        "confirmed today": f"{ucl.name} can now see that they will not train Hannah Clarke.",
     }
     assert told[case] in naomi.text
 

@@ -423,6 +423,8 @@ def test_an_end_that_another_school_set_is_kept(world):
         "lead_provider": "Ambition Institute",
         "training_status": "active",
         "is_confirmed": True,
+        "is_seen": True,
+        "has_training": True,
         "mentor_in_training": "Peter Marsh",
         "ects": [],
     }
