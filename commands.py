@@ -28,7 +28,7 @@ from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
 from scenarios import large
 from scenarios.check import check as scenario_faults
-from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_ids
+from scenarios.scenario import Scenario, scenarios_there
 from views import openid, sign_in_timeouts
 from web import emails
 
@@ -398,18 +398,22 @@ def scenario_group():
 @scenario_group.command("list")
 def list_scenarios():
     """Which scenarios there are."""
-    for each in named_scenarios(()):
+    known, wrong = scenarios_there()
+    for each in known:
         variants = f" (wordings: {', '.join(each.variants)})" if each.variants else ""
         click.echo(f"{each.id}  {each.title}{variants}")
+    click.echo("\n".join(wrong), nl=bool(wrong))
 
 
 @scenario_group.command("check")
 @click.argument("names", nargs=-1)
 def check_scenarios(names):
     """Walk the scenarios of these NAMES, or all, through the service's own pages, and say what doesn't come true."""
-    faults = 0
+    known, wrong = scenarios_there(names)
+    faults = len(wrong)
+    click.echo("\n".join(wrong), nl=bool(wrong))
     with other_worlds_only():
-        for each in named_scenarios(names):
+        for each in known:
             for wording in ["", *each.variants]:
                 found = scenario_faults(current_app._get_current_object(), each, wording)
                 faults += len(found)
@@ -462,10 +466,10 @@ def print_words():
 
 
 def named_scenarios(names) -> list[Scenario]:
-    try:
-        return [scenario(name) for name in names or scenario_ids()]
-    except ScenarioError as problem:
-        raise click.ClickException(str(problem)) from None
+    known, wrong = scenarios_there(names)
+    if wrong:
+        raise click.ClickException("\n".join(wrong))
+    return known
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from clock import today
 from research.journey_map import map_of, svg
 from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
 from research.results import WORDS, Result, consented_sessions, results_of, wilson
-from scenarios.scenario import scenario, scenario_ids
+from scenarios.scenario import scenarios_there
 
 SCHEMA_VERSION = 3
 
@@ -105,7 +105,7 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
     names = round_.scenarios
     files = {name: as_csv(name, rows) for name, rows in tables.items()}
     for name in names:
-        title = f"{name}: {scenario(name).title}"
+        title = f"{name}: {round_.scenario(name).title}"
         files[f"aggregate/map-{name}.svg"] = svg(map_of([r for r in results if r.scenario.id == name]), title)
     screenshots = screenshots or store_folder() / "screenshots"
     images = sorted(path for name in names for path in screenshots.glob(f"{name}-*.png"))
@@ -121,7 +121,9 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
         "exported_on": today().isoformat(),
         "round": round_.title,
         "participants": len({session.id for session in held(round_)}),
-        "scenarios": {name: {"title": scenario(name).title, "hash": scenario(name).hash} for name in names},
+        "scenarios": {
+            name: {"title": round_.scenario(name).title, "hash": (round_.files or {}).get(name, "")} for name in names
+        },
         "wordings": round_.wordings,
         "has_research_data": with_research_data,
         "files": sorted([*files, "manifest.json"]),
@@ -162,7 +164,7 @@ def research_data(round_: Round) -> dict[str, list[list]]:
     for session in held(round_):
         rows["research-data/sessions.csv"].append([session.name, session.held_on, session.wording])
         for task in session.in_order:
-            said = zip(scenario(task.scenario).judged, task.judged, strict=False)
+            said = zip(task.said.judged, task.judged, strict=False)
             judged = " | ".join(f"{statement} – {'yes' if is_so else 'no'}" for statement, is_so in said)
             row = [session.name, task.position + 1, task.scenario, task.attempt, task.proposed, task.outcome]
             rows["research-data/tasks.csv"].append([*row, task.is_assisted, task.reason, judged, task.ease])
@@ -214,7 +216,7 @@ def post(round_: Round, results: list[Result], headings: dict[str, str]) -> str:
     for result in results:
         wording = f" in the wording “{result.wording}”" if result.wording else ""
         lines += [f"### {result.scenario.title}{wording}", "", f"> {result.scenario.task}", "", sentence(result), ""]
-    untested = [scenario(name) for name in scenario_ids() if name not in round_.scenarios]
+    untested = [each for each in scenarios_there()[0] if each.id not in round_.scenarios]
     lines += ["## What we found", "", "To write: only people can say.", "", "## What we did not test", ""]
     lines += [f"- {each.title}" for each in untested] + ["- assistive technology, other devices, other schools?"]
     return "\n".join([*lines, ""])

@@ -25,6 +25,7 @@ from playhouse.sqlite_ext import AutoIncrementField
 
 from clock import now
 from database import MomentField, WordsField, migrate
+from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_as
 
 STATES = ("planned", "ready", "running", "ended", "written_up", "exported", "purging")
 CONSENTS = ("given", "refused")
@@ -35,6 +36,15 @@ KINDS = ("page", "error", "change", "provider")
 LONGEST_RETENTION = 730
 """Days: two years."""
 LONGEST_NOTE = 5000
+GONE = """
+title = "A scenario that is no longer there"
+task = "What was read out is no longer known."
+persona = "Naomi Fletcher"
+about = ["Steven Taylor"]
+start = "ects"
+direct_path = [{ page = "ects" }]
+judged = ["did what was asked"]
+"""
 BETWEEN_TASKS = ""
 """Where a participant is who waits for a task."""
 
@@ -57,6 +67,11 @@ def open_store(folder: Path) -> None:
 def store_folder() -> Path:
     """The folder that everything is kept in."""
     return Path(research_db.database).parent
+
+
+def kept_file(hash_: str) -> Path:
+    """The scenario's file that has this hash, as it was."""
+    return store_folder() / "scenarios" / f"{hash_}.toml"
 
 
 def migrate_store() -> list[str]:
@@ -110,6 +125,16 @@ class Round(ResearchTable):
     )
     """For how long after the round closes the log is kept."""
     closed_on = DateField(null=True)
+    files = JSONField(null=True)
+    """Id of a scenario → the hash of its file, as it was when it last came true. None: of before that was kept."""
+
+    def scenario(self, name: str) -> Scenario:
+        """As its file is now or, where that is gone or has mistakes, as it was."""
+        try:
+            return scenario(name)
+        except ScenarioError:
+            kept = kept_file((self.files or {}).get(name, ""))
+            return scenario_as(name, kept.read_text() if kept.exists() else GONE)
 
 
 class Session(ResearchTable):
@@ -193,6 +218,11 @@ class Task(ResearchTable):
     class Meta:
         indexes = ((("session", "position"), True),)
         constraints = [Check('("state" = \'open\') = ("running_since" IS NOT NULL)')]
+
+    @property
+    def said(self) -> Scenario:
+        """What its scenario says."""
+        return self.session.round.scenario(self.scenario)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from research.models import OUTCOMES, SUCCESSES, Entry, Round, Session, Task
-from scenarios.scenario import Scenario, scenario
+from scenarios.scenario import Scenario
 
 CONFIDENCE = 1.959964
 """Standard deviations on either side that 95% lie between."""
@@ -67,7 +67,7 @@ def results_of(round_: Round) -> list[Result]:
     found = {}
     for name in round_.scenarios:
         for wording in round_.wordings:
-            found[name, wording] = Result(scenario(name), wording)
+            found[name, wording] = Result(round_.scenario(name), wording)
     tasks = Task.select(Task, Session).join(Session).where(*consented_sessions(round_)).order_by(Session.number)
     for task in tasks:
         result = found.get((task.scenario, task.session.wording))
@@ -96,7 +96,7 @@ def add(result: Result, task: Task) -> None:
 def is_unconfirmed(task: Task) -> bool:
     """Whether the task is over, had an outcome, and nobody has said which."""
     is_done = task.state == "closed" and task.session.is_logged
-    return is_done and not task.outcome and not scenario(task.scenario).is_exploratory
+    return is_done and not task.outcome and not task.said.is_exploratory
 
 
 def without_repeats(pages) -> list[str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from clock import World, entered
 from research.models import Session, Task, store_folder
 from scenarios import WORLD, build, fresh_copy, template, world_of
-from scenarios.scenario import Scenario, scenario
 
 PROFILE = ("school", "appropriate_body", "lead_provider")
 """What may be called as the participant's own are."""
@@ -26,8 +25,9 @@ def file_of(task: Task) -> Path:
     return folder_of(task.session) / f"{task.position}-{task.attempt}.sqlite3"
 
 
-def template_of(task: Task) -> Path:
-    return template(task.scenario, store_folder() / "templates")
+def fresh_file_of(task: Task) -> Path:
+    """What the task's sandbox was when it began."""
+    return folder_of(task.session) / f"fresh-{task.position}.sqlite3"
 
 
 def make(task: Task) -> None:
@@ -37,22 +37,19 @@ def make(task: Task) -> None:
         if not earlier.name.startswith(f"{task.position}-{task.attempt}."):
             earlier.unlink()
     if names := shown_names(task.session):
-        build(file_of(task), task.scenario, scenario_of(task).today, names)
+        build(file_of(task), task.scenario, task.said.today, names)
     else:
-        fresh_copy(template_of(task), file_of(task))
+        fresh_copy(template(task.scenario, store_folder() / "templates"), file_of(task))
+    fresh_copy(file_of(task), fresh_file_of(task))
 
 
 def world_inside(task: Task) -> World:
-    return scenario_of(task).world_in(file_of(task), task.session.wording)
+    return task.said.world_in(file_of(task), task.session.wording)
 
 
 def inside(task: Task):
     """In this task's sandbox, on its day. What is in it is read and written as ever."""
     return entered(world_inside(task))
-
-
-def scenario_of(task: Task) -> Scenario:
-    return scenario(task.scenario)
 
 
 def remove(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The life of a round and of a session: planned, ready, running, ended, written up, exported, purged. Each step is one
 transaction, asks whether it may be taken now, and raises NotNow with a sentence for the moderator if not."""
 
+import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,13 @@ from research.models import (
     Task,
     Watcher,
     has_been_kept,
+    kept_file,
     new_token,
     research_db,
     store_folder,
 )
 from research.results import is_unconfirmed
-from scenarios import provider_acts
+from scenarios import HERE, provider_acts
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 CODE_LASTS = timedelta(minutes=10)
@@ -77,6 +79,7 @@ def plan_round(
         )
         for _ in range(sessions):
             add_session(round_, planned_on)
+        keep_files(round_)
     return round_
 
 
@@ -115,8 +118,21 @@ def prepare(session: Session, check: Callable[[str, str], list[str]]) -> list[st
         return found
     with step(session, "planned", "ready") as current:
         current.state = "ready"
+        keep_files(current.round)
         make(current.task)
     return []
+
+
+def keep_files(round_: Round) -> None:
+    """Of its scenarios, as they are now."""
+    files = dict(round_.files or {})
+    for name in round_.scenarios:
+        text = (HERE / f"{name}.toml").read_bytes() if (HERE / f"{name}.toml").exists() else b""
+        if text:
+            files[name] = hashlib.sha256(text).hexdigest()[:16]
+            kept_file(files[name]).parent.mkdir(exist_ok=True)
+            kept_file(files[name]).write_bytes(text)
+    Round.update(files=files).where(Round.id == round_.id).execute()
 
 
 def make(task: Task) -> None:

@@ -41,10 +41,19 @@ HERE = Path(__file__).parent
 WORLD = "world"
 
 
-@cache
 def read(name: str) -> dict:
-    """What this file says. It is everybody's: nobody changes it."""
-    return tomllib.loads((HERE / f"{name}.toml").read_text())
+    """What this file says now. It is everybody's: nobody changes it."""
+    return read_as(HERE / f"{name}.toml", stamp(HERE / f"{name}.toml"))
+
+
+@cache
+def read_as(file: Path, _stamp: tuple) -> dict:
+    return tomllib.loads(file.read_text())
+
+
+def stamp(*files: Path) -> tuple:
+    """Another one as soon as any of these files is saved again."""
+    return tuple((each.stat().st_mtime_ns, each.stat().st_size) for each in files)
 
 
 def world_of(name: str) -> dict:
@@ -103,11 +112,15 @@ def fresh_copy(of: Path, to: Path) -> None:
     being_made.replace(to)
 
 
-@cache
 def fingerprint(name: str) -> str:
     """Of this scenario, and of everything that makes a file of it: tables, migrations and acts."""
-    contents = b"\0".join(path.read_bytes() for path in sorted(sources(name)))
-    return hashlib.sha256(contents).hexdigest()[:16]
+    files = sorted(sources(name))
+    return fingerprint_of(tuple(files), stamp(*files))
+
+
+@cache
+def fingerprint_of(files: tuple[Path, ...], _stamp: tuple) -> str:
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def sources(name: str) -> list[Path]:
@@ -115,6 +128,7 @@ def sources(name: str) -> list[Path]:
     python = [
         *root.glob("*.py"),
         *(root / "domain").glob("*.py"),
+        *(root / "web").glob("*.py"),
         *(root / "database").rglob("*.py"),
         HERE / "__init__.py",
     ]

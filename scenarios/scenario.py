@@ -1,21 +1,22 @@
 """A scenario as researchers and tests use it: its TOML file, read and checked to say only what a scenario may say. How
 its world becomes rows is in __init__.py, whether it comes true is in check.py."""
 
+import re
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from clock import World, in_utc
-from scenarios import HERE, day_of, fingerprint, read, world_of
-from scenarios.predicates import PREDICATES, Claim, parameters
-
-WORDINGS = HERE.parent / "templates" / "wordings"
-ACTS = ("withdraw", "defer", "resume")
+from scenarios import HERE, WORLD, fingerprint, read, stamp, world_of
+from scenarios.mistakes import mistakes_in
+from scenarios.predicates import Claim
 
 
 class ScenarioError(Exception):
-    """What is wrong with a scenario's file, in a sentence."""
+    """What is wrong with a scenario's file, a line for each mistake."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Scenario:
 
     @cached_property
     def persona_email(self) -> str:
-        users = world_of(self.id)["schools"][0]["users"]
+        users = read(WORLD)["schools"][0]["users"]
         return next(user["email"] for user in users if user["name"] == self.persona)
 
     def world_in(self, file: Path, wording: str = "") -> World:
@@ -90,40 +91,48 @@ def scenario_ids() -> list[str]:
     return sorted(path.stem for path in HERE.glob("S*.toml"))
 
 
-@cache
 def scenario(name: str) -> Scenario:
-    """The scenario of this id. Raises ScenarioError for one that isn't there or says what none may say."""
+    """The scenario of this id, as its file is now. Raises ScenarioError for one that isn't there or says what none may
+    say, with a line for each mistake."""
+    file = HERE / f"{name}.toml"
     if name not in scenario_ids():
         raise ScenarioError(f"there is no scenario {name}. There are: {', '.join(scenario_ids())}")
-    said = {key: value for key, value in read(name).items() if key != "today"}
+    return scenario_as(name, file.read_text(), stamp(HERE / f"{WORLD}.toml"))
+
+
+@lru_cache(maxsize=200)
+def scenario_as(name: str, text: str, _stamp: tuple = ()) -> Scenario:
+    """The scenario that a file of this text is. Raises ScenarioError."""
     try:
-        for claims in ("success", "wrong_if"):
-            said[claims] = [claim(**line) for line in said.get(claims, [])]
-        said["direct_path"] = [Step(**step) for step in said["direct_path"]]
-        said["wrong_paths"] = [[Step(**step) for step in path] for path in said.get("wrong_paths", [])]
-        found = Scenario(id=name, today=day_of(name), **said)
-        people = {row["name"] for role in ("ects", "mentors") for row in world_of(name)["schools"][0][role]}
-        strangers = {who for who in found.about if who not in people}
-        if strangers:
-            raise ScenarioError(f"nobody is called {', '.join(strangers)}")
-        unknown = {words for words in found.variants if not (WORDINGS / words).is_dir()}
-        if unknown:
-            there = ", ".join(sorted(path.name for path in WORDINGS.iterdir()))
-            raise ScenarioError(f"there is no wording {', '.join(unknown)}. There are: {there}")
-        steps = [step for path in (found.direct_path, *found.wrong_paths) for step in path]
-        if any(step.provider not in ("", *ACTS) for step in steps):
-            raise ScenarioError(f"a provider can only {', '.join(ACTS)}")
-        return found
-    except (TypeError, KeyError, ScenarioError) as problem:
-        raise ScenarioError(f"{name}.toml: {problem}") from problem
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        line = re.search(r" \(at line (\d+), column \d+\)$", str(problem))
+        where = line[1] if line else len(text.splitlines())
+        raise ScenarioError(
+            f"{name}.toml, line {where}: {str(problem).partition(' (at ')[0]}. It must be TOML"
+        ) from problem
+    found = mistakes_in(name, text, said, read(WORLD))
+    if found:
+        raise ScenarioError("\n".join(found))
+    for claims in ("success", "wrong_if"):
+        said[claims] = [claim(**line) for line in said.get(claims, [])]
+    said["direct_path"] = [Step(**step) for step in said["direct_path"]]
+    said["wrong_paths"] = [[Step(**step) for step in path] for path in said.get("wrong_paths", [])]
+    return Scenario(id=name, **({"today": read(WORLD)["today"]} | said))
 
 
 def claim(holds: str, **arguments) -> Claim:
     """One line of `success` or `wrong_if`; with `not = true` it must not hold."""
     is_denied = arguments.pop("not", False)
-    if holds not in PREDICATES:
-        raise ScenarioError(f"there is no predicate {holds}. There are: {', '.join(PREDICATES)}")
-    wanted = parameters(PREDICATES[holds])
-    if set(arguments) != set(wanted):
-        raise ScenarioError(f"{holds} takes {', '.join(wanted) or 'nothing'}, and not {', '.join(arguments)}")
     return Claim(holds, arguments, is_denied)
+
+
+def scenarios_there(names: Iterable[str] = ()) -> tuple[list[Scenario], list[str]]:
+    """Those of these names, or all, that can be read; and what is wrong with the others, a line for each mistake."""
+    found, wrong = [], []
+    for name in names or scenario_ids():
+        try:
+            found.append(scenario(name))
+        except ScenarioError as problem:
+            wrong += str(problem).splitlines()
+    return found, wrong

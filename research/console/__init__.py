@@ -132,7 +132,7 @@ def page_instead(visit: Session | None):
 
 def start_of(visit: Session) -> str:
     """The address at which the participant's task begins."""
-    return url_for(f"school.{sandboxes.scenario_of(visit.task).start}")
+    return url_for(f"school.{visit.task.said.start}")
 
 
 def plain_page(template: str, status: int, **context):
@@ -180,7 +180,7 @@ def id_of_page(task: Task) -> str:
     if "participant_id" not in values:
         return page
     name = fn.TRIM(Teacher.trs_first_name.concat(" ").concat(Teacher.trs_last_name))
-    people = Participant.select().join(Teacher).where(name << sandboxes.scenario_of(task).about)
+    people = Participant.select().join(Teacher).where(name << task.said.about)
     is_about = people.where(Participant.id == values["participant_id"]).exists()
     return page if is_about else f"other-{page}"
 

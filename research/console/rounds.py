@@ -11,7 +11,7 @@ from research.console import PARTICIPANT, blueprint, cookie_name, note_sent, set
 from research.console.forms import ExportForm, RoundForm, SessionForm
 from research.journey_map import in_words, map_of, svg
 from research.models import Round, Session, Task
-from scenarios.scenario import scenario, scenario_ids
+from scenarios.scenario import scenarios_there
 
 
 def with_row(table: type):
@@ -79,11 +79,12 @@ def leave_visit():
 
 @blueprint.route("/research/rounds/new", methods=["GET", "POST"])
 def new_round():
-    form = RoundForm([scenario(name) for name in scenario_ids()])
+    known, wrong = scenarios_there()
+    form = RoundForm(known)
     if not form.is_submitted():
-        return render_template("research/new_round.html", form=form)
+        return render_template("research/new_round.html", form=form, wrong=wrong)
     if not form.validate():
-        return render_template("research/new_round.html", form=form), 422
+        return render_template("research/new_round.html", form=form, wrong=wrong), 422
     new = sessions.plan_round(
         form.title.data,
         form.scenarios.data,
@@ -109,7 +110,7 @@ def show_round(round_: Round, status: int = 200, **forms):
         round=round_,
         sessions=list(round_.sessions.order_by(Session.number)),
         results=found_results,
-        scenarios=[scenario(name) for name in round_.scenarios],
+        scenarios=[round_.scenario(name) for name in round_.scenarios],
         maps={name: in_words(map_of(of_scenario(found_results, name))) for name in round_.scenarios},
         words=results.WORDS,
         has_screenshots=any((export.store_folder() / "screenshots").glob("*.png")),
@@ -126,7 +127,7 @@ def of_scenario(found_results: list, name: str) -> list:
 def journey_map(round_, name):
     if name not in round_.scenarios:
         abort(404)
-    drawn = svg(map_of(of_scenario(results.results_of(round_), name)), f"{name}: {scenario(name).title}")
+    drawn = svg(map_of(of_scenario(results.results_of(round_), name)), f"{name}: {round_.scenario(name).title}")
     return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 

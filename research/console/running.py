@@ -24,7 +24,7 @@ from research.models import Note, Session, Task, store_folder
 from research.results import is_unconfirmed
 from scenarios import HERE
 from scenarios.check import Walker, check
-from scenarios.scenario import scenario
+from scenarios.scenario import ScenarioError, scenario
 from views.lead_provider_api import WORDS as API_WORDS
 
 ACTS = {"withdraw": "Withdraw", "defer": "Defer", "resume": "Resume"}
@@ -67,7 +67,7 @@ def show_session(session: Session, status: int = 200, of: Task | None = None, **
         "profile_form": ProfileForm(formdata=None, data=sandboxes.profile(session)),
         "ordinary_names": sandboxes.ordinary_names(),
         "lead_providers": sandboxes.lead_providers(),
-        "outcome_form": OutcomeForm(shown, scenario(shown.scenario).judged, formdata=None),
+        "outcome_form": OutcomeForm(shown, shown.said.judged, formdata=None),
         "chosen": request.args.get("participant", 0, int),
     }
     return render_template("research/session.html", **(context | forms)), status
@@ -87,7 +87,7 @@ def next_of(task: Task, waiting: list[Task]) -> Task | None:
 
 def run_sheet(task: Task, is_busy: bool = False) -> dict:
     """What the run sheet shows of a task. One is opened at a time: none while the session `is_busy` with one."""
-    said = scenario(task.scenario)
+    said = task.said
     school = sandboxes.ordinary_names()["school"]
     played = f"You are {said.persona}, and work at {school}. Today is {display(said.today)}."
     return {
@@ -108,7 +108,7 @@ def people_in(session: Session) -> list[tuple[int, str]]:
     task = session.task
     if session.state != "running" or task.state not in ("open", "paused"):
         return []
-    about = scenario(task.scenario).about
+    about = task.said.about
     with sandboxes.inside(task), db.connection_context():
         at_school = Participant.school == School.select(School.id).order_by(School.id).limit(1)
         people = participants_by_ids([person.id for person in Participant.select(Participant.id).where(at_school)])
@@ -141,7 +141,10 @@ def prepare(session):
 
 def scenario_problems(name: str, words: str) -> list[str]:
     """What doesn't come true of a scenario; looked up where nothing has changed since it was found to be fine."""
-    said = scenario(name)
+    try:
+        said = scenario(name)
+    except ScenarioError as problem:
+        return str(problem).splitlines()
     mark = store_folder() / "checked" / hashlib.sha256(f"{name} {words} {service_fingerprint()}".encode()).hexdigest()
     if mark.exists():
         return []
@@ -240,13 +243,13 @@ def task_act(task, act):
 
 def propose(task: Task) -> str | None:
     """What the machine thinks of the task's end, by what the scenario claims of its sandbox and its pages."""
-    said, happened = scenario(task.scenario), log.happened(task)
+    said, happened = task.said, log.happened(task)
     if said.is_exploratory:
         return None
     walker = Walker(
         current_app._get_current_object(),
         said,
-        sandboxes.template_of(task),
+        sandboxes.fresh_file_of(task),
         sandboxes.file_of(task),
         task.session.wording,
         sandboxes.shown_names(task.session),
@@ -277,7 +280,7 @@ def provider(task):
 @blueprint.post("/research/tasks/<int:row_id>/outcome")
 @with_row(Task)
 def outcome(task):
-    form = OutcomeForm(task, scenario(task.scenario).judged)
+    form = OutcomeForm(task, task.said.judged)
     if not form.validate():
         return show_session(task.session, 422, task, outcome_form=form, form=form)
     try:

@@ -12,7 +12,7 @@ from clock import World, entered
 from database import db, open_database
 from research import sessions
 from research.console import commands
-from research.models import Session, Task, migrate_store, open_store, research_db
+from research.models import Round, Session, Task, migrate_store, open_store, research_db
 from tests.visitor import Visitor
 
 
@@ -132,7 +132,8 @@ def entries(session: Session) -> list[tuple]:
 
 def task_of(session: Session, position: int = 0) -> Task:
     with research_db.connection_context():
-        tasks = Task.select(Task, Session).join(Session).where(Session.id == session.id).order_by(Task.position)
+        whole = Task.select(Task, Session, Round).join(Session).join(Round)
+        tasks = whole.where(Session.id == session.id).order_by(Task.position)
         return tasks[position]
 
 

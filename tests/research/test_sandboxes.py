@@ -187,9 +187,7 @@ def test_the_participants_own_school(plan, research, participant):
         sessions.prepare(session, lambda *_: [])
         sessions.record_consent(session, "given")
         sessions.open_task(session.in_order[0])
-        assert "from now on Ambition Institute does" in sandboxes.in_their_words(
-            sandboxes.scenario_of(session.task).task, session
-        )
+        assert "from now on Ambition Institute does" in sandboxes.in_their_words(session.task.said.task, session)
     window = participant(session)
     assert "Our <Own> Primary" in window.text
     assert "Our &lt;Own&gt; Primary" in window.response.text

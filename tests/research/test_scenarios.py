@@ -24,7 +24,7 @@ from scenarios import chromium
 from scenarios.check import check
 from scenarios.pages import Page, filled_in
 from scenarios.predicates import PREDICATES, parameters
-from scenarios.scenario import Scenario, ScenarioError, claim, scenario, scenario_ids
+from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_ids
 from tests.conftest import IS_NIGHTLY, needs
 from web import wordings
 
@@ -213,36 +213,6 @@ def test_the_catalogue():
         assert (each.success or each.judged) != each.is_exploratory
         assert bool(each.wrong_if) == bool(each.wrong_paths)
     assert [each for each in scenario_ids() if scenario(each).is_exploratory] == ["S07"]
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ({"holds": "happy"}, "there is no predicate happy. There are: status, trained-by"),
-        ({"holds": "stays"}, "stays takes who, and not "),
-        ({"holds": "stays", "who": "x", "on": "y"}, "stays takes who, and not who, on"),
-    ],
-)
-def test_only_what_there_is_may_be_claimed(line, says):
-    with pytest.raises(ScenarioError, match=re.escape(says)):
-        claim(**line)
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"about": ["Nobody Known"]}, "nobody is called Nobody Known"),
-        ({"direct_path": [{"page": "ects"}, {"provider": "explode"}]}, "a provider can only withdraw, defer, resume"),
-        ({"direct_path": [{"site": "ects"}]}, "unexpected keyword argument 'site'"),
-        ({"variants": ["as-a-qestion"]}, "there is no wording as-a-qestion. There are: as-a-question"),
-        ({"colour": "red"}, "unexpected keyword argument 'colour'"),
-    ],
-)
-def test_a_file_that_says_what_none_may_say(monkeypatch, change, says):
-    read = scenarios.read
-    monkeypatch.setattr("scenarios.scenario.read", lambda name: read(name) | change)
-    with pytest.raises(ScenarioError, match=re.escape(says)):
-        scenario.__wrapped__("S01")
 
 
 def test_an_unknown_scenario():
