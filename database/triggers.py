@@ -36,12 +36,19 @@ def guards() -> list[str]:
         *one_of("induction_period", "teacher_id", where="outcome IS NOT NULL", name="induction_period_one_outcome"),
         *append_only("event"),
         *append_only("school_event"),
-        *never_changes("participant", "teacher_id", "role", "school_id"),
+        *never_changes("participant", "role", "school_id"),
+        *never_changes("participant", "teacher_id", name="participant_stays_a_person", unless=UNITED),
         *never_changes("school_partnership", "school_id", "active_lead_provider_id"),
         *(sql for name, (table, when) in REFUSED.items() for sql in refused(table, name, when)),
         *updates(),
     ]
 
+
+UNITED = (
+    "EXISTS (SELECT 1 FROM participant_id_change c JOIN teacher other ON other.api_id = c.from_participant_id "
+    "WHERE other.id = OLD.teacher_id AND c.teacher_id = NEW.teacher_id)"
+)
+"""The record that this was part of has been found to be one with the record that it becomes part of."""
 
 ITS_PARTICIPANT = "FROM participant p WHERE p.id = NEW.participant_id"
 ITS_PARTNERSHIP = "FROM school_partnership s WHERE s.id = NEW.school_partnership_id"
@@ -155,10 +162,11 @@ def refused(table: str, name: str, when: str) -> list[str]:
     return _postgresql_trigger(name, table, "INSERT OR UPDATE", f"IF {when} THEN {_postgresql_raise(name)} END IF;")
 
 
-def never_changes(table: str, *columns: str) -> list[str]:
-    """What these columns of a row say stays so."""
-    name, differs = f"{table}_stays", "IS DISTINCT FROM" if is_postgresql() else "IS NOT"
+def never_changes(table: str, *columns: str, name: str = "", unless: str = "") -> list[str]:
+    """What these columns of a row say stays so, `unless` this is true."""
+    name, differs = name or f"{table}_stays", "IS DISTINCT FROM" if is_postgresql() else "IS NOT"
     when = " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
+    when = f"({when}) AND NOT {unless}" if unless else when
     if not is_postgresql():
         return [
             f"CREATE TRIGGER {name} BEFORE UPDATE ON \"{table}\" WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"

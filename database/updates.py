@@ -105,6 +105,7 @@ def updates() -> list[str]:
         ),
         *_on_each("delivery_partnership", None, delivery_partner="{row}.delivery_partner_id"),
         *enrolments_follow_training(),
+        *enrolments_follow_people(),
         *mentors_of_ects(),
         *stamped("event_moves_what_it_is_about", "INSERT", "event", event_moves()),
     ]
@@ -244,18 +245,37 @@ def mentors(which: str) -> str:
     return MENTORS.format(latest=latest_update(), which=which, today=today)
 
 
+def enrolments_anew(teacher: str) -> list[str]:
+    return [
+        f"UPDATE enrolment SET training_period_id = NULL, training_status = 'active' WHERE teacher_id = {teacher}",
+        ENROLMENTS.format(which=f"participant.teacher_id = {teacher}"),
+        SECOND.format(teacher=teacher),
+        mentors(f"enrolment.teacher_id = {teacher}"),
+    ]
+
+
+def enrolments_follow_people() -> list[str]:
+    """When two records become one, whoever was told of the one that goes is told of the one that stays."""
+    body = []
+    for table, role in (("enrolment", " AND own.role = enrolment.role"), ("mentor_of_ect", "")):
+        same = f"own.teacher_id = NEW.teacher_id AND own.lead_provider_id = {table}.lead_provider_id{role}"
+        body += [
+            f"UPDATE {table} SET teacher_id = NEW.teacher_id WHERE teacher_id = OLD.teacher_id "
+            f"AND NOT EXISTS (SELECT 1 FROM {table} own WHERE {same})",
+            f"DELETE FROM {table} WHERE teacher_id = OLD.teacher_id",
+        ]
+    body += enrolments_anew("NEW.teacher_id")
+    told = f"api_updated_at = {latest_update()}, api_transfers_updated_at = {latest_update()}"
+    body.append(f"UPDATE teacher SET {told} WHERE id = NEW.teacher_id")
+    return stamped("enrolment_follows_person", "UPDATE", "participant", body, _differs("teacher_id"))
+
+
 def enrolments_follow_training() -> list[str]:
     """The enrolments are those of the training periods, whatever changes them. One whose training was given to somebody
     else before it began stays without it: whom a provider was once told of, it goes on being told of."""
     statements = []
     for change, row in {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}.items():
-        teacher = f"(SELECT teacher_id FROM participant WHERE id = {row}.participant_id)"
-        body = [
-            f"UPDATE enrolment SET training_period_id = NULL, training_status = 'active' WHERE teacher_id = {teacher}",
-            ENROLMENTS.format(which=f"participant.teacher_id = {teacher}"),
-            SECOND.format(teacher=teacher),
-            mentors(f"enrolment.teacher_id = {teacher}"),
-        ]
+        body = enrolments_anew(f"(SELECT teacher_id FROM participant WHERE id = {row}.participant_id)")
         when = None
         if change == "UPDATE":
             when = _differs("school_partnership_id", "started_on", "schedule", "withdrawn_at", "deferred_at")

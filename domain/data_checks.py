@@ -32,6 +32,11 @@ IN_COMMON = (
     "AND b.started_on <= coalesce(a.finished_on, '9999-12-31')"
 )
 COUNTED = "a.registered_in_error_at IS NULL AND b.registered_in_error_at IS NULL"
+UNITED = (
+    "EXISTS (SELECT 1 FROM participant_id_change c JOIN teacher other ON other.api_id = c.from_participant_id "
+    "WHERE other.id = e.teacher_id AND c.teacher_id = p.teacher_id)"
+)
+"""The event was written before two records became one."""
 OUTSIDE = (
     "inner_one.started_on < outer_one.started_on "
     "OR coalesce(inner_one.finished_on, '9999-12-31') > coalesce(outer_one.finished_on, '9999-12-31')"
@@ -292,7 +297,7 @@ def authors_were_allowed():
         "LEFT JOIN training_period t ON t.id = e.training_period_id AND t.participant_id = p.id "
         "LEFT JOIN school_partnership s ON s.id = t.school_partnership_id "
         "LEFT JOIN active_lead_provider a ON a.id = s.active_lead_provider_id "
-        "WHERE e.school_id <> p.school_id OR e.teacher_id <> p.teacher_id OR CASE author_type "
+        f"WHERE e.school_id <> p.school_id OR (e.teacher_id <> p.teacher_id AND NOT {UNITED}) OR CASE author_type "
         "WHEN 'school_user' "
         "THEN e.school_user_id NOT IN (SELECT u.id FROM school_user u WHERE u.school_id = p.school_id) "
         "WHEN 'system' THEN e.school_user_id IS NOT NULL "

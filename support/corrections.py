@@ -5,16 +5,21 @@ here, an act in domain/ and its test."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain import corrections
+from domain import corrections, identities
 from forms.journeys import Journey
 from models import Participant
 from support.questions import (
     Asked,
+    ContractPeriodForm,
     LastDayForm,
     MarkedOnForm,
     MarkForm,
+    OtherRecordForm,
     OtherTrainingForm,
     ReasonForm,
+    RightEmailAddressForm,
+    RightNameForm,
+    TrnForm,
 )
 
 REASON = "reason"
@@ -58,10 +63,30 @@ CORRECTIONS = {
         corrections.has_marks,
         day=MarkedOnForm,
     ),
+    "contract-year": correction(
+        "Their training is in another contract year, or has another schedule",
+        corrections.put_right_contract_period,
+        lambda participant: corrections.unconfirmed_training(participant) is not None,
+        contract_year=ContractPeriodForm,
+    ),
     "registration": correction(
         "They should not have been registered here",
         corrections.put_right_registration,
         corrections.is_counted,
+    ),
+    "two-records": correction(
+        "Another record is of the same person",
+        identities.put_right_two_records,
+        corrections.is_counted,
+        other_record=OtherRecordForm,
+    ),
+    "name": correction("Their name", identities.put_right_name, corrections.is_counted, name=RightNameForm),
+    "trn": correction("Their TRN", identities.put_right_trn, corrections.is_counted, trn=TrnForm),
+    "email-address": correction(
+        "Their email address",
+        identities.put_right_email_address,
+        corrections.is_counted,
+        email_address=RightEmailAddressForm,
     ),
 }
 

@@ -1,10 +1,11 @@
 """What corrections ask: one class for each question, as in forms/questions.py. Every correction asks why, last."""
 
 from clock import display
-from domain import corrections
+from domain import corrections, identities, participants
 from domain.corrections import Mark, marks_of, moves_of_marks
 from forms import Question
 from forms.fields import ChoiceField, DateField, TextField
+from forms.questions import EmailAddressForm, NameForm
 from models import Participant
 
 
@@ -142,3 +143,114 @@ def meant(place: Participant, period) -> str:
     role = "an ECT" if place.is_ect else "a mentor"
     until = f"to {display(period.finished_on)}" if period.finished_on else "on"
     return f"their training as {role} at {place.school.name} from {display(period.started_on)} {until}"
+
+
+class ContractPeriodForm(Asked):
+    """To which contract year does the training belong, and by which schedule?"""
+
+    label = "contract year and schedule"
+    year = ChoiceField(coerce=int)
+    schedule = ChoiceField()
+    legends = {"year": "Which contract year is the training in?", "schedule": "Which schedule is it by?"}
+    messages = {
+        "missing": "Select a contract year and a schedule",
+        "unknown": "Select a contract year and a schedule from the list",
+        "already": "This contract year and schedule are already recorded. Select another",
+    }
+
+    def __init__(self, participant, *args, **kwargs):
+        period = corrections.unconfirmed_training(participant)
+        now = {"year": period.contract_period.year, "schedule": period.schedule} if period else {}
+        super().__init__(participant, *args, **{"data": now} | kwargs)
+        years = corrections.contracts_of(participant, period) if period else {}
+        self.year.choices = [(year, f"{year} to {year + 1}") for year in years]
+        self.schedule.choices = [(each, each) for each in corrections.schedules_for(participant)]
+
+    @property
+    def current(self):
+        period = corrections.unconfirmed_training(self.participant)
+        return f"{period.contract_period.year}, {period.schedule}"
+
+    def rule(self):
+        corrections.check_contract_period(self.participant, self.year.data, self.schedule.data)
+
+
+class RightNameForm(Asked):
+    """What name shall everybody be shown?"""
+
+    label = "name"
+    name = TextField(max_length=100)
+    legends = {"name": "Full name"}
+    messages = NameForm.messages
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **{"data": {"name": participant.teacher.name}} | kwargs)
+
+    @property
+    def current(self):
+        return self.participant.name
+
+    def rule(self):
+        participants.check_name(self.participant, self["name"].data)
+
+
+class RightEmailAddressForm(EmailAddressForm, Asked):
+    """Under which address is the person reached?"""
+
+    email = TextField()
+    legends = {"email": "Email address"}
+
+
+class TrnForm(Asked):
+    """What is the person's teacher reference number?"""
+
+    label = "TRN"
+    trn = TextField(max_length=7)
+    legends = {"trn": "Teacher reference number (TRN)"}
+    messages = {
+        "missing": "Enter {name}’s TRN",
+        "too_long": "A TRN is {max_length} digits",
+        "not_a_trn": "A TRN is 7 digits",
+        "already": "{trn} is already recorded. Enter another TRN to change it",
+        "taken": "{other} has that TRN. If they are the same person, make one record of both",
+    }
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **{"data": {"trn": participant.teacher.trn}} | kwargs)
+
+    @property
+    def current(self):
+        return self.participant.teacher.trn or "No TRN"
+
+    def rule(self):
+        identities.check_trn(self.participant, self.trn.data)
+
+
+class OtherRecordForm(Asked):
+    """Which other record is of this person?"""
+
+    label = "other record"
+    record = TextField(max_length=36)
+    legends = {"record": "TRN or API id of the other record of {name}"}
+    hints = {"record": "What is in it becomes part of this record. The other one stays, empty."}
+    messages = {
+        "missing": "Enter the TRN or API id of the other record",
+        "too_long": "A TRN is 7 digits, an API id {max_length} letters and digits",
+        "unknown": "Nobody has this TRN or API id",
+        "same": "This is {name}’s own record. Enter the TRN or API id of the other one",
+        "merged": "There is nothing in the record of {other} any more",
+        "placed_at_once": "{other} is registered at {school} in the same role on days when {name} is registered too, "
+        "from {started_on}. Put right first which registration should not have been",
+        "trained_at_once": "{other} is in training at {school} on days when {name} is in training too. Put right first "
+        "which should not have been",
+        "mentors": "{other} mentors {name} at {school}, or is mentored by them, so they are two people",
+        "inductions": "The induction periods of {other} and {name} contradict each other",
+    }
+
+    @property
+    def shown(self):
+        other = identities.other_record(self.record.data)
+        return f"{other.name}, {self.record.data}"
+
+    def rule(self):
+        identities.check_record(self.participant, self.record.data)

@@ -23,6 +23,7 @@ def person(teacher_id):
         teacher=teacher,
         places=places,
         known_before=[each.from_participant_id for each in teacher.id_changes.order_by(ParticipantIdChange.id)],
+        part_of=part_of(teacher),
         entries=timeline(teacher, places),
         documents={name: as_text(told) for name, told in told_to_providers(teacher).items()},
         marks=marks,
@@ -30,6 +31,12 @@ def person(teacher_id):
         correction_url=correction_url,
         training_in_words=training_in_words,
     )
+
+
+def part_of(teacher: Teacher) -> Teacher | None:
+    """The record that this one has become part of."""
+    change = ParticipantIdChange.get_or_none(ParticipantIdChange.from_participant_id == teacher.api_id)
+    return change and change.teacher
 
 
 def correction_url(place: Participant, name: str) -> str:

@@ -275,18 +275,17 @@ def at_schools_of(teacher_ids: list[int]) -> dict[tuple[int, str], list[tuple]]:
     """Person and role → for each of their places at schools, from the first to the last: when it was written down, and
     the working pattern. Registrations in error are left out where there are others."""
     places: dict[tuple[int, str], list[tuple]] = {}
+    in_error: dict[tuple[int, str], list[tuple]] = {}
+    columns = (Participant.created_at, Participant.working_pattern, Participant.registered_in_error_at)
     query = (
-        Participant.select(Participant.teacher, Participant.role, Participant.created_at, Participant.working_pattern)
+        Participant.select(Participant.teacher, Participant.role, *columns)
         .where(among(Participant.teacher, teacher_ids))
         .order_by(Participant.started_on, Participant.id)
     )
-    in_error = Participant.registered_in_error_at
-    for counted in (query.where(in_error.is_null()), query.where(in_error.is_null(False))):
-        known = set(places)
-        for teacher_id, role, *place in counted.tuples():
-            if (teacher_id, role) not in known:
-                places.setdefault((teacher_id, role), []).append(place)
-    return places
+    for teacher_id, role, *place, registered_in_error_at in query.tuples():
+        kept = in_error if registered_in_error_at else places
+        kept.setdefault((teacher_id, role), []).append(place)
+    return in_error | places
 
 
 def enrolment_json(row, teacher: Teacher, mentors: dict, at_school: list[tuple]) -> dict:
