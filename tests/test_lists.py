@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 import pytest
+from flask import url_for
 
 import scenarios
 from clock import clock_at
@@ -14,6 +15,7 @@ from tests.conftest import TODAY, both_engines, person
 from tests.given import ect, mentor, mentored, withdrawn
 from tests.reports import april, leaving, person_at, train
 from tests.visitor import Visitor, rows_of, words
+from views import record_url, step_url
 
 TOMORROW = TODAY + timedelta(days=1)
 LONG_AGO = date(2022, 9, 1)
@@ -289,6 +291,19 @@ def test_a_card_names_up_to_five_ects_and_counts_more(naomi):
 
 
 # --- whose they are, and the way back ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("back", [None, "", "/school/ects?q=Zoë+O’Neil&page=2#ect-5", "/school/ects?q=%22%2B~[]|;$,"])
+@pytest.mark.parametrize("root", ["", "/under"])
+def test_addresses_that_are_written_out_are_those_of_the_routes(app, world, back, root):
+    for who in (person("Hannah Clarke"), person("John Doe", "mentor")):
+        values = {"participant_id": who.id, "back": back}
+        with app.test_request_context(
+            "/", query_string=None if back is None else {"back": back}, base_url=f"http://localhost{root}"
+        ):
+            assert record_url(who) == url_for(f"school.{who.role}", **values)
+            steps = {"people": f"{who.role}s", "journey_name": "change-name", "page": "check-answers"}
+            assert step_url(who, "change-name", "check-answers") == url_for("school.step", **values, **steps)
 
 
 def test_back_leads_to_where_one_came_from(naomi):
