@@ -241,7 +241,7 @@ def set_up_responses(app: Flask) -> None:
     def compress(response):
         is_welcome = request.accept_encodings["gzip"] > 0
         if is_welcome and response.mimetype in COMPRESSED and "Content-Encoding" not in response.headers:
-            response.data = zlib.compress(response.get_data(), 6, wbits=31)
+            response.data = zlib.compress(response.get_data(), 4, wbits=31)
             response.headers["Content-Encoding"] = "gzip"
             response.headers.add("Vary", "Accept-Encoding")
         return response
