@@ -4,9 +4,18 @@ import pytest
 
 from domain import reports
 from domain.participants import change_mentor
-from domain.training import change_lead_provider
+from domain.training import change_lead_provider, contract_period_for
 from forms.journeys import JOURNEYS
-from models import ActiveLeadProvider, Enrolment, LeadProvider, Participant, SchoolPartnership, Teacher, TrainingPeriod
+from models import (
+    ActiveLeadProvider,
+    DeliveryPartnership,
+    Enrolment,
+    LeadProvider,
+    Participant,
+    SchoolPartnership,
+    Teacher,
+    TrainingPeriod,
+)
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import tutor_of
 from tests.visitor import words
@@ -186,3 +195,25 @@ def test_somebody_who_is_leaving_is_not_advised_to_wait(naomi, page):
     naomi.get(f"/school/ects/{person('Emily Roberts').id}/{page}")
     assert "Emily Roberts is leaving. Their last day is 30 May 2026." in naomi.text
     assert "The best time to change" not in naomi.text
+
+
+@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.journey == "change-lead-provider"], ids=str)
+def test_where_there_is_no_other_lead_provider_the_page_says_so_and_where_to_get_help(naomi, walk):
+    walk.begin()
+    present = walk.participant.training_period.active_lead_provider
+    year = contract_period_for(walk.participant)
+    others = ActiveLeadProvider.select().where(
+        ActiveLeadProvider.contract_period == year, ActiveLeadProvider.lead_provider != present.lead_provider
+    )
+    partnerships = SchoolPartnership.select().where(SchoolPartnership.active_lead_provider << others)
+    periods = TrainingPeriod.school_partnership << partnerships, TrainingPeriod.expression_of_interest << others
+    TrainingPeriod.delete().where(periods[0] | periods[1]).execute()
+    Enrolment.delete().where(Enrolment.school_partnership << partnerships).execute()
+    SchoolPartnership.delete().where(SchoolPartnership.active_lead_provider << others).execute()
+    DeliveryPartnership.delete().where(DeliveryPartnership.active_lead_provider << others).execute()
+    ActiveLeadProvider.delete().where(ActiveLeadProvider.id << others).execute()
+    naomi.get(walk.page("lead-provider"))
+    assert f"There is no other lead provider to choose for {walk.participant.name} at the moment." in naomi.text
+    assert "Contact support" in naomi.text
+    assert "Continue" not in naomi.buttons
+    naomi.post(walk.page("lead-provider"), {"lead_provider_id": str(present.lead_provider_id)}, 422)
