@@ -22,12 +22,14 @@ from hypothesis.stateful import (
 import scenarios
 from clock import LONDON, clock_at, today
 from database import db
-from domain import changes, departures, participants, partnerships, reports, training
-from domain.changes import ChangedSince, RuleBroken
+from domain import changes, departures, participants, partnerships, registrations, reports, training
+from domain.changes import ChangedSince, RuleBroken, System
 from forms.journeys import JOURNEYS
 from models import (
     ActiveLeadProvider,
     DeliveryPartner,
+    Enrolment,
+    LatestUpdate,
     LeadProvider,
     Participant,
     School,
@@ -98,6 +100,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.close_world, self.tutors = open_world()
         self.moment = datetime.combine(TODAY, time(12), LONDON)
         self.people, self.is_shown, self.stored = {}, False, {}
+        self.told, self.latest_update = set(), 0
 
     @initialize(is_shown=st.sampled_from([False, False, True]))
     def meet(self, is_shown):
@@ -259,10 +262,23 @@ class AnyOrder(RuleBasedStateMachine):
         self.people["ect"] += [registered.id] if registered else []
         self.stored = {}
 
+    @rule(who=who, wait=waits, status=st.sampled_from(["Passed", "Failed", "Exempt", "InProgress"]))
+    def national_record_says(self, who, wait, status):
+        ect = self.chosen(who, "ect", wait)
+        self.act(registrations.change_induction_status, ect, System(), status=status)
+
     @invariant()
     def all_that_always_holds(self):
         with clock_at(self.moment):
             check_always()
+
+    @invariant()
+    def whoever_was_told_goes_on_being_told_and_no_time_goes_back(self):
+        told = set(Enrolment.select(Enrolment.lead_provider, Enrolment.teacher, Enrolment.role).tuples())
+        latest_update = LatestUpdate.get().microseconds
+        assert self.told <= told
+        assert self.latest_update <= latest_update
+        self.told, self.latest_update = told, latest_update
 
     def teardown(self):
         try:
