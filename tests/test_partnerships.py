@@ -348,7 +348,10 @@ def test_interest_goes_with_the_last_of_those_who_waited(visitor, role):
     assert School.get(name=ST_JOHNS).api_updated_at > before
     with clock_at(TOMORROW):
         gone = school_told(visitor)
+        listed = told(visitor, "schools?filter[cohort]=2025&filter[updated_since]=2026-04-21T00:00:00Z")
     assert (gone["expression_of_interest"], gone["induction_tutor_name"]) == (False, None)
+    assert gone["updated_at"] == "2026-04-21T00:00:00Z"
+    assert [each["attributes"] for each in listed] == [gone], "who follows is told"
 
 
 def test_schools_are_found_by_urn_and_by_what_changed(visitor):

@@ -9,7 +9,7 @@ from flask import abort, g
 from peewee import SQL, Node, fn
 
 from clock import today
-from database import among, is_postgresql, tried_again
+from database import MomentField, among, is_postgresql, tried_again
 from domain import partnerships as acts
 from models import (
     ActiveLeadProvider,
@@ -56,8 +56,10 @@ def schools(query: SchoolsQuery):
     if query.filter.urn:
         rows = rows.where(School.urn == query.filter.urn)
     if query.filter.updated_since:
-        rows = rows.where(School.api_updated_at >= query.filter.updated_since)
-    return listing(query, page_of(rows, query, School), partial(schools_json, contract_period))
+        rows = rows.where(school_updated_at() >= moment_value(query.filter.updated_since))
+    page = page_of(rows, query, School, school_updated_at())
+    times = {school_id: at for school_id, _, at in page}
+    return listing(query, page, partial(schools_json, contract_period, times))
 
 
 @api.get("/schools/<school_id>")
@@ -67,7 +69,8 @@ def school(school_id: str, query: SchoolQuery):
     found = contract_period and School.get_or_none(School.api_id == (as_id(school_id) or abort(404)))
     if not found:
         abort(404)
-    return one((found.id, found.api_updated_at), partial(schools_json, contract_period))
+    ((at,),) = School.select(school_updated_at()).where(School.id == found.id).tuples()
+    return one((found.id, at), partial(schools_json, contract_period, {found.id: at}))
 
 
 def contract_period_in(years: list[int] | None) -> ContractPeriod | None:
@@ -75,7 +78,25 @@ def contract_period_in(years: list[int] | None) -> ContractPeriod | None:
     return ContractPeriod.get_or_none(ContractPeriod.year == years[0]) if years and len(years) == 1 else None
 
 
-def schools_json(contract_period: ContractPeriod, school_ids: list[int]) -> Iterator[dict]:
+def school_updated_at() -> Node:
+    """When something that is told of a school last changed, as SQL. That somebody there waits for this provider ends
+    with their last day, too."""
+    ours = ActiveLeadProvider.select(ActiveLeadProvider.id).where(ActiveLeadProvider.lead_provider == g.lead_provider)
+    waited = (
+        TrainingPeriod.select()
+        .join(Participant)
+        .where(
+            Participant.school == School.id,
+            TrainingPeriod.school_partnership.is_null(),
+            TrainingPeriod.expression_of_interest << ours,
+        )
+    )
+    return moved_by_days(
+        School.api_updated_at, waited.where(TrainingPeriod.finished_on < today()).select(day_after_the_last())
+    )
+
+
+def schools_json(contract_period: ContractPeriod, times: dict[int, datetime], school_ids: list[int]) -> Iterator[dict]:
     """What this provider is told of these schools, in their order, by five queries however many they are."""
     found = {school.id: school for school in School.select().where(among(School.id, school_ids))}
     of_period = ActiveLeadProvider.contract_period == contract_period
@@ -117,7 +138,7 @@ def schools_json(contract_period: ContractPeriod, school_ids: list[int]) -> Iter
                 "induction_tutor_name": school.induction_tutor_name if wants_us else None,
                 "induction_tutor_email": school.induction_tutor_email if wants_us else None,
                 "created_at": moment(school.created_at),
-                "updated_at": updated(school.api_updated_at),
+                "updated_at": updated(times[school_id]),
             },
         }
 
@@ -278,16 +299,23 @@ def partnership_updated_at() -> Node:
         TrainingPeriod.withdrawn_at.is_null(),
         TrainingPeriod.deferred_at.is_null(),
     )
-    began, ended = fn.MAX(TrainingPeriod.started_on), fn.MAX(TrainingPeriod.finished_on)
-    if is_postgresql():
-        days, latest = (began, ended + SQL("interval '1 day'")), fn.GREATEST
-    else:
-        days, latest = (fn.COALESCE(fn.DATETIME(began), ""), fn.COALESCE(fn.DATETIME(ended, "+1 day"), "")), fn.MAX
-    first_days = TrainingPeriod.select(days[0]).where(*of_it, TrainingPeriod.started_on <= today())
-    days_after = TrainingPeriod.select(days[1]).where(*of_it, TrainingPeriod.finished_on < today())
-    column = SchoolPartnership.api_updated_at
-    later = latest(column, first_days, days_after)
-    return later.converter(column.python_value)
+    began = fn.MAX(TrainingPeriod.started_on)
+    first_day = began if is_postgresql() else fn.COALESCE(fn.DATETIME(began), "")
+    first_days = TrainingPeriod.select(first_day).where(*of_it, TrainingPeriod.started_on <= today())
+    days_after = TrainingPeriod.select(day_after_the_last()).where(*of_it, TrainingPeriod.finished_on < today())
+    return moved_by_days(SchoolPartnership.api_updated_at, first_days, days_after)
+
+
+def day_after_the_last() -> Node:
+    """On which none of the training goes on any more, as SQL."""
+    ended = fn.MAX(TrainingPeriod.finished_on)
+    return ended + SQL("interval '1 day'") if is_postgresql() else fn.COALESCE(fn.DATETIME(ended, "+1 day"), "")
+
+
+def moved_by_days(column: MomentField, *days: Node) -> Node:
+    """The latest of the moment that the column has and of these days, as SQL."""
+    latest = fn.GREATEST if is_postgresql() else fn.MAX
+    return latest(column, *days).converter(column.python_value)
 
 
 def partnerships_json(in_training: dict[int, int], times: dict[int, datetime], ids: list[int]) -> Iterator[dict]:

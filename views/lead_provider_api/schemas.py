@@ -142,7 +142,7 @@ class SchoolAttributes(Shape):
     induction_programme_choice: one_of(meanings.PROGRAMME_CHOICE) = told("How the school trains people in this cohort.")
     expression_of_interest: bool = told(
         "Whether somebody is there in this cohort for whom the school has named you, or the school works with you "
-        "already. It can change with the day, without `updated_at`.",
+        "already.",
         True,
     )
     induction_tutor_name: TutorName = told("Told only while `expression_of_interest` is true.", "Naomi Fletcher")
