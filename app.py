@@ -29,6 +29,7 @@ from views import (  # noqa: F401
     ask_after,
     drawn_for,
     health,
+    induction_tutor,
     journey_url,
     journeys,
     lead_provider_api,
@@ -49,7 +50,7 @@ from views.lead_provider_api import (  # noqa: F401 - they bring routes
     sandbox_day,
     transfers,
 )
-from web import logs, static_files, wordings
+from web import emails, logs, static_files, wordings
 from web.one_round_trip import in_one_round_trip
 from web.page_shell import page_shell
 
@@ -198,6 +199,7 @@ def set_up_templates(app: Flask) -> None:
         "record_url": record_url,
         "step_url": step_url,
         "this_page": this_page,
+        "emails_are_sent": emails.means(app.config) is not None,
     }
     app.jinja_env.globals.update(template_globals)
     app.jinja_env.filters |= {"date": display, "time": display_time, "in_words": about.in_words}

@@ -447,6 +447,8 @@ class SchoolEvent(Table):
     school = ForeignKeyField(School)
     modifications = JSONField(default=list)
 
+    told_to = Event.told_to
+
 
 class Notice(Table):
     """What a school is to be told by email of one event: written down with the event, and settled when it has gone into

@@ -187,4 +187,8 @@ def prune(timeouts: Timeouts) -> tuple[int, int]:
     over = SignIn.started_at < now() - timeouts.absolute - KEPT_AFTERWARDS
     idle = (SignIn.seen_at < idle_since) | (SignIn.seen_at.is_null() & (SignIn.started_at < idle_since))
     forgotten = (Answers.updated_at < now() - UNFINISHED_ANSWERS_KEPT) & Answers.event.is_null()
+    for user in SchoolUser.select().where(SchoolUser.new_tutor.is_null(False)):
+        if datetime.fromisoformat(user.new_tutor["at"]) < now() - UNFINISHED_ANSWERS_KEPT:
+            user.new_tutor = None
+            user.save(only=[SchoolUser.new_tutor])
     return SignIn.delete().where(over | idle).execute(), Answers.delete().where(forgotten).execute()

@@ -9,7 +9,7 @@ from typing import Any
 from wtforms import Field, StringField, ValidationError
 
 from clock import display
-from domain.participants import cleaned
+from domain.participants import cleaned, is_email_address, letter_that_no_address_has
 from models import MOST_ID
 
 MONTHS = [f"{date(2000, month, 1):%B}".lower() for month in range(1, 13)]
@@ -70,7 +70,7 @@ class TextField(StringField):
 
     def __init__(self, *, max_length: int = 255, **kwargs):
         super().__init__(**kwargs)
-        self.facts = {"max_length": max_length}
+        self.facts: dict[str, Any] = {"max_length": max_length}
 
     def process_formdata(self, valuelist):
         if valuelist:
@@ -85,6 +85,21 @@ class TextField(StringField):
     @property
     def shown(self) -> str:
         return self.data
+
+
+class EmailField(TextField):
+    """An email address to which GOV.UK Notify delivers. Refuses as TextField does, as `odd_letter` (with the `letter`)
+    or as `not_an_address`."""
+
+    codes = (*TextField.codes, "odd_letter", "not_an_address")
+
+    def pre_validate(self, form):
+        super().pre_validate(form)
+        if letter := letter_that_no_address_has(self.data):
+            self.facts["letter"] = f"“{letter}”" if letter != " " else "a space"
+            raise ValidationError("odd_letter")
+        if not is_email_address(self.data):
+            raise ValidationError("not_an_address")
 
 
 class DateField(Field):

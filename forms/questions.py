@@ -1,11 +1,11 @@
 """One class for each question asked: its field, named like the act's parameter that it answers; the words for each way
 in which it can be refused; and its rule, which asks what the act would ask."""
 
-from wtforms import HiddenField, ValidationError
+from wtforms import HiddenField
 
 from domain import departures, participants, training
 from forms import Doubt, Question
-from forms.fields import ChoiceField, DateField, TextField, whole_number
+from forms.fields import ChoiceField, DateField, EmailField, TextField, whole_number
 from vocabulary import WORKING_PATTERNS, isolated
 
 
@@ -152,7 +152,7 @@ class EmailAddressForm(Question):
     """Under which address is the person reached?"""
 
     label = "email address"
-    email = TextField()
+    email = EmailField()
     messages = {
         "missing": "Enter an email address for {name}",
         "too_long": "Use {max_length} characters or fewer",
@@ -167,13 +167,6 @@ class EmailAddressForm(Question):
     @property
     def current(self):
         return self.participant.email or "Not reported"
-
-    def validate_email(self, field):
-        if letter := participants.letter_that_no_address_has(field.data or ""):
-            field.facts = {"letter": f"“{letter}”" if letter != " " else "a space"}
-            raise ValidationError("odd_letter")
-        if field.data and not participants.is_email_address(field.data):
-            raise ValidationError("not_an_address")
 
     @property
     def doubt(self):

@@ -113,6 +113,8 @@ ABOUT_NOBODY = [
     "/school/mentors",
     "/school/mentors?q=mary",
     "/school/induction-tutor",
+    "/school/induction-tutor/change",
+    "/outbox",
     "/school/ects/999999",
     "/sign-in",
     "/signed-out",

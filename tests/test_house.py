@@ -141,6 +141,8 @@ PAGES = [
     "/school/ects?q=taylor",
     "/school/mentors",
     "/school/induction-tutor",
+    "/school/induction-tutor/change",
+    "/outbox",
     "/school/ects/{steven}",
     "/school/ects/{gustav}",
     "/school/mentors/{john}",

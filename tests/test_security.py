@@ -136,11 +136,17 @@ def test_every_form_of_the_service_asks_for_its_token(naomi, app):
     """Whatever takes a POST, but the API, whose token is another."""
     steven = person("Steven Taylor").id
     posting = [rule for rule in rules(app) if "POST" in rule.methods and not rule.endpoint.startswith("api.")]
-    assert {rule.endpoint for rule in posting} == {"school.step", "sign_in.sign_in", "sign_in.sign_out"}
+    expected = {"school.step", "sign_in.sign_in", "sign_in.sign_out", "school.switch_emails"}
+    expected |= {"school.change_induction_tutor", "school.check_induction_tutor"}
+    expected |= {"sign_in.time_left"}  # it only says that somebody is there, as looking at any page does
+    assert {rule.endpoint for rule in posting} == expected
     naomi.get(f"/school/ects/{steven}/change-lead-provider/lead-provider").choose("Teach First")
     seen, before = naomi.value("seen"), dump()
-    for address in (naomi.path, "/sign-in", "/sign-out"):
-        naomi.send("post", address, data={"seen": seen, "school_user_id": SchoolUser.get(name="David Lowe").id})
+    tutor = [f"/school/induction-tutor/{page}" for page in ("change", "check-answers", "emails")]
+    sent = {"seen": seen, "school_user_id": SchoolUser.get(name="David Lowe").id}
+    sent |= {"name": "Ola Berg", "email": "ola@example.org", "emails": "stop"}
+    for address in (naomi.path, "/sign-in", "/sign-out", *tutor):
+        naomi.send("post", address, data=sent)
     assert dump() == before
     assert naomi.get("/school/induction-tutor").row("Name") == "Naomi Fletcher"
 

@@ -3,7 +3,7 @@ whoever runs it: what is true of the service is there, what only they can say is
 
 from flask import Blueprint, render_template
 
-from domain import sign_ins
+from domain import messages, sign_ins
 
 blueprint = Blueprint("about", __name__)
 
@@ -19,6 +19,7 @@ def privacy():
         "about/privacy.html",
         remembered=sign_ins.KEPT_AFTERWARDS.total_seconds() // 60,
         unfinished=sign_ins.UNFINISHED_ANSWERS_KEPT.total_seconds() // 60,
+        emails_kept=messages.KEPT.days,
     )
 
 

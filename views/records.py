@@ -1,4 +1,4 @@
-"""The school's lists, one participant's record, and who the induction tutor is."""
+"""The school's lists, and one participant's record."""
 
 import re
 from datetime import date
@@ -74,11 +74,6 @@ def news(people, participant_id):
         return "", 204
     events = participant.events.where(Event.version > since).order_by(Event.version.desc())
     return render_template("records/news.html", participant=participant, events=events, address=address)
-
-
-@school.get("/induction-tutor")
-def induction_tutor():
-    return render_template("records/induction_tutor.html", school=g.school)
 
 
 def back_url(otherwise: str) -> str:

@@ -98,6 +98,25 @@ def lists(page: Page, report) -> Iterator[str]:
     for name in ("mentors", "induction-tutor"):
         page.goto(f"/school/{name}")
         yield name
+    link(page, "Tell us who the induction tutor is now").click()
+    page.get_by_label("Full name").fill("")
+    button(page, "Continue").click()
+    refused(page)
+    yield "induction-tutor-error"
+    page.get_by_label("Full name").fill("Ola Berg")
+    page.get_by_label("Email address").fill("ola.berg@example.org")
+    button(page, "Continue").click()
+    expect(page.locator("main")).to_contain_text("Ola Berg")
+    yield "induction-tutor-check"
+    button(page, "Confirm change").click()
+    expect(page.locator("h1")).to_contain_text("Ola Berg")
+    yield "induction-tutor-confirmation"
+    page.goto("/school/induction-tutor")
+    button(page, "Stop my emails").click()
+    expect(page.locator("main")).to_contain_text("You stopped your emails")
+    yield "induction-tutor-stopped"
+    page.goto("/outbox")
+    yield "outbox"
     page.goto("/sign-in")
     yield "sign-in"
     button(page, "Sign in").click()
