@@ -1,10 +1,14 @@
 """Participants with everything that pages and acts ask of them, by one query: their training with its providers, their
 mentorships, induction, and what happened to them. Facts about them are then told without asking the database again."""
 
+import json
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 from peewee import (
     JOIN,
+    Cast,
+    Expression,
     ModelSelect,
     Query,
 )
@@ -76,9 +80,15 @@ def contract_periods(participant: Participant) -> list[ContractPeriod]:
     """All of them, with the lead providers active in each: as they were when the participant was loaded, if they came
     along, otherwise as they are now."""
     if "contract_periods" not in participant.__dict__:
-        rows = participant.__dict__.pop("contract_periods_json", None) or CONTRACT_PERIODS()[0][0]
-        participant.contract_periods = [from_json(ContractPeriod, each) for each in rows]
+        text = participant.__dict__.pop("contract_periods_text", None) or CONTRACT_PERIODS.raw()[0][0]
+        participant.contract_periods = _contract_periods_in(text)
     return participant.contract_periods
+
+
+@lru_cache(4)
+def _contract_periods_in(text: str) -> list[ContractPeriod]:
+    """Many participants have the same, which nothing here changes."""
+    return [from_json(ContractPeriod, each) for each in json.loads(text)]
 
 
 def mentors_at_school_of(participant: Participant) -> list[Participant]:
@@ -199,13 +209,15 @@ def placements_of(teacher) -> Query:
     return json_array(counted, row)
 
 
-def all_contract_periods() -> Query:
-    """Each with the lead providers active in it."""
+def all_contract_periods() -> Expression:
+    """The JSON, as text, of each with the lead providers active in it."""
     period, active, provider = (each.alias() for each in (ContractPeriod, ActiveLeadProvider, LeadProvider))
     query = active.select().join(provider, on=(active.lead_provider == provider.id))
     query = query.where(active.contract_period == period.year)
     row = json_object(active, only=("id",), lead_provider=json_object(provider))
-    return json_array(period.select(), json_object(period, active_lead_providers=json_array(query, row)))
+    periods = json_array(period.select(), json_object(period, active_lead_providers=json_array(query, row)))
+    # With nothing added to it SQLite would take it for JSON still.
+    return Cast(periods, "text").concat("")
 
 
 def participants_json(*conditions, teacher: dict | None = None, as_text: bool = False, **besides) -> Query:
@@ -252,7 +264,7 @@ PARTICIPANTS_BY_IDS = PreparedQuery(lambda ids: participants_json(among(Particip
 def participants_json_for_rules(*conditions, **besides) -> Query:
     """These participants with everything that an act of their school may depend on."""
     placements = {"participants": placements_of(Participant.teacher)}
-    return participants_json(*conditions, teacher=placements, contract_periods_json=all_contract_periods(), **besides)
+    return participants_json(*conditions, teacher=placements, contract_periods_text=all_contract_periods(), **besides)
 
 
 PARTICIPANTS_FOR_RULES = PreparedQuery(lambda ids: participants_json_for_rules(among(Participant.id, ids)))
