@@ -1,6 +1,6 @@
 """What must be true of the database at any moment, whoever did what in which order: what its own constraints can't
-express, and what they do, asked once more. Each rule returns its offenders; without any, it holds. `flask verify` asks
-them all, and so do the tests. What one act may change is in tests/invariants.py."""
+express, and what they do, asked once more in the same words. Each rule returns its offenders; without any, it holds.
+`flask verify` asks them all, and so do the tests. What one act may change is in tests/invariants.py."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,8 @@ from peewee import fn
 
 from clock import LONDON, today
 from database import db
-from models import Event, TrainingPeriod
+from database.triggers import REFUSED
+from models import TABLES, Event, TrainingPeriod
 
 RULES: list[Callable[[], list]] = []
 
@@ -37,10 +38,39 @@ UNITED = (
     "WHERE other.id = e.teacher_id AND c.teacher_id = p.teacher_id)"
 )
 """The event was written before two records became one."""
-OUTSIDE = (
-    "inner_one.started_on < outer_one.started_on "
-    "OR coalesce(inner_one.finished_on, '9999-12-31') > coalesce(outer_one.finished_on, '9999-12-31')"
-)
+
+
+# --- what the database refuses, too ----------------------------------------------------------------------------
+# A row is also wrong when another one that it depends on was changed, or when it was written without the triggers.
+
+
+def asked_of_rows(name: str, table: str, refused: str) -> None:
+    """A rule between rows of triggers.py, as one of these."""
+
+    def rule() -> list:
+        return rows(f"SELECT id FROM {table} this WHERE {refused.replace('NEW.', 'this.')}")
+
+    rule.__name__ = name
+    always(rule)
+
+
+for each, (its_table, refused) in REFUSED.items():
+    if each != "an_event_is_of_its_participant":  # which can change: see UNITED
+        asked_of_rows(each, its_table, refused)
+
+
+@always
+def checks_of_tables_hold():
+    """Those that models.py gives a whole table. The offenders are told with the table and its CHECK."""
+    return [
+        (table._meta.table_name, check.sql, *row)
+        for table in TABLES
+        for check in table._meta.constraints or []
+        for row in rows(
+            f"SELECT {table._meta.primary_key.column_name} FROM {table._meta.table_name} "
+            f"WHERE NOT {check.sql.removeprefix('CHECK ')}"
+        )
+    ]
 
 
 # --- people at schools -------------------------------------------------------------------------------------
@@ -64,43 +94,6 @@ def mentors_are_at_a_school_once_at_a_time():
     )
 
 
-@always
-def training_is_inside_the_time_at_the_school():
-    """Nothing begins before somebody comes or goes on after they left."""
-    return rows(
-        "SELECT inner_one.id FROM training_period inner_one "
-        f"JOIN participant outer_one ON outer_one.id = inner_one.participant_id WHERE {OUTSIDE}"
-    )
-
-
-@always
-def mentorships_are_inside_the_time_of_both():
-    """Nobody mentors, or is mentored, before they come or after they left."""
-    return rows(
-        "SELECT inner_one.id FROM mentorship inner_one "
-        f"JOIN participant outer_one ON outer_one.id IN (inner_one.ect_id, inner_one.mentor_id) WHERE {OUTSIDE}"
-    )
-
-
-@always
-def leaving_is_reported_by_the_own_school():
-    """And then there is a last day."""
-    return rows(
-        "SELECT id FROM participant WHERE reported_leaving_by_school_id IS NOT NULL "
-        "AND (reported_leaving_by_school_id <> school_id OR finished_on IS NULL)"
-    )
-
-
-@always
-def periods_end_on_the_day_they_start_or_later():
-    """A period of one day is fine."""
-    return [
-        (table, *row)
-        for table in ("participant", "training_period", "mentorship", "induction_period")
-        for row in rows(f"SELECT id FROM {table} WHERE finished_on < started_on")
-    ]
-
-
 # --- mentors and their ECTs --------------------------------------------------------------------------------
 
 
@@ -108,16 +101,6 @@ def periods_end_on_the_day_they_start_or_later():
 def an_ect_has_one_mentor_at_a_time():
     """An ECT's mentorships never overlap."""
     return rows(f"SELECT a.id, b.id FROM mentorship a JOIN mentorship b ON a.ect_id = b.ect_id WHERE {IN_COMMON}")
-
-
-@always
-def a_mentor_mentors_ects_of_the_same_school_and_not_themself():
-    """Both are there in these roles, and they are two people."""
-    return rows(
-        "SELECT mentorship.id FROM mentorship JOIN participant ect ON ect.id = ect_id "
-        "JOIN participant mentor ON mentor.id = mentor_id WHERE ect.role <> 'ect' OR mentor.role <> 'mentor' "
-        "OR ect.school_id <> mentor.school_id OR ect.teacher_id = mentor.teacher_id"
-    )
 
 
 # --- training ----------------------------------------------------------------------------------------------
@@ -143,13 +126,10 @@ def training_never_overlaps():
 
 
 @always
-def marks_have_a_reason_and_an_end():
-    """Time and reason both or neither, an end with them, and no mark on what hasn't begun."""
+def only_training_that_has_begun_has_a_mark():
     return rows(
-        "SELECT id FROM training_period WHERE (withdrawn_at IS NULL) <> (withdrawal_reason IS NULL) "
-        "OR (deferred_at IS NULL) <> (deferral_reason IS NULL) "
-        "OR (coalesce(withdrawn_at, deferred_at) IS NOT NULL AND finished_on IS NULL) "
-        f"OR (coalesce(withdrawn_at, deferred_at) IS NOT NULL AND started_on > '{today()}')"
+        "SELECT id FROM training_period "
+        f"WHERE coalesce(withdrawn_at, deferred_at) IS NOT NULL AND started_on > '{today()}'"
     )
 
 
@@ -165,46 +145,6 @@ def a_mark_ends_the_training():
         for mark in (period.withdrawn_at, period.deferred_at)
         if mark and period.finished_on > mark.astimezone(LONDON).date()
     ]
-
-
-@always
-def a_programme_has_its_shape():
-    """Provider-led has a provider and a schedule, school-led neither; mentors are provider-led."""
-    return rows(
-        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id WHERE CASE training_programme "
-        "WHEN 'provider_led' THEN schedule IS NULL "
-        "OR (school_partnership_id IS NULL AND expression_of_interest_id IS NULL) "
-        "ELSE p.role = 'mentor' OR schedule IS NOT NULL "
-        "OR school_partnership_id IS NOT NULL OR expression_of_interest_id IS NOT NULL END"
-    )
-
-
-@always
-def a_schedule_fits_the_role():
-    """Replacement schedules are for mentors, reduced ones for ECTs."""
-    return rows(
-        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
-        "WHERE (p.role = 'ect' AND schedule LIKE 'ecf-replacement-%%') "
-        "OR (p.role = 'mentor' AND schedule LIKE 'ecf-reduced-%%')"
-    )
-
-
-@always
-def a_partnership_is_with_the_own_school():
-    """Training is confirmed by a lead provider's partnership with the school that the person is at."""
-    return rows(
-        "SELECT t.id FROM training_period t JOIN participant p ON p.id = participant_id "
-        "JOIN school_partnership s ON s.id = school_partnership_id WHERE s.school_id <> p.school_id"
-    )
-
-
-@always
-def partnership_and_interest_agree():
-    """On one lead provider in one contract period."""
-    return rows(
-        "SELECT t.id FROM training_period t JOIN school_partnership s ON s.id = school_partnership_id "
-        "WHERE expression_of_interest_id <> s.active_lead_provider_id"
-    )
 
 
 @always
@@ -285,8 +225,8 @@ def standing(act: str, kind: str, period_id: int, participant_id: int) -> int:
 
 @always
 def authors_were_allowed():
-    """A user of the participant's school, the provider that trained them, support, or the service itself. And an event
-    is about one person.
+    """A user of the school (which one, a_school_acts_for_its_own says), the provider that trained the participant,
+    support, or the service itself. And an event is about one person.
 
     Training that a provider told us of may have made way since, by what the school did or another school registered:
     then the event alone still says whose it was.
@@ -297,9 +237,8 @@ def authors_were_allowed():
         "LEFT JOIN training_period t ON t.id = e.training_period_id AND t.participant_id = p.id "
         "LEFT JOIN school_partnership s ON s.id = t.school_partnership_id "
         "LEFT JOIN active_lead_provider a ON a.id = s.active_lead_provider_id "
-        f"WHERE e.school_id <> p.school_id OR (e.teacher_id <> p.teacher_id AND NOT {UNITED}) OR CASE author_type "
-        "WHEN 'school_user' "
-        "THEN e.school_user_id NOT IN (SELECT u.id FROM school_user u WHERE u.school_id = p.school_id) "
+        f"WHERE e.school_id <> p.school_id OR (e.teacher_id <> p.teacher_id AND NOT {UNITED}) "
+        "OR author_type <> 'school_user' AND CASE author_type "
         "WHEN 'system' THEN e.school_user_id IS NOT NULL "
         "WHEN 'dfe_staff_user' THEN e.support_user_id IS NULL OR e.school_user_id IS NOT NULL "
         "ELSE coalesce(l.name, '') <> author_name "
