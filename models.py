@@ -8,7 +8,6 @@ What changes them is in domain/. Dates (`…_on`) are London calendar days, both
 import uuid
 
 from peewee import (
-    BigIntegerField,
     BooleanField,
     Check,
     DateField,
@@ -29,7 +28,9 @@ from database.organisations import (  # noqa: F401 tables are imported from here
     ContractPeriod,
     DeliveryPartner,
     DeliveryPartnership,
+    LatestUpdate,
     LeadProvider,
+    Purpose,
     RequestCount,
     School,
     SchoolPartnership,
@@ -380,19 +381,6 @@ class InductionPeriod(Table):
 
     class Meta:
         constraints = [DATES_IN_ORDER, Check('"outcome" IS NULL OR "finished_on" IS NOT NULL')]
-
-
-class LatestUpdate(Table):
-    """One row: when the last change was, of all that the API tells, in microseconds since 1970. The next one comes
-    after it (domain/changes.py), whatever any clock says."""
-
-    microseconds = BigIntegerField()
-
-
-class Purpose(Table):
-    """One row: whose data these are, real people's or those that were invented for a demo or a study."""
-
-    people = WordsField("real", "invented")
 
 
 # --- what happened, and what is being asked ----------------------------------------------------------------

@@ -5,7 +5,17 @@ import hashlib
 import uuid
 from datetime import date, datetime, time
 
-from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
+from peewee import (
+    BigIntegerField,
+    BooleanField,
+    Check,
+    DateField,
+    ForeignKeyField,
+    IntegerField,
+    JSONField,
+    TextField,
+    UUIDField,
+)
 
 import vocabulary
 from clock import LONDON, now, today
@@ -155,6 +165,19 @@ class RequestCount(Table):
     key = WordsField(unique=True)
     window_started_at = MomentField()
     count = IntegerField()
+
+
+class LatestUpdate(Table):
+    """One row: when the last change was, of all that the API tells, in microseconds since 1970. The next one comes
+    after it (domain/changes.py), whatever any clock says."""
+
+    microseconds = BigIntegerField()
+
+
+class Purpose(Table):
+    """One row: whose data these are, real people's or those that were invented for a demo or a study."""
+
+    people = WordsField("real", "invented")
 
 
 def digest(token: str) -> str:
