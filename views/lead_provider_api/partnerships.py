@@ -2,7 +2,7 @@
 What a partnership does is in the project's own partnerships.py."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, time
 from functools import partial
 
 from flask import abort, g
@@ -207,12 +207,15 @@ def partnerships(query: PartnershipsQuery):
     rows, wanted = our_partnerships(), query.filter
     if wanted.cohort is not None:
         rows = rows.where(ActiveLeadProvider.contract_period << wanted.cohort)
+    updated_at = partnership_updated_at()
     if wanted.updated_since:
-        rows = rows.where(partnership_updated_at() >= moment_value(wanted.updated_since))
+        if wanted.updated_since > datetime.combine(today(), time(), UTC):
+            updated_at = SchoolPartnership.api_updated_at  # which an index has; no day has begun since
+        rows = rows.where(updated_at >= moment_value(wanted.updated_since))
     if wanted.delivery_partner_id is not None:
         api_ids = [known for known in map(as_id, wanted.delivery_partner_id) if known]
         rows = rows.join_from(SchoolPartnership, DeliveryPartner).where(DeliveryPartner.api_id << api_ids)
-    page = page_of(rows, query, SchoolPartnership, partnership_updated_at())
+    page = page_of(rows, query, SchoolPartnership, updated_at)
     counts = in_training_by([partnership_id for partnership_id, *_ in page])
     times = {partnership_id: at for partnership_id, _, at in page}
     return listing(query, page, partial(partnerships_json, counts, times), known_by=counts.get)
