@@ -56,8 +56,8 @@ RESOURCES = {
         "Transfers",
         "Who of your participants left a school or joined one.",
         ("transfers", "participant_transfers"),
-        "Follow `links.changes`, and ask for the whole list once a day: `status` can change with the day alone. If a "
-        "school takes it back, they go from this list.",
+        "Follow `links.changes`, and ask for the whole list once a day: `status` can change with the day alone. Who "
+        "stays after all goes from this list.",
     ),
     "unfunded-mentors": Resource(
         "Unfunded mentors",
@@ -135,6 +135,10 @@ def document(app: Flask) -> dict:
         [(model, "validation") for model in named], ref_template=REF + "{model}"
     )
     definitions = definitions["$defs"]
+    for model in {each.sends for _, each in operations if each.sends}:
+        # Null is as good as nothing, and what must be given must not be that.
+        its = definitions[model.__name__]["properties"]
+        its.update({name: plain(its[name]) for name in its})
     at = {model: references[model, "validation"] for model in named}
     paths: dict[str, dict] = {}
     for rule, each in operations:
@@ -198,9 +202,10 @@ def asked_of(query: type[BaseModel]) -> list[dict]:
 
 
 def plain(schema: dict) -> dict:
-    """Without what Python adds: an address has no null, and a name needs no title."""
+    """Without what Python adds: null, and a title, which a name doesn’t need."""
     kinds = [either for either in schema.get("anyOf", []) if either.get("type") != "null"]
-    schema = kinds[0] | schema | {"anyOf": None} if len(kinds) == 1 else schema
+    if kinds:
+        schema = kinds[0] | schema | {"anyOf": None} if len(kinds) == 1 else schema | {"anyOf": kinds}
     return {key: value for key, value in schema.items() if key != "title" and value is not None}
 
 
