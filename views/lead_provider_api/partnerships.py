@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from functools import partial
 
 from flask import abort, g
-from peewee import SQL, Node, fn
+from peewee import JOIN, SQL, Node, fn
 
 from clock import today
 from database import MomentField, among, is_postgresql, tried_again
@@ -52,12 +52,17 @@ def page_of(rows, query: Query, table: type, updated_at: Node | None = None) -> 
 @operation("Find schools", query=SchoolsQuery, answers=schemas.Many[schemas.School])
 def schools(query: SchoolsQuery):
     contract_period = contract_period_in(query.filter.cohort)
-    rows = School.select() if contract_period else School.select().where(False)
+    if is_of_today(query.filter.updated_since):
+        rows, updated_at = School.select(), School.api_updated_at
+    else:
+        rows, updated_at = schools_by_days()
+    if not contract_period:
+        rows = rows.where(False)
     if query.filter.urn:
         rows = rows.where(School.urn == query.filter.urn)
     if query.filter.updated_since:
-        rows = rows.where(school_updated_at() >= moment_value(query.filter.updated_since))
-    page = page_of(rows, query, School, school_updated_at())
+        rows = rows.where(updated_at >= moment_value(query.filter.updated_since))
+    page = page_of(rows, query, School, updated_at)
     times = {school_id: at for school_id, _, at in page}
     return listing(query, page, partial(schools_json, contract_period, times))
 
@@ -69,7 +74,8 @@ def school(school_id: str, query: SchoolQuery):
     found = contract_period and School.get_or_none(School.api_id == (as_id(school_id) or abort(404)))
     if not found:
         abort(404)
-    ((at,),) = School.select(school_updated_at()).where(School.id == found.id).tuples()
+    rows, updated_at = schools_by_days()
+    ((at,),) = rows.select(updated_at).where(School.id == found.id).tuples()
     return one((found.id, at), partial(schools_json, contract_period, {found.id: at}))
 
 
@@ -78,22 +84,23 @@ def contract_period_in(years: list[int] | None) -> ContractPeriod | None:
     return ContractPeriod.get_or_none(ContractPeriod.year == years[0]) if years and len(years) == 1 else None
 
 
-def school_updated_at() -> Node:
-    """When something that is told of a school last changed, as SQL. That somebody there waits for this provider ends
-    with their last day, too."""
-    ours = ActiveLeadProvider.select(ActiveLeadProvider.id).where(ActiveLeadProvider.lead_provider == g.lead_provider)
+def schools_by_days():
+    """All schools, and when something that is told of one last changed, as SQL: that somebody there waits for this
+    provider ends with their last day, too. Those are looked up once, and not for each school."""
     waited = (
-        TrainingPeriod.select()
+        TrainingPeriod.select(Participant.school, day_after_the_last().alias("day"))
         .join(Participant)
+        .join_from(TrainingPeriod, ActiveLeadProvider, on=TrainingPeriod.expression_of_interest)
         .where(
-            Participant.school == School.id,
             TrainingPeriod.school_partnership.is_null(),
-            TrainingPeriod.expression_of_interest << ours,
+            ActiveLeadProvider.lead_provider == g.lead_provider,
+            TrainingPeriod.finished_on < today(),
         )
+        .group_by(Participant.school)
+        .alias("waited")
     )
-    return moved_by_days(
-        School.api_updated_at, waited.where(TrainingPeriod.finished_on < today()).select(day_after_the_last())
-    )
+    rows = School.select().join(waited, JOIN.LEFT_OUTER, on=(School.id == waited.c.school_id))
+    return rows, moved_by_days(School.api_updated_at, waited.c.day)
 
 
 def schools_json(contract_period: ContractPeriod, times: dict[int, datetime], school_ids: list[int]) -> Iterator[dict]:
@@ -207,10 +214,9 @@ def partnerships(query: PartnershipsQuery):
     rows, wanted = our_partnerships(), query.filter
     if wanted.cohort is not None:
         rows = rows.where(ActiveLeadProvider.contract_period << wanted.cohort)
-    updated_at = partnership_updated_at()
+    since_today = is_of_today(wanted.updated_since)
+    updated_at = SchoolPartnership.api_updated_at if since_today else partnership_updated_at()
     if wanted.updated_since:
-        if wanted.updated_since > datetime.combine(today(), time(), UTC):
-            updated_at = SchoolPartnership.api_updated_at  # which an index has; no day has begun since
         rows = rows.where(updated_at >= moment_value(wanted.updated_since))
     if wanted.delivery_partner_id is not None:
         api_ids = [known for known in map(as_id, wanted.delivery_partner_id) if known]
@@ -303,7 +309,7 @@ def partnership_updated_at() -> Node:
         TrainingPeriod.deferred_at.is_null(),
     )
     began = fn.MAX(TrainingPeriod.started_on)
-    first_day = began if is_postgresql() else fn.COALESCE(fn.DATETIME(began), "")
+    first_day = began if is_postgresql() else fn.DATETIME(began)
     first_days = TrainingPeriod.select(first_day).where(*of_it, TrainingPeriod.started_on <= today())
     days_after = TrainingPeriod.select(day_after_the_last()).where(*of_it, TrainingPeriod.finished_on < today())
     return moved_by_days(SchoolPartnership.api_updated_at, first_days, days_after)
@@ -312,13 +318,19 @@ def partnership_updated_at() -> Node:
 def day_after_the_last() -> Node:
     """On which none of the training goes on any more, as SQL."""
     ended = fn.MAX(TrainingPeriod.finished_on)
-    return ended + SQL("interval '1 day'") if is_postgresql() else fn.COALESCE(fn.DATETIME(ended, "+1 day"), "")
+    return ended + SQL("interval '1 day'") if is_postgresql() else fn.DATETIME(ended, "+1 day")
+
+
+def is_of_today(moment: datetime | None) -> bool:
+    """Whether no day has begun since. What has moved since then has done so in its column, which an index has."""
+    return moment is not None and moment > datetime.combine(today(), time(), UTC)
 
 
 def moved_by_days(column: MomentField, *days: Node) -> Node:
-    """The latest of the moment that the column has and of these days, as SQL."""
-    latest = fn.GREATEST if is_postgresql() else fn.MAX
-    return latest(column, *days).converter(column.python_value)
+    """The latest of the moment that the column has and of these days, as far as there are any, as SQL."""
+    given = days if is_postgresql() else [fn.COALESCE(day, "") for day in days]
+    latest = (fn.GREATEST if is_postgresql() else fn.MAX)(column, *given)
+    return latest.converter(column.python_value)
 
 
 def partnerships_json(in_training: dict[int, int], times: dict[int, datetime], ids: list[int]) -> Iterator[dict]:
