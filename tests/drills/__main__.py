@@ -14,6 +14,7 @@ from tests.drills import (
     filling,
     kill,
     national,
+    notices,
     several,
     slow_clients,
     together,
@@ -31,6 +32,7 @@ def full() -> Iterator[list[str]]:
         yield [upgrade.drill(engine)]
         yield [crowd.drill(engine)]
         yield [filling.drill(engine)]
+        yield [notices.drill(engine), *(notices.drill(engine, without=what) for what in ("reference", "order"))]
     yield faults.drill_sqlite()
     yield faults.drill_postgresql()
     yield [failover.drill(is_synchronous=True), failover.drill(is_synchronous=False)]
@@ -54,6 +56,8 @@ def short() -> Iterator[list[str]]:
     yield [copies.drill(copies=2, restores=1)]
     yield [national.drill(schools=300)]
     yield [filling.drill("sqlite", kills=3, people=1_000)]
+    # Its controls are for the full drills: a few kills may hit nothing by luck.
+    yield [notices.drill("sqlite", many=40), notices.drill("postgresql", many=40)]
     yield slow_clients.drill()
 
 
