@@ -286,8 +286,8 @@ def words(pattern: str, group: list[Told], config: Mapping) -> str:
 def footer(school: School, config: Mapping) -> list[str]:
     page = config["SERVICE_URL"] + "/school/induction-tutor"
     return [
-        f"You get this email because you are the induction tutor at {school.name}, or have used this service for it in "
-        "the last year.",
+        f"This email goes to the induction tutor at {school.name}, and to everybody who has signed in for the school "
+        "in the last year.",
         f"To stop these emails, or tell us who the induction tutor is now:\n{page}",
         "Register early career teachers",
     ]

@@ -309,7 +309,7 @@ def test_signing_in_counts(visitor):
 
 SCHOOL = "St John’s C of E Primary School"
 FOOTER = f"""
-You get this email because you are the induction tutor at {SCHOOL}, or have used this service for it in the last year.
+This email goes to the induction tutor at {SCHOOL}, and to everybody who has signed in for the school in the last year.
 
 To stop these emails, or tell us who the induction tutor is now:
 https://ects.example.org/school/induction-tutor

@@ -37,8 +37,8 @@ def change_induction_tutor():
     if is_cancelled():
         return cancel()
     if request.method == "GET":
-        present = {"name": g.school.induction_tutor_name, "email": g.school.induction_tutor_email}
-        form = InductionTutorForm(g.school, unsent_answer(), data=answered() or present)
+        # Not what is recorded now: whoever changes the name alone would leave the former tutor's address.
+        form = InductionTutorForm(g.school, unsent_answer(), data=answered())
         return show("question", form=form)
     form = InductionTutorForm(g.school)
     if not form.validate():
