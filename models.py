@@ -7,16 +7,7 @@ What changes them is in domain/. Dates (`…_on`) are London calendar days, both
 
 import uuid
 
-from peewee import (
-    BooleanField,
-    Check,
-    DateField,
-    ForeignKeyField,
-    IntegerField,
-    JSONField,
-    TextField,
-    UUIDField,
-)
+from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
 
 import vocabulary
 from clock import now, today
@@ -99,6 +90,10 @@ class ParticipantIdChange(Table):
     teacher = ForeignKeyField(Teacher, backref="id_changes")
     from_participant_id = UUIDField(unique=True)
     changed_at = MomentField(default=now)
+
+
+STATUSES = ("leaving", "exempt", "passed", "failed", "withdrawn", "deferred", "mentor-needed", "registered")
+"""What the school sees of a participant, the first that fits: Participant.status."""
 
 
 class Participant(Table):

@@ -28,8 +28,6 @@ SCHEDULES = tuple(
     for month in ("january", "april", "september")
 )
 TRAINING_STATUSES = ("active", "withdrawn", "deferred")
-STATUSES = ("leaving", "exempt", "passed", "failed", "withdrawn", "deferred", "mentor-needed", "registered")
-"""What the school sees of a participant, the first that fits: Participant.status."""
 AUTHOR_TYPES = ("school_user", "lead_provider_api", "system", "dfe_staff_user", "appropriate_body_user")
 
 

@@ -9,8 +9,9 @@ from datetime import date
 from difflib import get_close_matches
 
 from forms.journeys import JOURNEYS
+from models import STATUSES
 from scenarios.predicates import PREDICATES, parameters
-from vocabulary import DEFERRAL_REASONS, STATUSES, WITHDRAWAL_REASONS
+from vocabulary import DEFERRAL_REASONS, WITHDRAWAL_REASONS
 from web.wordings import FOLDER as WORDINGS
 
 ACTS = ("withdraw", "defer", "resume")

@@ -21,7 +21,6 @@ from tests.conftest import both_engines, person
 from tests.test_journeys import dump
 from tests.visitor import Html
 from views import ASKED_BY_ITSELF
-from vocabulary import STATUSES
 
 ROOT = Path(__file__).parent.parent
 
@@ -236,8 +235,8 @@ def test_there_are_words_for_every_refusal():
 
 def test_every_status_has_its_tag_and_its_place_in_the_rules():
     tags = re.findall(r'^    "([a-z-]+)": \(', (ROOT / "templates" / "status.html").read_text(), re.MULTILINE)
-    assert tuple(tags) == STATUSES
-    told = ", ".join(STATUSES).replace("-", " ")
+    assert tuple(tags) == models.STATUSES
+    told = ", ".join(models.STATUSES).replace("-", " ")
     assert f"the first that fits: {told}." in (ROOT / "docs" / "rules.md").read_text()
 
 

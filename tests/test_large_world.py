@@ -16,6 +16,7 @@ from clock import clock_at, now, today
 from database import db, migrate, open_database
 from domain import departures, queries, training
 from models import (
+    STATUSES,
     TABLES,
     ContractPeriod,
     Event,
@@ -34,7 +35,7 @@ from tests.conftest import TODAY, both_engines, opened
 from tests.invariants import check_always
 from tests.visitor import Visitor
 from views import participants_of
-from vocabulary import INDUCTION_IS_OVER, ROLES, STATUSES
+from vocabulary import INDUCTION_IS_OVER, ROLES
 
 
 @pytest.fixture

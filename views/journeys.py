@@ -179,7 +179,8 @@ def confirmation(step: JourneyStep):
     if not step.answers.event:
         first = step.address(step.journey.pages[0])
         return redirect(first if step.is_offered else step.record(), 303)
-    return step.show(event=step.answers.event)
+    changed = [question.label for question in step.journey.questions.values()]
+    return step.show(event=step.answers.event, changed=changed)
 
 
 def conflict(step: JourneyStep):
