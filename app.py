@@ -1,6 +1,5 @@
 """create_app(): database, blueprints, headers, error pages and commands. Nothing else. Settings are in settings.py."""
 
-import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -51,6 +50,7 @@ from views.lead_provider_api import (  # noqa: F401 - they bring routes
     transfers,
 )
 from web import emails, logs, static_files, wordings
+from web.gzip import send_gzipped
 from web.one_round_trip import in_one_round_trip
 from web.page_shell import page_shell
 
@@ -241,10 +241,8 @@ def set_up_responses(app: Flask) -> None:
 
     @app.after_request
     def compress(response):
-        is_welcome = request.accept_encodings["gzip"] > 0
-        if is_welcome and response.mimetype in COMPRESSED and "Content-Encoding" not in response.headers:
-            response.data = zlib.compress(response.get_data(), 4, wbits=31)
-            response.headers["Content-Encoding"] = "gzip"
+        if response.mimetype in COMPRESSED and "Content-Encoding" not in response.headers:
+            send_gzipped(response, 4)
             response.headers.add("Vary", "Accept-Encoding")
         return response
 

@@ -3,11 +3,12 @@ addresses that change with what is in them: a browser asks for each of them once
 
 import hashlib
 import mimetypes
-import zlib
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Flask, Response, abort
+
+from web.gzip import gzipped, is_welcome
 
 STATIC = Path(__file__).parent.parent / "static"
 VENDOR_ASSETS = "vendor/assets/"
@@ -36,10 +37,10 @@ def version() -> str:
 
 
 @cache
-def gzipped(name: str) -> bytes | None:
+def smaller_file(name: str) -> bytes | None:
     """The file as it is sent to whoever takes it so, if that saves anything."""
     content = files()[name]
-    smaller = zlib.compress(content, 9, wbits=31)
+    smaller = b"".join(gzipped([content], 9))
     return smaller if len(smaller) < 0.9 * len(content) else None
 
 
@@ -58,7 +59,7 @@ def vendor(filename: str):
 
 def send(name: str, kept: str) -> Response:
     content = files().get(name) or abort(404)
-    smaller = gzipped(name) if request.accept_encodings["gzip"] > 0 else None
+    smaller = smaller_file(name) if is_welcome() else None
     response = Response(smaller or content, mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream")
     if smaller:
         response.headers["Content-Encoding"] = "gzip"

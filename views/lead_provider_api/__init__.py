@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +24,7 @@ from database import read_from_replica, save_if_possible, snapshot
 from domain.changes import RuleBroken
 from models import ApiToken, LeadProvider, digest
 from views import client_key
+from web.gzip import send_gzipped
 from web.rate_limits import RateLimit
 
 api = Blueprint("api", __name__, url_prefix="/api/v3")
@@ -171,14 +171,8 @@ def one(row: tuple, told: Callable[[list], Iterable[dict]]) -> Response:
 
 
 def zipped(parts: Iterable[str]) -> Response:
-    is_welcome = request.accept_encodings["gzip"] > 0
-    zipper = zlib.compressobj(6, wbits=31)
-    sent = [zipper.compress(part.encode()) if is_welcome else part.encode() for part in parts]
-    response = Response([*sent, zipper.flush()] if is_welcome else sent)
-    response.content_type = JSON
-    if is_welcome:
-        response.headers["Content-Encoding"] = "gzip"
-    response.content_length = sum(map(len, response.response))
+    response = Response(parts, content_type=JSON)
+    send_gzipped(response, 6)
     return response
 
 
