@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date
 
+from flask import current_app
+
 from clock import display
 from domain.changes import RuleBroken
 from forms.questions import (
@@ -46,6 +48,7 @@ def words_of(refusal: RuleBroken, participant: Participant, name: str = "") -> I
     """(field, what should be there) for each error. `name`: the field that was being changed."""
     facts = {fact: display(value) if isinstance(value, date) else value for fact, value in refusal.facts.items()}
     facts |= {"name": participant.name, "role": "an ECT" if participant.is_ect else "a mentor"}
+    facts["support"] = current_app.config["SUPPORT_EMAIL"]
     if other := facts.get("other"):
         facts["when"] = f"from {other.started_on}" + (f" to {other.finished_on}" if other.finished_on else "")
     for parameter, code in refusal.errors.items():

@@ -32,7 +32,8 @@ class Form(FlaskForm):
     """
 
     messages: dict[str, str] = {}
-    """Code → sentence, in which {…} stands for a fact about the refusal or for the person's {name}."""
+    """Code → sentence, in which {…} stands for a fact about the refusal, the person's {name}
+    or the address of {support}."""
 
     def validate(self, extra_validators=None) -> bool:
         if super().validate(extra_validators):
@@ -45,7 +46,7 @@ class Form(FlaskForm):
     def add_error(self, field: str, code: str, /, **facts) -> None:
         """Put the sentence for this code beside the field."""
         self.codes[field] = code
-        self[field].errors = [self.messages[code].format(**facts)]
+        self[field].errors = [self.messages[code].format(support=current_app.config["SUPPORT_EMAIL"], **facts)]
 
     @property
     def codes(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ class LeadProviderForm(Question):
         "missing": "Select the lead provider who will train {name}",
         "unknown": "Select a lead provider from the list",
         "already": "Select a lead provider other than {lead_provider}",
-        "trained_later": "{name} has more training planned. Contact support to change the plan",
+        "trained_later": "{name} has more training planned. Contact support at {support} to change the plan",
         "trained_elsewhere": "{name} is in mentor training at another school, so you cannot select one here",
     }
 
@@ -52,7 +52,7 @@ class TrainingProgrammeForm(Question):
     training_programme = HiddenField()
     messages = {
         "changed": "{name}’s training programme has changed. Read this page again",
-        "trained_later": "{name} has more training planned. Contact support to change the plan",
+        "trained_later": "{name} has more training planned. Contact support at {support} to change the plan",
     }
 
     def __init__(self, participant, *args, **kwargs):
@@ -76,7 +76,7 @@ class LeavingDateForm(Question):
         "too_far_ahead": "The leaving date must be {latest} or earlier, because you can tell us up to 4 months ahead",
         "before_start": "The leaving date must be after {started_on}, when {name} started at your school",
         "before_training": "The leaving date must be after {started_on}, when {name}’s latest training started. "
-        "Contact support if they left before that",
+        "Contact support at {support} if they left before that",
         "already": "{leaving_on} is already recorded. Enter another date to change it",
     }
 

@@ -46,7 +46,10 @@ def test_the_school_selects_a_new_lead_provider_for_a_withdrawn_ect(naomi):
 # --- what the pages say, by what the provider has told us ------------------------------------------------------
 
 SAYS = {
-    "active": ("will stop", ("they no longer train", "can continue training", "can continue mentor training")),
+    "active": (
+        "will stop",
+        ("they no longer train", "They can continue training", "They can continue mentor training"),
+    ),
     "withdrawn": ("has already stopped", ()),
     "deferred": ("is paused", ("The pause has ended", "will not start again at your school")),
 }
@@ -117,7 +120,7 @@ def test_who_works_with_the_school_already_is_said_before_choosing_and_after(nao
     hinted = [words(item.css_first("label")) for item in question.css(".govuk-radios__item") if ALREADY in words(item)]
     assert ("UCL Institute of Education" in hinted) is is_so
     assert "Teach First" not in hinted
-    assert ("or straight away if they already do" in naomi.text) is (is_so and walk is not OF_2025)
+    assert ("Training starts straight away if they already do" in naomi.text) is (is_so and walk is not OF_2025)
     naomi.get(walk.page("check-answers")).submit(walk.confirm)
     assert ("already works with your school" in naomi.text) is is_so
     period = Participant.get_by_id(walk.participant.id).training_period

@@ -109,7 +109,10 @@ def test_nothing_is_made_up_where_nothing_is_known(naomi):
 @pytest.mark.parametrize(
     ("given", "history", "row", "tell"),
     [
-        (ect, [PAUSED], {}, " Tell their appropriate body and Ambition Institute instead."),
+        (
+            *(ect, [PAUSED], {}),
+            " Tell their appropriate body and Ambition Institute at schools@ambition-institute.example.org instead.",
+        ),
         (ect, [GIVEN_UP], {}, " Tell their appropriate body instead."),
         (ect, [], {"training": SCHOOL_LED}, " Tell their appropriate body instead."),
         (mentor, [GIVEN_UP], {}, ""),

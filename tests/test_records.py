@@ -195,6 +195,10 @@ def every(cases: dict[str, Case]):
     return pytest.mark.parametrize("case", cases.values(), ids=cases.keys())
 
 
+GUIDANCE = "guidance on induction for early career teachers"
+"""Beside what is said of a break: test_what_is_said_of_leaving."""
+
+
 @every(ECTS)
 def test_an_ect(naomi, case):
     ada = ect(*case.history, **case.row)
@@ -227,7 +231,7 @@ def test_an_ect(naomi, case):
     assert f"TRN: {ada.teacher.trn}" in naomi.text
     assert status_of(naomi.main) == case.status
     assert section(naomi, "Training details") == case.training.record
-    assert naomi.links == [
+    assert [each for each in naomi.links if each != GUIDANCE] == [
         "Change name",
         "Change email address",
         *(["Peter Marsh", "Change mentor"] if has_mentor else [ASSIGN_LINK]),
@@ -366,6 +370,8 @@ def test_a_mentor(naomi, case):
 
 # --- leaving -------------------------------------------------------------------------------------------------
 
+AMBITION = "Ambition Institute at schools@ambition-institute.example.org"
+BREAK = f"The appropriate body can tell you how a break changes their induction. Read the {GUIDANCE}."
 TELL_US = "Tell us if Ada Moss has left or is leaving your school permanently"
 
 
@@ -383,7 +389,8 @@ TELL_US = "Tell us if Ada Moss has left or is leaving your school permanently"
 def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
     ada = given(*history)
     naomi.get(f"/school/{ada.role}s/{ada.id}")
-    tell = f"Tell {'their appropriate body and ' if ada.is_ect else ''}Ambition Institute instead."
+    tell = f"Tell {'their appropriate body and ' if ada.is_ect else ''}{AMBITION} instead."
+    break_advice = [BREAK] if ada.is_ect else []
     assert section(naomi, heading) == (
         [
             f"Your school told us their last day is {last_day}. You cannot see or change this record after that day.",
@@ -394,6 +401,7 @@ def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
         else [
             "We need to know if they leave your school and are not expected to come back.",
             f"You do not need to tell us about a break, such as parental leave. {tell}",
+            *break_advice,
             "Tell us that Ada Moss is leaving permanently",
         ]
     )

@@ -79,7 +79,8 @@ def faults(text: str) -> list[str]:
 def texts_of(main: Element) -> list[str]:
     """What is read in one breath: paragraphs, items, cells, labels and headings."""
     blocks = "h1, h2, p, li, dt, dd, label, legend, summary, button, .govuk-hint, .govuk-inset-text, .app-hint"
-    return [words(element) for element in main.css(blocks) if not element.css(blocks)]
+    # An element is among those that it finds in itself.
+    return [words(element) for element in main.css(blocks) if len(element.css(blocks)) == 1]
 
 
 def check_words(visitor: Visitor) -> None:
@@ -98,8 +99,10 @@ def check_main(main: Element, path: str) -> None:
     assert not twice, f"{path}: links with the same words lead to different places: {twice}"
     outside = Counter(link.attrs["href"] for link in main.css("a[href^='https:']"))
     assert not outside or max(outside.values()) == 1, f"{path}: a link to guidance stands there twice"
-    for text in texts_of(main):
-        assert not faults(text), f"{path}: {faults(text)}"
+    wrong = [fault for text in texts_of(main) for fault in faults(text)]
+    assert not wrong, f"{path}: {wrong}"
+    for legend in main.css("legend"):
+        assert words(legend).endswith("?"), f"{path}: a legend is a question: {words(legend)}"
     for paragraph in main.css("p.govuk-body:not(:has(> .govuk-visually-hidden))"):
         text = words(paragraph)
         for link in paragraph.css("a:last-child, button:last-child"):  # it has none of its own
