@@ -1,14 +1,18 @@
 """The demo's emails: seen on /outbox before and after they are sent, and their links. What they say is in
 test_notices.py."""
 
+import time
 from datetime import timedelta
 
 import pytest
+import requests
 
 import commands
 from clock import clock_at
+from database import db
 from domain import notices
 from models import LeadProvider, Message
+from tests.bench.service import served
 from tests.conftest import both_engines, person
 from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
 from tests.reports import address, body
@@ -93,3 +97,15 @@ def test_a_message_leads_through_the_provider_of_identities_to_the_record(world)
         (button,) = [each.attrs["href"] for each in start.main.css("a") if words(each) == "Sign in with DfE Sign-in"]
         there = way.visitor.send("get", button, follow_redirects=False).location
         assert way.back(way.agreed(there, "ava")).heading == "Hannah Clarke"
+
+
+def test_the_demo_sends_beside_its_requests(world):
+    """As it is served, with nothing else running."""
+    happens(MONDAY, "withdraw", person("Hannah Clarke"))
+    db.close()
+    demo = {"DEMO": "1", "SECRET_KEY": "only for tests, and long enough", "TODAY": "2026-04-20", "DATABASE_URL": world}
+    with served(**demo) as service:
+        deadline = time.monotonic() + 30
+        while "Sent" not in (shown := requests.get(f"http://127.0.0.1:{service.port}/outbox", timeout=10).text):
+            assert time.monotonic() < deadline, shown
+    assert "20 April 2026 at midday" in shown
