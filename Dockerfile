@@ -15,7 +15,7 @@ RUN useradd --system --uid 10001 --home-dir /nonexistent register-ects \
     && install -d -o register-ects -m 0700 /data
 WORKDIR /opt/register-ects
 COPY --from=build /opt/register-ects .
-ENV PATH=/opt/register-ects/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+ENV PATH=/opt/register-ects/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=2 \
     FLASK_APP=app BIND=0.0.0.0:8000 PROXIES=1 DATABASE_URL=sqlite:////data/register.sqlite3
 USER 10001
 VOLUME /data

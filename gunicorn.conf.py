@@ -10,10 +10,14 @@ from gunicorn.glogging import Logger as GunicornLogger
 
 import commands
 import settings
-from domain import maintenance
-from web import logs
 
 given = settings.load()
+if given["DATABASE_URL"].startswith("sqlite:"):
+    # Peewee would bring in the driver for PostgreSQL, some megabytes that nobody asks for.
+    sys.modules["psycopg"] = None  # ty: ignore[invalid-assignment]
+
+from domain import maintenance  # noqa: E402
+from web import logs  # noqa: E402
 
 wsgi_app = "app:create_app()"
 bind = given["BIND"]

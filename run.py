@@ -41,6 +41,8 @@ ROOT = Path(__file__).resolve().parent
 INSTANCE = ROOT / "instance"
 DATABASE = INSTANCE / "register.sqlite3"
 DATABASE_URL = f"sqlite:///{DATABASE}"
+DEMO = {"DEMO": "1", "WORKERS": "1", "MALLOC_ARENA_MAX": "2"}
+"""How the demo is served: by one process that keeps little memory of what is over."""
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -209,7 +211,7 @@ def environment() -> dict:
     secret_key.touch(mode=0o600)
     if not secret_key.read_text():
         secret_key.write_text(secrets.token_hex(32))
-    demo = {"DEMO": "1", "SECRET_KEY": secret_key.read_text(), "DATABASE_URL": DATABASE_URL}
+    demo = {**DEMO, "SECRET_KEY": secret_key.read_text(), "DATABASE_URL": DATABASE_URL}
     # The welcome should be the last thing on the screen.
     return {**demo, "LOG_LEVEL": "WARNING", **os.environ}
 

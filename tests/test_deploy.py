@@ -368,6 +368,14 @@ def test_systemd_takes_the_units(tmp_path):
     assert not ours
 
 
+@pytest.mark.parametrize(("address", "is_there"), [("sqlite:////tmp/x.sqlite3", False), ("postgresql:///x", True)])
+def test_sqlite_is_served_without_the_other_driver(address, is_there):
+    look = "import runpy, sys; runpy.run_path('gunicorn.conf.py'); import peewee; print(bool(sys.modules['psycopg']))"
+    environment = {**os.environ, "DATABASE_URL": address, "DEMO": "1", "SECRET_KEY": "x" * 40}
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout == f"{is_there}\n", done.stderr
+
+
 def test_there_may_be_as_many_threads_as_settings_allow():
     tasks = int(re.search(r"^TasksMax=(\d+)", (ROOT / "deploy" / "register-ects.service").read_text(), re.MULTILINE)[1])
     assert tasks >= 16 * (20 + 8), "sixteen workers of twenty threads, and each worker's own"

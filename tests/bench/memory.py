@@ -1,9 +1,10 @@
-"""How long the service takes to answer for the first time, and how much memory it needs, two workers and their master
-together (PSS), after more and more requests. `python -m tests.bench.memory`."""
+"""How long the service takes to answer for the first time, and how much memory it needs, as the demo is served (PSS of
+worker and master together), after more and more requests. `python -m tests.bench.memory`."""
 
 import argparse
 import time
 
+from run import DEMO
 from tests.bench.journeys import Person, people
 from tests.bench.place import place
 from tests.bench.service import Service
@@ -20,7 +21,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with place(arguments.engine, ects=32) as where:
         print(f"{arguments.engine}: first answer after {first_answer(where):.2f} s")
-        with where.served() as service:
+        with where.served(**DEMO) as service:
             everybody = people(service, where.ects, 8, is_htmx=False)
             for number, person in enumerate(everybody):
                 person.visitor.is_htmx = number % 2 == 0
@@ -35,7 +36,7 @@ def first_answer(where) -> float:
 
 def started(where) -> float:
     begun = time.perf_counter()
-    with where.served() as service:
+    with where.served(**DEMO) as service:
         people(service, where.ects, 1, is_htmx=False)
         return time.perf_counter() - begun
 
