@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 
 PARTS = {
     "What a page costs": ["pages"],
-    "What a whole journey costs": ["journeys"],
+    "What a whole journey costs": ["journeys", "--kit"],
     "What a step costs on a slow line": ["steps"],
     "Start and memory": ["memory"],
     "Growth on SQLite": ["growth", "--sizes", "1000", "100000", "1000000"],

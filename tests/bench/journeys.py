@@ -1,5 +1,6 @@
 """What a whole journey costs, from the record to the confirmation, by one person and by many at once, beside six
-requests to a bare Flask application (the floor). `python -m tests.bench.journeys`."""
+requests to a bare Flask application (the floor) and, with --kit, the same journey in the GOV.UK Prototype Kit.
+`python -m tests.bench.journeys`."""
 
 import argparse
 import statistics
@@ -7,8 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import cycle
 
+from tests.bench.peer import Peer, PeersVisitor, peer
 from tests.bench.place import COLLEAGUE, Place, place, signed_in
 from tests.bench.service import Service, floor
 from tests.bench.visitor import Visitor
@@ -60,35 +63,53 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--journeys", type=int, default=160, help="of each kind in a round")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--kit", action="store_true", help="beside the GOV.UK Prototype Kit, too")
     arguments = parser.parse_args()
-    with place(ects=max(AT_ONCE) * ECTS_EACH) as where, where.served() as service:
-        compare(where, service, arguments.journeys, arguments.rounds)
+    beside = peer() if arguments.kit else nullcontext()
+    with beside as kit, place(ects=max(AT_ONCE) * ECTS_EACH) as where, where.served() as service:
+        compare(where, service, kit, arguments.journeys, arguments.rounds)
 
 
-def compare(where: Place, service: Service, journeys: int, rounds: int) -> None:
+def compare(where: Place, service: Service, kit: Peer | None, journeys: int, rounds: int) -> None:
     with floor(pages_of_a_journey(where, service)) as bare:
         kinds: dict[str, tuple[Service, list]] = {
             "floor": (bare, [Bare(Visitor(bare.port).get("/sign-in")) for _ in range(max(AT_ONCE))]),
             "pages": (service, people(service, where.ects, max(AT_ONCE), is_htmx=False)),
             "htmx": (service, people(service, where.ects, max(AT_ONCE), is_htmx=True)),
         }
+        if kit:
+            kinds["kit"] = kit, [PeersVisitor(kit.port, number) for number in range(max(AT_ONCE))]
         cost: dict[tuple, list[float]] = {}
         speed: dict[tuple, list[float]] = {}
+        wrong: Counter = Counter()
         for _ in range(rounds):
             for many in AT_ONCE:
                 for kind, (served, everybody) in kinds.items():
+                    if served is kit:
+                        kit.forget_visitors()
+                    before = wrong_in(everybody)
                     took, cpu = timed(served, everybody[:many], journeys)
+                    failed = wrong_in(everybody) - before
+                    wrong[kind, many] += failed
                     cost.setdefault((kind, many), []).append(cpu * 1000 / journeys)
-                    speed.setdefault((kind, many), []).append(journeys / took)
-        print(f"{'a journey':12}{'at once':>8}{'CPU':>10}{'ratio':>7}{'a second':>10}{'bytes':>8}{'wrong':>7}")
+                    speed.setdefault((kind, many), []).append((journeys - failed) / took)
+        print(f"{'a journey':10}{'at once':>8}{'CPU':>10}{'÷ floor':>9}", f"{'÷ kit':>7}" if kit else "", end="")
+        print(f"{'whole ones a second':>21}{'bytes':>8}{'wrong':>14}")
         for kind, many in cost:
-            ratio = statistics.median(a / b for a, b in zip(cost[kind, many], cost["floor", many], strict=True))
-            everybody = kinds[kind][1]
-            wrong = sum(sum(each.wrong.values()) for each in everybody)
+            spent, whole = statistics.median(cost[kind, many]), statistics.median(speed[kind, many])
+            beside = f"{ratio(cost, kind, 'kit', many):>8.2f}" if kit else ""
             print(
-                f"{kind:12}{many:>8}{statistics.median(cost[kind, many]):>7.1f} ms{ratio:>7.2f}"
-                f"{statistics.median(speed[kind, many]):>10.0f}{bytes_of(everybody[0]):>8,}{wrong:>7}"
+                f"{kind:10}{many:>8}{spent:>7.1f} ms{ratio(cost, kind, 'floor', many):>9.2f}{beside}{whole:>21.0f}"
+                f"{bytes_of(kinds[kind][1][0]):>8,}{wrong[kind, many]:>6} of {journeys * rounds}"
             )
+
+
+def ratio(cost: dict[tuple, list[float]], kind: str, other: str, many: int) -> float:
+    return statistics.median(a / b for a, b in zip(cost[kind, many], cost[other, many], strict=True))
+
+
+def wrong_in(everybody: list) -> int:
+    return sum(sum(each.wrong.values()) for each in everybody)
 
 
 def people(service: Service, ects: list[int], many: int, *, is_htmx: bool) -> list[Person]:
