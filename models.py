@@ -153,7 +153,10 @@ class Participant(Table):
     @property
     def training_period(self) -> "TrainingPeriod | None":
         """The one that pages speak of. ECT: the current or next, otherwise the latest. Mentor: the latest."""
-        periods = sorted(self.training_periods, key=lambda period: period.started_on)
+        periods = list(self.training_periods)
+        if len(periods) < 2:
+            return periods[0] if periods else None
+        periods.sort(key=lambda period: period.started_on)
         open_ones = [period for period in periods if not period.has_finished] if self.is_ect else []
         return (open_ones[:1] or periods[-1:] or [None])[0]
 

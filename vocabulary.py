@@ -61,5 +61,7 @@ ISOLATES = "\u2068\u2069"
 
 def isolated(name: str) -> str:
     """The name as it goes into a sentence: written from right to left, it would turn the words around it."""
+    if name.isascii():
+        return name
     is_from_the_right = any(unicodedata.bidirectional(letter) in ("R", "AL", "AN") for letter in name)
     return name.join(ISOLATES) if is_from_the_right else name
