@@ -59,3 +59,13 @@ def test_radios_are_those_of_the_component(app, items, error):
     with app.test_request_context():
         component = app.jinja_env.get_template("govuk_frontend_jinja/components/radios/macro.html").module.govukRadios
         assert tight(radios(app, options)) == tight(component(options))
+
+
+@pytest.mark.parametrize("search", ["", "Zoë", "\"><b>&'"])
+def test_the_search_box_is_the_component(app, search):
+    options = {"id": "q", "name": "q", "type": "search", "value": search, "autocomplete": "off"}
+    options |= {"attributes": {"dir": "auto"}, "label": {"text": "Name & TRN", "classes": "govuk-label--s"}}
+    with app.test_request_context():
+        component = app.jinja_env.get_template("govuk_frontend_jinja/components/input/macro.html").module.govukInput
+        ours = app.jinja_env.get_template("components.html").make_module().search_input
+        assert tight(ours("Name & TRN", search)) == tight(component(options))
