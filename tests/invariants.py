@@ -53,6 +53,14 @@ class Change:
             if event["event_type"].startswith(("teacher_left_school", "teacher_stays_at_school"))
         }
 
+    @property
+    def by_support(self) -> set[int]:
+        """The participants whose records support put right: what was said wrongly of them need not stay."""
+        return {event["participant"] for event in self.events if event["author_type"] == "dfe_staff_user"}
+
+    def is_put_right(self, row: dict) -> bool:
+        return bool(people_of(row) & self.by_support) or row.get("id") in self.by_support
+
     def touched(self) -> set[int]:
         """The participants of whom anything is different now, their versions and events aside."""
         people = set()
@@ -88,6 +96,14 @@ def the_event_says_who_of_the_school_it_was(change):
 
 
 @between
+def support_says_who_it_was_and_why(change):
+    """One of the events of a correction has the reason; all of them have who did it. Nobody reads their name."""
+    by_support = [event for event in change.events if event["author_type"] == "dfe_staff_user"]
+    faults = [event["id"] for event in by_support if not event["support_user"] or event["author_name"] != "Support"]
+    return faults or (by_support and [each for each in [by_support] if not any("reason" in e["details"] for e in each)])
+
+
+@between
 def new_training_has_its_event(change):
     """The event of the act that began it names it."""
     told = {event["training_period_id"] for event in change.events}
@@ -117,6 +133,7 @@ def marks_stay(change):
         old["id"]
         for old, new in change.pairs("training_period")
         if any(old.get(column) and old[column] != new.get(column) for column in columns)
+        and not change.is_put_right(old)
     ]
 
 
@@ -134,6 +151,7 @@ def what_began_stays(change):
         old["id"]
         for old, new in change.pairs("training_period")
         if old
+        and not change.is_put_right(old)
         and (
             (
                 not new
@@ -157,6 +175,7 @@ def an_end_that_has_passed_stays(change):
         for table in ("training_period", "mentorship")
         for old, new in change.pairs(table)
         if old
+        and not change.is_put_right(old)
         and has_ended(old)
         and new.get("finished_on") != old["finished_on"]
         and not any(last_day and last_day <= old["finished_on"] for _, last_day in last_days_of(change, old))
@@ -172,6 +191,7 @@ def an_end_moves_back_only_with_the_last_day(change):
         for old, new in change.pairs(table)
         if old
         and new
+        and not change.is_put_right(old)
         and old["finished_on"]
         and (new["finished_on"] is None or new["finished_on"] > old["finished_on"])
         and not any(
@@ -188,6 +208,7 @@ def the_last_day_moves_only_when_the_school_says_so(change):
         old["id"]
         for old, new in change.pairs("participant")
         if old["finished_on"] != new["finished_on"]
+        and new["id"] not in change.by_support
         and (
             new["id"] not in change.last_days
             or (

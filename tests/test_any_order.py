@@ -1,4 +1,5 @@
-"""Lead providers and schools act in any order on any day, and all that tests/invariants.py asks holds after each act.
+"""Lead providers, schools and support act in any order on any day, and all that tests/invariants.py asks holds after
+each act.
 
 HYPOTHESIS_PROFILE=nightly tries many more, and others every night.
 """
@@ -22,7 +23,18 @@ from hypothesis.stateful import (
 import scenarios
 from clock import LONDON, clock_at, today
 from database import db
-from domain import changes, departures, participants, partnerships, registrations, reports, training
+from domain import (
+    changes,
+    corrections,
+    departures,
+    identities,
+    participants,
+    partnerships,
+    queries,
+    registrations,
+    reports,
+    training,
+)
 from domain.changes import ChangedSince, RuleBroken, System
 from forms.journeys import JOURNEYS
 from models import (
@@ -35,6 +47,7 @@ from models import (
     School,
     SchoolPartnership,
     SchoolUser,
+    SupportUser,
     Teacher,
     TrainingPeriod,
 )
@@ -77,11 +90,19 @@ DETAILS = (
     (participants.change_working_pattern, {"working_pattern": "part_time"}),
 )
 
+DETAILS_PUT_RIGHT = (
+    (identities.put_right_name, {"name": "Zoë Ó Briain"}),
+    (identities.put_right_email_address, {"email": "zoe@example.org"}),
+    (identities.put_right_trn, {"trn": "7654321"}),
+    (identities.put_right_trn, {"trn": "765432"}),
+)
+
 who = st.integers(0, 3)
 roles = st.sampled_from(["ect", "ect", "mentor"])
 waits = st.sampled_from([0, 0, 1, 7, 30, "midnight", "the last second"])
 providers = st.sampled_from([0, 0, 0, 1, 1, *PROVIDERS[:2]])
 days = st.sampled_from([60, 30, 7, 2, 1, 0, -1, -30, -400, 122, 123])
+schedules, years = st.sampled_from(SCHEDULES), st.sampled_from([2022, 2024, 2025, 2026])
 seen = st.sampled_from(["current", "current", "current", None, None, "stale"])
 
 
@@ -252,6 +273,71 @@ class AnyOrder(RuleBasedStateMachine):
         """Whatever journeys there are."""
         self.change(JOURNEYS[journey].act, self.chosen(who, role, wait), seen, **PARAMETERS[journey]())
 
+    # --- what support puts right ---
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, days=days, after=st.sampled_from(["today", "last day", "start"]))
+    def put_right_last_day(self, who, role, wait, seen, days, after):
+        place = self.chosen(who, role, wait)
+        day = {"start": place.started_on, "last day": place.finished_on}.get(after) or self.moment.date()
+        self.put_right(corrections.put_right_last_day, place, seen, last_day=day + timedelta(days=days))
+
+    @rule(who=who, role=roles, wait=waits, seen=seen)
+    def put_right_not_left(self, who, role, wait, seen):
+        self.put_right(corrections.put_right_not_left, self.chosen(who, role, wait), seen)
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, which=st.integers(0, 2), days=st.sampled_from([0, 1, 7, 30, -1]))
+    def put_right_mark(self, who, role, wait, seen, which, days):
+        """Made in error, or on another day, or meant for other training."""
+        place = self.loaded(self.chosen(who, role, wait))
+        marks = corrections.marks_of(place.training_periods) if place else []
+        moves = list(corrections.moves_of_marks(place)) if place else []
+        if which == 0 and marks:
+            self.put_right(corrections.put_right_mark, place, seen, mark=marks[0].key)
+        elif which == 1 and marks:
+            day = {"mark": marks[-1].key, "marked_on": marks[-1].on - timedelta(days=days)}
+            self.put_right(corrections.put_right_day_of_mark, place, seen, **day)
+        elif which == 2 and moves:
+            self.put_right(corrections.put_right_training_of_mark, place, seen, move=moves[0])
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, is_meant=st.sampled_from([False, False, False, True]))
+    def put_right_registration(self, who, role, wait, seen, is_meant):
+        """Seldom, because not much can happen to them afterwards."""
+        place = self.chosen(who, role, wait)
+        if is_meant:
+            self.put_right(corrections.put_right_registration, place, seen)
+
+    @rule(
+        who=who, role=roles, wait=waits, seen=seen, year=st.sampled_from([2022, 2024, 2025, 2026]), schedule=schedules
+    )
+    def put_right_contract_period(self, who, role, wait, seen, year, schedule):
+        answers = {"year": year, "schedule": schedule}
+        self.put_right(corrections.put_right_contract_period, self.chosen(who, role, wait), seen, **answers)
+
+    @rule(who=who, other=who, role=roles, wait=waits, seen=seen)
+    def put_right_two_records(self, who, other, role, wait, seen):
+        one, two = self.chosen(who, role, wait), self.chosen(other, "mentor")
+        self.put_right(identities.put_right_two_records, one, seen, record=str(two.teacher.api_id))
+
+    @rule(who=who, role=roles, wait=waits, seen=seen, detail=st.sampled_from(DETAILS_PUT_RIGHT))
+    def put_right_details(self, who, role, wait, seen, detail):
+        do, answers = detail
+        self.put_right(do, self.chosen(who, role, wait), seen, **answers)
+
+    def put_right(self, do, participant, seen, **answers) -> None:
+        """What somebody of support confirms, having seen this version, whoever has left or not."""
+        author = changes.Support(SupportUser.get_or_create(email="grace.obi@example.org")[0])
+        version = {"current": participant.version, "stale": participant.version - 1}.get(seen)
+        self.stored = {}
+        seen_by = enrolled()
+        outcome = self.act(do, participant, author, seen_version=version, reason="They telephoned", **answers)
+        assert seen != "stale" or outcome != "done"
+        if do != identities.put_right_two_records:
+            assert seen_by <= enrolled(), "somebody disappeared from a lead provider’s list"
+
+    def loaded(self, participant):
+        with clock_at(self.moment):
+            return queries.participants_for_rules([participant.id])[0]
+
     # --- what else happens ---
 
     @rule(who=who, wait=waits, days=st.sampled_from([1, 2, 10, 60]), provider=st.sampled_from(PROVIDERS[:-1]))
@@ -298,6 +384,11 @@ class AnyOrder(RuleBasedStateMachine):
             tutor.get(f"/school/{people}/{participant.id}", 404 if participant.has_left else 200)
         for link in sorted({link.attrs["href"].split("#")[0] for link in tutor.main.css("a[href^='/school/']")}):
             tutor.get(link)
+
+
+def enrolled() -> set[tuple]:
+    """Whom which lead provider is told of, in which role."""
+    return set(Enrolment.select(Enrolment.lead_provider, Enrolment.teacher, Enrolment.role).tuples())
 
 
 def register_elsewhere(participant: Participant, from_day: date, provider: str) -> Participant | None:

@@ -12,8 +12,8 @@ import pytest
 from peewee import Model
 
 from database import db
-from domain import departures, participants, partnerships, training
-from domain.changes import ChangedSince, RuleBroken
+from domain import corrections, departures, identities, participants, partnerships, training
+from domain.changes import ChangedSince, RuleBroken, Support
 from models import (
     ActiveLeadProvider,
     DeliveryPartner,
@@ -24,6 +24,7 @@ from models import (
     Participant,
     School,
     SchoolPartnership,
+    SupportUser,
     Teacher,
     TrainingPeriod,
 )
@@ -148,6 +149,57 @@ def two_who_mentor_each_other_leave():
     return leave(ada), leave(grace)
 
 
+def by_support(act: Callable, participant: Participant, **answers) -> Callable[[], Event]:
+    grace, _ = SupportUser.get_or_create(email="grace.obi@example.org")
+    return partial(act, participant, Support(grace), reason="They telephoned", **answers)
+
+
+def put_right(participant: Participant) -> Callable[[], Event]:
+    """The lead provider had not withdrawn them."""
+    (mark,) = corrections.marks_of(participant.training_periods)
+    return by_support(corrections.put_right_mark, participant, mark=mark.key)
+
+
+def correction_and_choice():
+    ada = ect((YESTERDAY, withdrawn))
+    return put_right(ada), choose(ada, "Teach First", ada.version)
+
+
+def correction_and_resumption():
+    ada = ect((YESTERDAY, withdrawn))
+    return put_right(ada), partial(report, "resume", ada)
+
+
+def one_correction_twice():
+    ada = ect((YESTERDAY, withdrawn))
+    return put_right(ada), put_right(ada)
+
+
+def registration_in_error_and_leaving_mentor():
+    grace = mentor()
+    return by_support(corrections.put_right_registration, ect_of(grace)), leave(grace)
+
+
+def registration_in_error_and_withdrawal():
+    ada = ect()
+    return by_support(corrections.put_right_registration, ada), partial(report, "withdraw", ada)
+
+
+def two_records_and_withdrawal():
+    """The other record is of the same person, a mentor."""
+    ada, other = ect(), mentor()
+    united = by_support(identities.put_right_two_records, ada, record=other.teacher.trn)
+    return united, partial(report, "withdraw", other)
+
+
+def two_records_into_each_other():
+    ada, other = ect(), mentor()
+    return (
+        by_support(identities.put_right_two_records, ada, record=str(other.teacher.api_id)),
+        by_support(identities.put_right_two_records, other, record=str(ada.teacher.api_id)),
+    )
+
+
 def agree(partner: str = "Alpha Teaching School Hub") -> Callable[[], SchoolPartnership]:
     """Teach First confirms that it trains at St John's."""
     attributes = {
@@ -195,6 +247,13 @@ RACES = {
     mentor_chosen_for_at_two_schools: {("done", "RuleBroken"), ("RuleBroken", "done")},
     two_who_mentor_each_other_leave: {("done", "done")},
     choice_and_confirmation: {("done", "done")},
+    correction_and_choice: {("done", "ChangedSince"), ("done", "done")},
+    correction_and_resumption: {("done", "RuleBroken"), ("done", "done")},
+    one_correction_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
+    registration_in_error_and_leaving_mentor: {("done", "done")},
+    registration_in_error_and_withdrawal: {("done", "RuleBroken"), ("done", "done")},
+    two_records_and_withdrawal: {("done", "done"), ("done", "RuleBroken")},
+    two_records_into_each_other: {("done", "RuleBroken"), ("RuleBroken", "done")},
     two_confirmations: {("done", "RuleBroken"), ("RuleBroken", "done")},
 }
 """Who acts at once → what may become of the two."""
