@@ -313,9 +313,10 @@ class AnyOrder(RuleBasedStateMachine):
         answers = {"year": year, "schedule": schedule}
         self.put_right(corrections.put_right_contract_period, self.chosen(who, role, wait), seen, **answers)
 
-    @rule(who=who, other=who, role=roles, wait=waits, seen=seen)
-    def put_right_two_records(self, who, other, role, wait, seen):
-        one, two = self.chosen(who, role, wait), self.chosen(other, "mentor")
+    @rule(who=who, wait=waits, seen=seen, which=st.integers(0, 7))
+    def put_right_two_records(self, who, wait, seen, which):
+        one = self.chosen(who, "ect", wait)
+        two = list(Participant.select().where(Participant.role == "mentor").order_by(Participant.id))[which]
         self.put_right(identities.put_right_two_records, one, seen, record=str(two.teacher.api_id))
 
     @rule(who=who, role=roles, wait=waits, seen=seen, detail=st.sampled_from(DETAILS_PUT_RIGHT))

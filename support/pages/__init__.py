@@ -30,9 +30,10 @@ looks.setLevel(logging.INFO)  # whatever else is logged, these are
 
 def add_to(app: Flask) -> None:
     from support import commands
-    from support.pages import corrections, people, search, sign_in  # noqa: F401 - they bring the routes
+    from support.pages import corrections, people, queries, search, sign_in  # noqa: F401 - they bring the routes
 
     app.register_blueprint(blueprint)
+    app.register_blueprint(queries.contact)
     app.start_ups.append(commands.start_up)
     app.cli.add_command(commands.commands)
     app.jinja_env.filters["moment"] = moment
