@@ -1,17 +1,20 @@
 """What follows from a correction, before it is made: it is done and undone again, and what schools see and lead
 providers are told is compared. So a preview is always true, whatever a correction does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from peewee import fn
 
-from clock import LONDON, display, today
+from clock import display, today
 from database import db
 from domain.changes import ChangedSince, RuleBroken
+from domain.departures import marked_on
+from domain.queries import participants_by_ids
 from forms import Doubt
-from models import Event, Participant, Teacher
+from models import Event, Participant, School, Teacher
 from support.seen import told_to_providers
 from support.timeline import places_of
 
@@ -57,35 +60,49 @@ class Undone(Exception):
 
 
 def preview(participant: Participant, do: Callable[[], Event]) -> Preview:
-    """Does it, looks, and undoes it."""
-    teacher, found = participant.teacher, Preview()
-    before, past_before = views_of(teacher), confirmed_past(teacher)
-    last = Event.select(fn.MAX(Event.id)).scalar() or 0
+    """Does it to find out whom it touches, undoes it, and does and undoes it once more to compare what is seen of
+    them."""
+    found, touched = Preview(), []
     try:
-        with db.atomic():
+        with undone():
+            last = Event.select(fn.MAX(Event.id)).scalar() or 0
             do()
-            found.changes = differences(before, views_of(Teacher.get_by_id(teacher.id)))
-            found.past = [who for who, _ in past_before ^ confirmed_past(teacher)]
-            found.written = list(Event.select().where(Event.id > last).order_by(Event.id))
-            for event in found.written:
-                event.school  # noqa: B018 - looked up while it is as it will be
-            raise Undone
-    except Undone:
-        pass
+            found.written = list(Event.select(Event, School).join(School).where(Event.id > last).order_by(Event.id))
+            touched = [event.participant_id for event in found.written]
+        before, past_before = views_of(participant, touched), confirmed_past(touched)
+        with undone():
+            do()
+            found.changes = differences(before, views_of(participant, touched))
+            found.past = [who for who, *_ in past_before ^ confirmed_past(touched)]
     except (RuleBroken, ChangedSince) as refusal:
         found.refusal = str(refusal) or "changed"
     return found
+
+
+@contextmanager
+def undone():
+    """What is done inside comes to nothing."""
+    try:
+        with db.atomic():
+            yield
+            raise Undone
+    except Undone:
+        pass
 
 
 Views = dict[str, dict[str, str]]
 """Who sees → what → how it is."""
 
 
-def views_of(teacher: Teacher) -> Views:
-    """What every school sees of this person, and every lead provider is told."""
-    views = {seer(place): seen_by_school(place) for place in places_of(teacher)}
-    for provider, document in told_to_providers(teacher).items():
-        views[provider] = told(document)
+def views_of(participant: Participant, touched: Iterable[int]) -> Views:
+    """What every school sees and every lead provider is told of this person, and of the others who are touched, whose
+    names stand in brackets."""
+    views = {}
+    people = {place.teacher_id: place.teacher for place in Participant.select().where(Participant.id << list(touched))}
+    for teacher in ({participant.teacher_id: Teacher.get_by_id(participant.teacher_id)} | people).values():
+        whom = "" if teacher == participant.teacher else f" ({teacher.name}, {teacher.trn or 'no TRN'})"
+        views |= {f"{seer(place)}{whom}": seen_by_school(place) for place in places_of(teacher)}
+        views |= {f"{name}{whom}": told(document) for name, document in told_to_providers(teacher).items()}
     return views
 
 
@@ -123,7 +140,8 @@ def told(document: dict) -> dict[str, str]:
     del attributes["updated_at"]
     lines = {}
     for enrolment in attributes.pop("ecf_enrolments"):
-        lines |= {f"{enrolment['participant_type']} {name}": shown(value) for name, value in enrolment.items()}
+        role = {"ect": "ECT", "mentor": "mentor"}[enrolment["participant_type"]]
+        lines |= {f"{role} {name}": shown(value) for name, value in enrolment.items()}
     return lines | {name: shown(value) for name, value in attributes.items()}
 
 
@@ -136,23 +154,28 @@ def shown(value) -> str:
 
 
 def differences(before: Views, after: Views) -> list[Change]:
-    return [
-        Change(who, what.replace("_", " "), old, new)
-        for who in before | after
-        for what in before.get(who, {}) | after.get(who, {})
-        if (old := before.get(who, {}).get(what, NOTHING)) != (new := after.get(who, {}).get(what, NOTHING))
-    ]
+    found = []
+    for who in before | after:
+        if who not in after or who not in before:
+            is_new = who not in before
+            found.append(Change(who, "anything", NOTHING if is_new else "shown", "shown" if is_new else NOTHING))
+            continue
+        for what in before[who] | after[who]:
+            old, new = before[who].get(what, NOTHING), after[who].get(what, NOTHING)
+            if old != new:
+                found.append(Change(who, what.replace("_", " "), old, new))
+    return found
 
 
-def confirmed_past(teacher: Teacher) -> set[tuple]:
-    """(lead provider, what was so until yesterday) of all training that a provider has confirmed."""
+def confirmed_past(touched: Iterable[int]) -> set[tuple]:
+    """(lead provider, what was so until yesterday) of all training of these participants that a provider has
+    confirmed."""
     yesterday = today() - timedelta(days=1)
     found = set()
-    for place in places_of(teacher):
+    for place in participants_by_ids(list(touched)):
         for period in place.training_periods:
             if period.is_confirmed and period.started_on <= yesterday:
-                marks = [at.astimezone(LONDON).date() for at in (period.withdrawn_at, period.deferred_at) if at]
+                marks = [on for on in marked_on(period) if on <= yesterday]
                 until = min(period.finished_on or date.max, yesterday)
-                facts = (period.id, period.started_on, until, *(mark for mark in marks if mark <= yesterday))
-                found.add((period.lead_provider.name, facts))
+                found.add((period.lead_provider.name, period.id, period.started_on, until, *marks))
     return found

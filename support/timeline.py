@@ -13,6 +13,8 @@ from domain.queries import participants_for_rules
 from models import Event, Participant, School, SchoolUser, SupportUser, Teacher
 
 OUTER = JOIN.LEFT_OUTER
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00:00")
+DAY = re.compile(r"(?<![-\w])\d{4}-\d\d-\d\d(?![-\w])")
 NOTHING = re.compile(r"(?<![-\w])None(?![-\w])")
 
 
@@ -46,7 +48,7 @@ def places_of(teacher: Teacher) -> list[Participant]:
 def timeline(teacher: Teacher, places: list[Participant]) -> list[Entry]:
     """The latest first."""
     entries = [entry for place in places for entry in facts(place)]
-    return sorted([*entries, *done(teacher)], key=lambda entry: entry.place, reverse=True)
+    return sorted([*entries, *done(teacher)], key=lambda entry: entry.place)[::-1]
 
 
 def facts(place: Participant) -> Iterator[Entry]:
@@ -88,9 +90,20 @@ def in_words(reason: str) -> str:
 
 
 def readable(modification: str) -> str:
-    """Such as “finished on: nothing → 2026-04-20”."""
+    """Such as “finished on: nothing → 20 April 2026”."""
     what, _, change = modification.partition(": ")
+    change = DAY.sub(lambda day: display(date.fromisoformat(day[0])), MOMENT.sub(in_london, change))
     return f"{in_words(what)}: {NOTHING.sub('nothing', change)}"
+
+
+def in_london(moment: re.Match) -> str:
+    at = datetime.fromisoformat(moment[0]).astimezone(LONDON)
+    return f"{display(at)}, {at:%H:%M}"
+
+
+def is_change(modification: str) -> bool:
+    before, _, after = modification.partition(": ")[2].partition(" → ")
+    return before != after
 
 
 def done(teacher: Teacher) -> Iterator[Entry]:
@@ -109,6 +122,6 @@ def done(teacher: Teacher) -> Iterator[Entry]:
             event.school.name,
             at=event.created_at,
             by=by,
-            changes=tuple(map(readable, event.modifications)),
+            changes=tuple(readable(each) for each in event.modifications if is_change(each)),
             reason=event.details.get("reason", ""),
         )
