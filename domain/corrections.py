@@ -2,7 +2,8 @@
 error, of the wrong training or on the wrong day, and registrations that should not have been. Each act keeps the reason
 in its event and deletes no event; what schools and lead providers read of it is that support put the record right.
 
-A name, an address and a TRN are put right in identities.py. Everything else about acts is as in changes.py.
+A name, an address and a TRN are put right in identities.py, what is arranged for training in arrangements.py.
+Everything else about acts is as in changes.py.
 """
 
 from collections.abc import Iterable
@@ -24,10 +25,7 @@ from domain.departures import (
     partners_of,
     training_could_last_until,
 )
-from domain.queries import contract_periods
-from domain.registrations import partnerships
-from models import ActiveLeadProvider, Event, Mentorship, Participant, TrainingPeriod
-from vocabulary import SCHEDULES
+from models import Event, Mentorship, Participant, TrainingPeriod
 
 
 def heading(participant: Participant, what: str) -> str:
@@ -426,63 +424,3 @@ def put_right_registration(
 def no_mentorship(participant: Participant, other: Participant) -> str:
     mentor, ect = (other, participant) if participant.is_ect else (participant, other)
     return f"{mentor.name} did not mentor {ect.name}"
-
-
-# --- the contract year of training that nobody has confirmed ---------------------------------------------------
-
-
-def unconfirmed_training(participant: Participant) -> TrainingPeriod | None:
-    """What a lead provider has been named for and hasn't confirmed. Whatever it has confirmed, it changes itself."""
-    period = participant.training_period if is_counted(participant) else None
-    is_open = period is not None and period.is_provider_led and not period.is_confirmed and not period.has_finished
-    return period if is_open else None
-
-
-def contracts_of(participant: Participant, period: TrainingPeriod) -> dict[int, ActiveLeadProvider]:
-    """Year → the contract of this training's lead provider in it, unless that year is closed by then."""
-    return {
-        year.year: active
-        for year in sorted(contract_periods(participant), key=lambda each: each.year)
-        for active in year.active_lead_providers
-        if active.lead_provider == period.lead_provider and not year.is_closed(max(period.started_on, today()))
-    }
-
-
-def schedules_for(participant: Participant) -> list[str]:
-    return [each for each in SCHEDULES if f"-{'replacement' if participant.is_ect else 'reduced'}-" not in each]
-
-
-def check_contract_period(participant: Participant, year: int, schedule: str) -> ActiveLeadProvider:
-    period = unconfirmed_training(participant)
-    check_offered(period is not None)
-    contracts = contracts_of(participant, period)
-    if year not in contracts:
-        raise RuleBroken({"year": "unknown"})
-    if schedule not in schedules_for(participant):
-        raise RuleBroken({"schedule": "unknown"})
-    if (year, schedule) == (period.contract_period.year, period.schedule):
-        raise RuleBroken({"schedule": "already"})
-    return contracts[year]
-
-
-def put_right_contract_period(
-    participant: Participant, author: Support, *, year: int, schedule: str, reason: str, seen_version: int | None = None
-) -> Event:
-    """Training that a lead provider has still to confirm belongs to another contract year, or has another schedule."""
-    with changing(participant.id, author, seen_version) as participant:
-        contract = check_contract_period(participant, year, schedule)
-        period = unconfirmed_training(participant)
-        was, had = period.contract_period.year, period.schedule
-        known = partnerships([(participant.school_id, contract.id)]).get((participant.school_id, contract.id))
-        period.school_partnership, period.expression_of_interest = known, None if known else contract
-        period.schedule = schedule
-        period.save()
-        name = period.lead_provider.name if not known else contract.lead_provider.name
-        return write_event(
-            participant,
-            author,
-            "teacher_contract_period_put_right",
-            heading(participant, f"their training with {name} is in the contract year {year}"),
-            modifications=[f"cohort: {was} → {year}", f"schedule: {had} → {schedule}"],
-            reason=reason,
-        )

@@ -5,10 +5,11 @@ here, an act in domain/ and its test."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain import corrections, identities
+from domain import arrangements, corrections, identities
 from forms.journeys import Journey
 from models import Participant
 from support.questions import (
+    AppropriateBodyForm,
     Asked,
     ContractPeriodForm,
     LastDayForm,
@@ -16,6 +17,7 @@ from support.questions import (
     MarkForm,
     OtherRecordForm,
     OtherTrainingForm,
+    PlannedTrainingForm,
     ReasonForm,
     RightEmailAddressForm,
     RightNameForm,
@@ -65,9 +67,21 @@ CORRECTIONS = {
     ),
     "contract-year": correction(
         "Their training is in another contract year, or has another schedule",
-        corrections.put_right_contract_period,
-        lambda participant: corrections.unconfirmed_training(participant) is not None,
+        arrangements.put_right_contract_period,
+        lambda participant: arrangements.unconfirmed_training(participant) is not None,
         contract_year=ContractPeriodForm,
+    ),
+    "planned-training": correction(
+        "Training that is planned is not going to begin",
+        arrangements.put_right_planned_training,
+        lambda participant: bool(arrangements.planned_training(participant)),
+        training=PlannedTrainingForm,
+    ),
+    "appropriate-body": correction(
+        "Their appropriate body",
+        arrangements.put_right_appropriate_body,
+        lambda participant: participant.is_ect and corrections.is_counted(participant),
+        appropriate_body=AppropriateBodyForm,
     ),
     "registration": correction(
         "They should not have been registered here",

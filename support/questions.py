@@ -1,8 +1,9 @@
 """What corrections ask: one class for each question, as in forms/questions.py. Every correction asks why, last."""
 
 from clock import display
-from domain import corrections, identities, participants
+from domain import arrangements, corrections, identities, participants
 from domain.corrections import Mark, marks_of, moves_of_marks
+from domain.training import programme_in_words
 from forms import Question
 from forms.fields import ChoiceField, DateField, TextField
 from forms.questions import EmailAddressForm, NameForm
@@ -159,20 +160,66 @@ class ContractPeriodForm(Asked):
     }
 
     def __init__(self, participant, *args, **kwargs):
-        period = corrections.unconfirmed_training(participant)
+        period = arrangements.unconfirmed_training(participant)
         now = {"year": period.contract_period.year, "schedule": period.schedule} if period else {}
         super().__init__(participant, *args, **{"data": now} | kwargs)
-        years = corrections.contracts_of(participant, period) if period else {}
+        years = arrangements.contracts_of(participant, period) if period else {}
         self.year.choices = [(year, f"{year} to {year + 1}") for year in years]
-        self.schedule.choices = [(each, each) for each in corrections.schedules_for(participant)]
+        self.schedule.choices = [(each, each) for each in arrangements.schedules_for(participant)]
 
     @property
     def current(self):
-        period = corrections.unconfirmed_training(self.participant)
+        period = arrangements.unconfirmed_training(self.participant)
         return f"{period.contract_period.year}, {period.schedule}"
 
     def rule(self):
-        corrections.check_contract_period(self.participant, self.year.data, self.schedule.data)
+        arrangements.check_contract_period(self.participant, self.year.data, self.schedule.data)
+
+
+class PlannedTrainingForm(Asked):
+    """Which training is not going to begin?"""
+
+    label = "training that does not begin"
+    training_period_id = ChoiceField(coerce=int)
+    legends = {"training_period_id": "Which training is not going to begin?"}
+    messages = {"missing": "Select which training is not going to begin", "unknown": "Select a training from the list"}
+
+    def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **kwargs)
+        self.training_period_id.choices = [
+            (period.id, f"From {display(period.started_on)}, {programme_in_words(period)}")
+            for period in arrangements.planned_training(participant)
+        ]
+
+    def rule(self):
+        arrangements.check_planned(self.participant, self.training_period_id.data)
+
+
+class AppropriateBodyForm(Asked):
+    """Which appropriate body does the school name?"""
+
+    label = "appropriate body"
+    appropriate_body = TextField()
+    legends = {"appropriate_body": "Name of the appropriate body"}
+    hints = {"appropriate_body": "What an appropriate body has recorded itself stays. Only they can change that."}
+    messages = {
+        "missing": "Enter the name of the appropriate body",
+        "too_long": "Use {max_length} characters or fewer",
+        "unknown": "No appropriate body has this name. Check how they write it",
+        "already": "{body} is already recorded. Enter another appropriate body to change it",
+    }
+
+    @property
+    def current(self):
+        body = self.participant.school_reported_appropriate_body
+        return body.name if body else "Not reported"
+
+    @property
+    def shown(self):
+        return arrangements.check_appropriate_body(self.participant, self.appropriate_body.data).name
+
+    def rule(self):
+        arrangements.check_appropriate_body(self.participant, self.appropriate_body.data)
 
 
 class RightNameForm(Asked):

@@ -24,6 +24,7 @@ import scenarios
 from clock import LONDON, clock_at, today
 from database import db
 from domain import (
+    arrangements,
     changes,
     corrections,
     departures,
@@ -314,7 +315,7 @@ class AnyOrder(RuleBasedStateMachine):
     )
     def put_right_contract_period(self, who, role, wait, seen, year, schedule):
         answers = {"year": year, "schedule": schedule}
-        self.put_right(corrections.put_right_contract_period, self.chosen(who, role, wait), seen, **answers)
+        self.put_right(arrangements.put_right_contract_period, self.chosen(who, role, wait), seen, **answers)
 
     @rule(who=who, wait=waits, seen=seen, which=st.integers(0, 7))
     def put_right_two_records(self, who, wait, seen, which):

@@ -13,6 +13,7 @@ from domain import identities
 from domain.data_checks import broken
 from models import (
     ActiveLeadProvider,
+    AppropriateBody,
     Enrolment,
     Event,
     LeadProvider,
@@ -615,3 +616,48 @@ def test_a_contract_year_that_is_so(grace):
     grace.submit("Continue", 422)
     assert grace.errors == ["This contract year and schedule are already recorded. Select another"]
     grace.get(f"/support/placements/{person('Hannah Clarke').id}/contract-year/contract-year", 404)
+
+
+# --- what is arranged --------------------------------------------------------------------------------------------
+
+
+PLANNED = "From 1 September 2026, provider-led with Teach First"
+
+
+@both_engines
+def test_training_that_is_planned_does_not_begin(served, engine, grace):
+    """The school is told to contact support when more training is planned than it can change."""
+    ada = ect()
+    (now,) = ada.training_periods
+    now.finished_on = date(2026, 8, 31)
+    now.save()
+    train(ada, TEACH_FIRST, is_confirmed=False, started_on=date(2026, 9, 1))
+    planned = Participant.get_by_id(ada.id).training_periods.order_by(TrainingPeriod.id.desc()).get()
+    put_right(
+        grace,
+        ada,
+        "planned-training",
+        is_asked_twice=False,
+        choose=PLANNED,
+    )
+    (period,) = Participant.get_by_id(ada.id).training_periods
+    assert (period.id, period.finished_on) == (now.id, None)
+    event = Event.select().order_by(Event.id.desc()).first()
+    told = "their training with Teach First does not begin on 1 September 2026"
+    assert event.heading == f"Support put right Ada Moss’s record: {told}"
+    assert event.training_period_id == planned.id
+    assert not broken()
+    grace.get(f"/support/placements/{ada.id}/planned-training/training", 404)
+
+
+def test_an_appropriate_body_that_the_school_names(served, grace):
+    ada = ect(induction_started_on=None)
+    first = f"/support/placements/{ada.id}/appropriate-body/appropriate-body"
+    grace.get(first).submit("Continue", 422, appropriate_body="Nobody’s Hub")
+    assert grace.errors == ["No appropriate body has this name. Check how they write it"]
+    grace.submit("Continue", 422, appropriate_body="alpha teaching school hub")
+    assert grace.errors[0].startswith("Alpha Teaching School Hub is already recorded.")
+    body = AppropriateBody.get(AppropriateBody.name != "Alpha Teaching School Hub")
+    put_right(grace, ada, "appropriate-body", is_asked_twice=False, appropriate_body=body.name.upper())
+    naomi = Visitor(served).sign_in("Naomi Fletcher").get(f"/school/ects/{ada.id}")
+    assert naomi.row("Appropriate body").startswith(body.name)
