@@ -101,7 +101,7 @@ class People(Kind[PersonRow]):
         found = []
         for row in rows:
             ect = same_placement(row, ects.get(row.trn, []))
-            if ect and (mentor := mentor_for(row, ect, mentors, report)):
+            if ect and not ect.registered_in_error_at and (mentor := mentor_for(row, ect, mentors, report)):
                 found.append((row, ect, mentor))
         if new := [(ect, mentor) for row, ect, mentor in found if report.is_new(row)]:
             registrations.assign_mentors(new, SYSTEM)

@@ -36,6 +36,10 @@ TRAINING_EVENTS = (
     "teacher_resumes_training_period",
     "teacher_changes_schedule",
     "teacher_training_period_confirmed",
+    "teacher_contract_period_put_right",
+    "teacher_planned_training_put_right",
+    "teacher_withdrawal_taken_back",
+    "teacher_deferral_taken_back",
 )
 
 
@@ -254,6 +258,10 @@ class Comparison(Facts):
         self.participant = participant
 
     def make(self) -> None:
+        if self.participant.registered_in_error_at:
+            event = registrations.last_event(self.participant, "teacher_registered_in_error")
+            self.report.leave(self.row, "started_on", f"nobody, as Support has said on {display(event.created_at)}")
+            return
         self.compare_person()
         self.compare_body()
         self.compare_training()
@@ -272,7 +280,7 @@ class Comparison(Facts):
         self.compare_funding()
 
     def change(self, name: str, known, event_types: tuple[str, ...], act: Callable) -> None:
-        """Do this act, unless a school or a lead provider has changed the field since: theirs is the last word."""
+        """Do this act, unless somebody else has changed the field here since: theirs is the last word."""
         event = registrations.last_event(self.participant, *event_types) if event_types else None
         if event and event.author_type != "system":
             shown = display(known) if isinstance(known, date) else known or "nothing"
@@ -300,7 +308,7 @@ class Comparison(Facts):
         known = self.participant.school_reported_appropriate_body
         if body and body != known:
             act = partial(registrations.change_appropriate_body, self.participant, SYSTEM, appropriate_body=body)
-            self.change("appropriate_body", known and known.name, (), act)
+            self.change("appropriate_body", known and known.name, ("teacher_appropriate_body_updated",), act)
 
     def compare_induction(self) -> None:
         row, teacher = self.row, self.participant.teacher
