@@ -158,7 +158,7 @@ def differences(before: Views, after: Views) -> list[Change]:
     for who in before | after:
         if who not in after or who not in before:
             is_new = who not in before
-            found.append(Change(who, "anything", NOTHING if is_new else "shown", "shown" if is_new else NOTHING))
+            found.append(Change(who, "this record", NOTHING if is_new else "shown", "shown" if is_new else NOTHING))
             continue
         for what in before[who] | after[who]:
             old, new = before[who].get(what, NOTHING), after[who].get(what, NOTHING)
