@@ -24,6 +24,7 @@ def deployed():
     opened = db.obj
     with entered(current_world()):
         app = create_app(**SETTINGS)
+    db.obj.close_all()
     db.initialize(opened)
     return app
 

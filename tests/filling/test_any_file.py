@@ -75,6 +75,7 @@ def on(file: Path) -> Iterator[None]:
             with db.connection_context():
                 yield
     finally:
+        db.obj.close_all()
         db.initialize(before)
 
 
