@@ -204,6 +204,7 @@ def set_up_templates(app: Flask) -> None:
     app.jinja_env.globals.update(template_globals)
     app.jinja_env.filters |= {"date": display, "time": display_time, "in_words": about.in_words}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.auto_reload = app.config["DESIGN"]
 
     @app.context_processor
     def layout():

@@ -3,6 +3,8 @@
 
     python3 run.py                 serve on http://127.0.0.1:8000 (for another port: PORT=8080 python3 run.py)
     python3 run.py develop         the same, and what is changed in Python, templates, CSS and scenarios shows at once
+    python3 run.py design          the same with the research console, for whoever changes wordings: templates, CSS and
+                                   scenarios show at once, without a restart
     python3 run.py test [...]      run all tests on all cores; or some: what is said more goes to pytest
     python3 run.py bench [...]     measure, for an hour, and write tests/bench/RESULTS.md; or only some parts
     python3 run.py flask [...]     run a flask command, such as: python3 run.py flask routes
@@ -264,6 +266,11 @@ def develop() -> None:
     become("flask", "--app", "app", "run", "--debug", "--port", port, "--extra-files", watched)
 
 
+def design() -> None:
+    os.environ.update({"RESEARCH": "1", **os.environ, "DESIGN": "1"})
+    serve()
+
+
 def test(*arguments: str) -> None:
     with one_at_a_time():
         set_up("requirements-dev.txt", set_up_newest_sqlite)
@@ -309,6 +316,7 @@ def main(command: str = "serve", *arguments: str) -> None:
     commands = {
         "serve": serve,
         "develop": develop,
+        "design": design,
         "test": test,
         "bench": bench,
         "flask": flask,
@@ -318,7 +326,9 @@ def main(command: str = "serve", *arguments: str) -> None:
     if command in ("help", "-h", "--help"):
         print(__doc__.strip())
         return
-    accepted = {"serve": set(), "develop": set(), "set-up": set(), "reset": {"--yes"}}.get(command, set(arguments))
+    accepted = {"serve": set(), "develop": set(), "design": set(), "set-up": set(), "reset": {"--yes"}}.get(
+        command, set(arguments)
+    )
     if command not in commands or not accepted.issuperset(arguments):
         sys.exit(__doc__.strip())
     try:

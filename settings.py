@@ -86,6 +86,9 @@ class Settings(BaseSettings):
         "switches the research side on: `1`, or the folder that it keeps everything in. Not beside real people’s data"
     )
     DEMO: Switch = _setting("`1`: personas sign in without a password, and an empty database gets the demo world", "0")
+    DESIGN: Switch = _setting(
+        "`1`: templates, CSS and scripts are shown as they were saved last, without a restart. Only in the demo", "0"
+    )
     TODAY: date | None = _setting("the day that it is always, such as `2026-04-20`. Only in the demo", None)
 
 
@@ -155,6 +158,7 @@ def _problems_outside_the_demo(config: Mapping[str, Any], debug: bool) -> list[s
         ),
         "OIDC_ISSUER must begin with https://": issuer.scheme != "https" and config["OIDC_ISSUER"] and not is_local,
         "TODAY is for the demo: here it is the real day.": config["TODAY"],
+        "DESIGN is for the demo.": config["DESIGN"],
         "Debug mode is for the demo: it shows whoever makes an error the inside of the service.": debug,
     }
     return [rule for rule, is_broken in rules.items() if is_broken]

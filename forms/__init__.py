@@ -89,6 +89,8 @@ class Question(Form):
 
     label = ""
     """What it asks for, as in "Change working pattern"."""
+    is_kept = True
+    """Whether its answer is one of the act's parameters."""
     example: ClassVar[dict[str, str]] = {}
     """An answer that is always right, in the page's words: label → what is typed, or `choose` → a radio. Scenarios and
     tests that care about other questions of the journey give it."""

@@ -65,7 +65,8 @@ class Journey:
 
     def answers(self, path: dict[str, Question | None]) -> dict:
         """Everything answered on this path: the act's parameters."""
-        return {name: value for form in path.values() if form for name, value in form.answers.items()}
+        kept = [form for form in path.values() if form and form.is_kept]
+        return {name: value for form in kept for name, value in form.answers.items()}
 
 
 def formdata(posted: dict, page: str) -> MultiDict | None:

@@ -13,7 +13,8 @@ from flask import Flask, template_rendered
 
 from clock import entered
 from database import db
-from forms.journeys import CHECK_ANSWERS, JOURNEYS
+from forms.added import journey_mistakes, journeys_here
+from forms.journeys import CHECK_ANSWERS
 from models import Participant
 from scenarios import fresh_copy, provider_acts, template
 from scenarios.pages import ASKED, HIDDEN, Page, filled_in, page_id, refused_page, sent, words
@@ -159,7 +160,9 @@ class Walker:
             if not self.now.page.startswith(f"{journey}/") and way:
                 self.open(way)
             person, name, page = [*self.now.page.split("/"), "", ""][:3]
-            question = JOURNEYS[name].questions.get(page) if name in JOURNEYS else None
+            with self.inside():
+                journeys = journeys_here()
+            question = journeys[name].questions.get(page) if name in journeys else None
             if not question or f"{person}/{name}" != journey or self.now.page == step.page:
                 return
             if not question.example:
@@ -355,8 +358,10 @@ def plain(shown: ShownPage) -> str:
 
 
 def is_another_wording(run: CheckRun) -> Iterator[str]:
-    """Every template of the wording takes the place of an ordinary one."""
-    for name in misplaced(run.words) if run.words else ():
+    """Every template of the wording takes the place of an ordinary one, and its journeys are some."""
+    mistakes = journey_mistakes(run.words) if run.words else []
+    yield from mistakes
+    for name in misplaced(run.words) if run.words and not mistakes else ():
         yield f"{name} takes the place of no template"
 
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from clock import current_world
 from domain import queries, sign_ins
 from forms import Form
-from forms.journeys import JOURNEYS
+from forms.added import journeys_here
 from models import MOST_ID, Participant, School, SchoolUser, SignIn, Teacher
 
 school = Blueprint("school", __name__, url_prefix="/school")
@@ -199,9 +199,10 @@ def school_page(address: str) -> tuple[str, dict, str] | None:
 
 def journey_url(participant: Participant, journey: str) -> str | None:
     """Where the journey begins for this person, if they may take it."""
-    if journey not in JOURNEYS or not JOURNEYS[journey].offered_to(participant):
+    journeys = journeys_here()
+    if journey not in journeys or not journeys[journey].offered_to(participant):
         return None
-    return step_url(participant, journey, JOURNEYS[journey].pages[0])
+    return step_url(participant, journey, journeys[journey].pages[0])
 
 
 def step_url(participant: Participant, journey: str, page: str) -> str:

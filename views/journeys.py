@@ -11,7 +11,8 @@ from database import Table, db, tried_again
 from domain.changes import Author, ChangedSince, RuleBroken
 from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, forget_unsent
 from forms import Confirm, Doubt, Form
-from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS, Journey, formdata, state_token, version_in_token
+from forms.added import journeys_here
+from forms.journeys import CHECK_ANSWERS, CONFIRMATION, Journey, formdata, state_token, version_in_token
 from models import Answers, Event, Participant
 from views import UNSENT, find_participant, record_url, school, step_url, unsent_answer
 
@@ -67,7 +68,8 @@ class JourneyStep:
 
     def show(self, status: int = 200, **context):
         """The journey's own template for the page, or the one that serves all journeys."""
-        return self.render([f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html"], **context), status
+        names = [f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html", "journeys/added.html"]
+        return self.render(names, **context), status
 
     def render(self, templates: list[str | Template], **context) -> str:
         return render_template(templates, participant=self.participant, journey=self.name, **context)
@@ -78,7 +80,7 @@ ADDRESS = "/<any(ects, mentors):people>/<int:participant_id>/<journey_name>/<pag
 
 @school.route(ADDRESS, endpoint="step", methods=["GET", "POST"])
 def journey_step(people, participant_id, journey_name, page):
-    journey = JOURNEYS.get(journey_name)
+    journey = journeys_here().get(journey_name)
     if not journey or page not in journey.pages:
         abort(404)
     # The confirmation of somebody who has left is still worth showing; nothing else of them is.

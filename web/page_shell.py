@@ -2,12 +2,13 @@
 everywhere but for a few holes, so it is rendered once and cached."""
 
 import re
-from functools import cache
+from functools import lru_cache
 
 from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
 from clock import current_world
+from web import static_files, wordings
 
 HOLE = re.compile(r"\[\[(\w+)\]\]")
 
@@ -19,7 +20,14 @@ def page_shell() -> dict[str, Markup]:
     # Who acts without having signed in may do so in another world next: going back asks for the page again.
     reloads_on_back = world.actor is not None
     app = current_app._get_current_object()
-    return shell_pieces(app, is_signed_in, tab(request.path), world.wording, reloads_on_back, world.script)
+    made_of = wordings.stamp_of(world.wording), *made_of_now(app)
+    return shell_pieces(app, is_signed_in, tab(request.path), made_of, reloads_on_back, world.script)
+
+
+def made_of_now(app: Flask) -> tuple:
+    """What may change while this runs, where templates are being worked on."""
+    is_live = app.jinja_env.auto_reload
+    return (wordings.stamp(wordings.TEMPLATES.glob("*.html")), static_files.version()) if is_live else ()
 
 
 def tab(path: str) -> str:
@@ -28,9 +36,9 @@ def tab(path: str) -> str:
     return "/".join(parts[:3]) + ("/…" if len(parts) > 3 else "") if path.startswith("/school/") else "/"
 
 
-@cache
+@lru_cache(maxsize=1000)
 def shell_pieces(
-    app: Flask, is_signed_in: bool, path: str, _wording: str, reloads_on_back: bool, script: str
+    app: Flask, is_signed_in: bool, path: str, _made_of: tuple, reloads_on_back: bool, script: str
 ) -> dict[str, Markup]:
     def piece(html: str) -> Markup:
         return Markup(html)  # noqa: S704 - all of it is our own template; what people typed goes into the holes

@@ -10,6 +10,8 @@ from flask import Blueprint, Flask, Response, abort
 
 from web.gzip import gzipped, is_welcome
 
+from web import wordings
+
 STATIC = Path(__file__).parent.parent / "static"
 VENDOR_ASSETS = "vendor/assets/"
 STYLES = ("vendor/govuk-frontend.min.css", "app.css")
@@ -34,6 +36,18 @@ def files() -> dict[str, bytes]:
 def version() -> str:
     parts = (part for name, content in files().items() for part in (name.encode(), content))
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+
+
+def read_again() -> None:
+    """Where the files are being worked on: what has been saved since they were read."""
+    made_of = wordings.stamp(STATIC.glob("*.*"))
+    if [made_of] != READ:
+        READ[:] = [made_of]
+        for kept in (files, version, gzipped):
+            kept.cache_clear()
+
+
+READ: list[tuple] = []
 
 
 @cache
@@ -70,6 +84,8 @@ def send(name: str, kept: str) -> Response:
 
 def add_to(app: Flask) -> None:
     app.register_blueprint(blueprint)
+    if app.jinja_env.auto_reload:
+        app.before_request(read_again)
 
     @app.url_defaults
     def of_this_version(endpoint, values):

@@ -1,6 +1,12 @@
-"""Other wordings of the same pages, to be compared: each is a folder in templates/wordings/ that is laid over the
-ordinary templates. What it hasn't got is as usual; what it has may extend `ordinary/…` and change only a block."""
+"""Other wordings of the same pages, to be compared: each is a folder that is laid over the ordinary templates. What it
+hasn't got is as usual; what it has may extend `ordinary/…` and change only a block. Its journeys.toml may put the
+questions of a journey in another order, and add some (forms/added.py).
 
+What is saved in such a folder is what the next page shows."""
+
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from flask import templating
@@ -10,12 +16,49 @@ from clock import current_world
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FOLDER = TEMPLATES / "wordings"
+MORE: list[Path] = []
+"""Other folders that have wordings."""
+
+JOURNEYS_FILE = "journeys.toml"
+
+
+def names() -> list[str]:
+    """Of all wordings there are."""
+    there = {path.name for folder in (FOLDER, *MORE) if folder.is_dir() for path in folder.iterdir() if path.is_dir()}
+    return sorted(there - {"__pycache__"})
+
+
+def folder_of(name: str) -> Path:
+    """Where this wording's files are."""
+    return next((folder / name for folder in MORE if (folder / name).is_dir()), FOLDER / name)
+
+
+def stamp(paths: Iterable[Path]) -> tuple:
+    """Another one as soon as any of these files is there, gone, or saved again."""
+    files = [path for path in paths if path.is_file()]
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(files))
+
+
+def stamp_of(name: str) -> tuple:
+    return stamp(folder_of(name).rglob("*")) if name else ()
 
 
 def misplaced(name: str) -> list[str]:
-    """The templates of this wording that take the place of no ordinary one."""
-    names = [str(path.relative_to(FOLDER / name)) for path in sorted((FOLDER / name).rglob("*.html"))]
-    return [each for each in names if not (TEMPLATES / each).is_file()]
+    """The templates of this wording that take the place of no ordinary one, nor are of a question that it adds."""
+    added = {f"journeys/{journey}/{page}.html" for journey, said in journeys_in(name).items() for page in said}
+    files = [str(path.relative_to(folder_of(name))) for path in sorted(folder_of(name).rglob("*.html"))]
+    return [each for each in files if each not in added and not (TEMPLATES / each).is_file()]
+
+
+def journeys_in(name: str) -> dict[str, dict]:
+    """What its journeys.toml says. Raises TOMLDecodeError."""
+    file = folder_of(name) / JOURNEYS_FILE
+    return journeys_as(file, stamp([file])) if name and file.is_file() else {}
+
+
+@lru_cache(maxsize=100)
+def journeys_as(file: Path, _stamp: tuple) -> dict[str, dict]:
+    return tomllib.loads(file.read_text())
 
 
 class Environment(templating.Environment):
@@ -28,13 +71,15 @@ class Environment(templating.Environment):
         return (self.in_wording() or super()).select_template(*args, **kwargs)
 
     def in_wording(self) -> "Environment | None":
-        """The environment of the present world's wording. None if this is it."""
+        """The environment of the present world's wording, made anew when its files have changed. None if this is it."""
         name = current_world().wording
         if not name or self.overlayed:
             return None
-        overlays = self.__dict__.setdefault("overlays", {})
-        if name not in overlays:
+        overlays, now = self.__dict__.setdefault("overlays", {}), stamp_of(name)
+        made_of, environment = overlays.get(name, (None, None))
+        if made_of != now:
             ordinary = FileSystemLoader(TEMPLATES) if self.loader is None else self.loader
-            layers = [FileSystemLoader(FOLDER / name), ordinary, PrefixLoader({"ordinary": ordinary})]
-            overlays[name] = self.overlay(loader=ChoiceLoader(layers))
-        return overlays[name]
+            layers = [FileSystemLoader(folder_of(name)), ordinary, PrefixLoader({"ordinary": ordinary})]
+            environment = self.overlay(loader=ChoiceLoader(layers))
+            overlays[name] = now, environment
+        return environment

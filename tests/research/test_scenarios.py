@@ -229,6 +229,7 @@ def test_the_guide_is_true():
         assert f"| {each.id} | {each.title} |" in guide
     assert (ROOT / "scenarios" / "S02.toml").read_text().strip() in guide, "the example is a real one"
     assert LEAVING.read_text().strip() in guide
+    assert (wordings.FOLDER / "reason-first" / "journeys.toml").read_text().strip() in guide
     for picture in re.findall(r"\]\((pictures/[^)]+)\)", guide):
         assert (ROOT / "docs" / picture).stat().st_size < 200_000
 
