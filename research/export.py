@@ -17,7 +17,7 @@ from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
 from research.results import WORDS, Result, consented_sessions, results_of, wilson
 from scenarios.scenario import scenarios_there
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 PEOPLE = "number of people"
 PAGE = (
@@ -64,6 +64,7 @@ SCHEMA = {
         "participant": "what the participant is called",
         "held_on": "the day of the session",
         "wording": "name of the wording; empty for the ordinary one",
+        "shown": "hash of what was shown, in that wording; more than one where it was changed during the session",
     },
     "research-data/tasks.csv": {
         "participant": "what the participant is called",
@@ -125,6 +126,7 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
             name: {"title": round_.scenario(name).title, "hash": (round_.files or {}).get(name, "")} for name in names
         },
         "wordings": round_.wordings,
+        "shown": [{"wording": wording, "hash": shown} for wording, shown in sorted(hashes_of(held(round_)))],
         "has_research_data": with_research_data,
         "files": sorted([*files, "manifest.json"]),
     }
@@ -134,6 +136,11 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
         for name in sorted(files):
             zipped.writestr(name, files[name])
     return archive.getvalue()
+
+
+def hashes_of(sessions: list[Session]) -> set[tuple[str, str]]:
+    """Of what was shown in them, by wording."""
+    return {(session.wording, shown) for session in sessions for shown in (session.shown or "").split()}
 
 
 def held(round_: Round) -> list[Session]:
@@ -162,7 +169,7 @@ def aggregates(results: list[Result]) -> dict[str, list[list]]:
 def research_data(round_: Round) -> dict[str, list[list]]:
     rows = {name: [] for name in SCHEMA if name.startswith("research-data/")}
     for session in held(round_):
-        rows["research-data/sessions.csv"].append([session.name, session.held_on, session.wording])
+        rows["research-data/sessions.csv"].append([session.name, session.held_on, session.wording, session.shown])
         for task in session.in_order:
             said = zip(task.said.judged, task.judged, strict=False)
             judged = " | ".join(f"{statement} – {'yes' if is_so else 'no'}" for statement, is_so in said)

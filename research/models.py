@@ -157,6 +157,8 @@ class Session(ResearchTable):
     """The name of its sandboxes' folder."""
     task_now = IntegerField(default=0)
     """The position of the task whose sandbox the participant is in."""
+    shown = TextField(null=True)
+    """Hashes of what the participant was shown, one for each that there was. None: of before that was kept."""
 
     class Meta:
         indexes = ((("round", "number"), True),)

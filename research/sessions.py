@@ -24,6 +24,7 @@ from research.models import (
     store_folder,
 )
 from research.results import is_unconfirmed
+from research.shown import hash_of_pages
 from scenarios import HERE, provider_acts
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
@@ -108,6 +109,16 @@ def move_earlier(task: Task) -> None:
             one, other = tasks[task.position - 1 : task.position + 1]
             for moved, position in ((one, -1), (other, one.position), (one, other.position)):
                 Task.update(position=position).where(Task.id == moved.id).execute()
+
+
+def put_on(session: Session, wording: str) -> None:
+    """Let this session be held in this wording. It is prepared again."""
+    with step(session, "planned", "ready", unless="The wording stays, once the first task was opened.") as current:
+        current.wording, current.state = wording, "planned"
+        wordings_ = current.round.wordings
+        Round.update(wordings=wordings_ + [wording] * (wording not in wordings_)).where(
+            Round.id == current.round_id
+        ).execute()
 
 
 def prepare(session: Session, check: Callable[[str, str], list[str]]) -> list[str]:
@@ -236,6 +247,7 @@ def go_on(session: Session, task: Task) -> None:
     if task.state == "open":
         return
     session.task_now = task.position
+    session.shown = " ".join(dict.fromkeys([*(session.shown or "").split(), hash_of_pages(session.wording)]))
     if not sandboxes.file_of(task).exists():
         make(task)
     skip_events(task)

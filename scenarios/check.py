@@ -47,6 +47,7 @@ class ShownPage:
     html: str
     codes: dict[str, str]
     """Field → the code of its error."""
+    template: str = ""
 
     @cached_property
     def read(self) -> Page:
@@ -99,7 +100,9 @@ class Walker:
         path = response.request.path
         endpoint, values = self.app.url_map.bind("").match(path, "GET")
         page = refused_page(name, response.status_code) or page_id(endpoint, values)
-        return ShownPage(page, values.get("participant_id"), path, response.status_code, response.text, dict(codes))
+        return ShownPage(
+            page, values.get("participant_id"), path, response.status_code, response.text, dict(codes), name
+        )
 
     def open(self, path: str, data: dict | None = None) -> ShownPage:
         self.now = self.ask(path, data)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort
 
-from web.gzip import gzipped, is_welcome
-
 from web import wordings
+from web.gzip import gzipped, is_welcome
 
 STATIC = Path(__file__).parent.parent / "static"
 VENDOR_ASSETS = "vendor/assets/"
@@ -43,7 +42,7 @@ def read_again() -> None:
     made_of = wordings.stamp(STATIC.glob("*.*"))
     if [made_of] != READ:
         READ[:] = [made_of]
-        for kept in (files, version, gzipped):
+        for kept in (files, version, smaller_file):
             kept.cache_clear()
 
 

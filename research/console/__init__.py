@@ -17,9 +17,10 @@ from peewee import PeeweeException, fn
 from clock import World, current_world, now
 from models import Participant, Teacher
 from research import log, moderators, sandboxes, sessions
-from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db
+from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db, store_folder
 from scenarios.pages import page_id, refused_page
 from views import ASKED_BY_ITSELF, cookie_name, redirect_page, set_cookie  # noqa: F401 - its modules set it
+from web import wordings
 
 blueprint = Blueprint("research", __name__)
 
@@ -43,10 +44,11 @@ PRIVACY = "about.privacy"
 
 
 def add_to(app: Flask) -> None:
-    from research.console import entry_text, participant, rounds, running, sign_in, watching  # noqa: F401 - they bring the routes
+    from research.console import designing, entry_text, participant, rounds, running, sign_in, watching  # noqa: F401 - they bring the routes
     from research.console.commands import commands, start_up
 
     open_store(Path(app.config["RESEARCH"]))
+    wordings.MORE[:] = [store_folder() / "wordings"]
     app.migrations.append(migrate_store)
     app.start_ups.append(start_up)
     app.cli.add_command(commands)
@@ -54,6 +56,7 @@ def add_to(app: Flask) -> None:
     app.world_of_request = partial(world_of_request, app.world_of_request)
     app.before_request(show_instead)
     app.after_request(write_log)
+    app.after_request(designing.let_be_framed)
     app.teardown_request(close_store)
     template_rendered.connect(remember, app)
 

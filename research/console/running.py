@@ -26,6 +26,7 @@ from scenarios import HERE
 from scenarios.check import Walker, check
 from scenarios.scenario import ScenarioError, scenario
 from views.lead_provider_api import WORDS as API_WORDS
+from web import wordings
 
 ACTS = {"withdraw": "Withdraw", "defer": "Defer", "resume": "Resume"}
 
@@ -65,6 +66,7 @@ def show_session(session: Session, status: int = 200, of: Task | None = None, **
         "note_text": note.text if note else "",
         "consent_form": ConsentForm(formdata=None, data={"consent": session.consent}),
         "profile_form": ProfileForm(formdata=None, data=sandboxes.profile(session)),
+        "wordings": wordings.names(),
         "ordinary_names": sandboxes.ordinary_names(),
         "lead_providers": sandboxes.lead_providers(),
         "outcome_form": OutcomeForm(shown, shown.said.judged, formdata=None),
@@ -145,7 +147,11 @@ def scenario_problems(name: str, words: str) -> list[str]:
         said = scenario(name)
     except ScenarioError as problem:
         return str(problem).splitlines()
-    mark = store_folder() / "checked" / hashlib.sha256(f"{name} {words} {service_fingerprint()}".encode()).hexdigest()
+    mark = (
+        store_folder()
+        / "checked"
+        / hashlib.sha256(f"{name} {words} {wordings.stamp_of(words)} {service_fingerprint()}".encode()).hexdigest()
+    )
     if mark.exists():
         return []
     problems = check(current_app._get_current_object(), said, words, store_folder() / "templates")
@@ -166,6 +172,17 @@ def service_files() -> list[Path]:
     root = HERE.parent
     folders = ("templates", "views", "forms", "web", "domain", "scenarios", "filling", "database")
     return [*root.glob("*.py"), *(path for name in folders for path in (root / name).rglob("*") if path.is_file())]
+
+
+@blueprint.post("/research/sessions/<int:row_id>/wording")
+@with_row(Session)
+@button
+def wording(session):
+    chosen = request.form.get("wording", "")
+    if chosen not in ("", *wordings.names()):
+        abort(400)
+    sessions.put_on(session, chosen)
+    return back(session)
 
 
 @blueprint.post("/research/sessions/<int:row_id>/consent")

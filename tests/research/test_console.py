@@ -47,7 +47,7 @@ def test_switched_off_every_address_is_404(visitor, research_rules):
 @pytest.fixture
 def research_rules(research_app) -> list[tuple]:
     """Endpoint, an address and the methods of everything that research adds."""
-    values = {"row_id": "1", "token": "made-up", "name": "S01", "act": "end"}
+    values = {"row_id": "1", "token": "made-up", "name": "S01", "act": "end", "scenario_id": "S01", "number": "1"}
     found = []
     for rule in research_app.url_map.iter_rules():
         if rule.endpoint.startswith("research."):

@@ -9,9 +9,11 @@ from app import create_app
 from clock import World, entered
 from database import db
 from forms.added import journey_mistakes
+from research import sessions
+from research.models import research_db, store_folder
 from scenarios.check import check
 from scenarios.scenario import scenario
-from tests.research.conftest import Window, entries
+from tests.research.conftest import Window, again, entries, task_of
 from web import static_files, wordings
 
 
@@ -88,7 +90,7 @@ def test_in_design_mode_the_ordinary_pages_are_live_too(research, monkeypatch, t
         shutil.copytree(wordings.TEMPLATES.parent / name, tmp_path / name)
     monkeypatch.setattr(wordings, "TEMPLATES", tmp_path / "templates")
     monkeypatch.setattr(static_files, "STATIC", tmp_path / "static")
-    kept_files = (static_files.files, static_files.version, static_files.gzipped)
+    kept_files = (static_files.files, static_files.version, static_files.smaller_file)
     for kept_file in kept_files:
         kept_file.cache_clear()
     settings = {
@@ -111,3 +113,75 @@ def test_in_design_mode_the_ordinary_pages_are_live_too(research, monkeypatch, t
     assert "/* saved */" in window.send("get", style).text
     for kept_file in kept_files:
         kept_file.cache_clear()
+
+
+@pytest.fixture
+def designing(research, monkeypatch):
+    monkeypatch.setitem(research.config, "DESIGN", True)
+    monkeypatch.setattr(wordings, "MORE", [store_folder() / "wordings"])
+    monkeypatch.setattr("research.console.designing.check", lambda *_: [])
+
+
+PAGE = "/research/wordings"
+
+
+def test_a_wording_is_made_in_the_console_and_put_on_a_session(designing, plan, moderator, participant):
+    moderator.get(PAGE).submit("Make it", 422, A_new_wording="Shorter message")
+    assert moderator.errors == ["Use small letters, numbers and dashes only, such as shorter-message"]
+    moderator.submit("Make it", A_new_wording="shorter-message")
+    moderator.get(f"{PAGE}?wording=shorter-message&scenario=S01&state=1").click("status.html")
+    source = moderator.main.css_first("#text").text()
+    assert "no longer train" in source
+    moderator.submit("Save", 422, **{"status.html_in_this_wording": "{% if %}"})
+    assert moderator.errors[0].startswith("Not saved. Line 1: ")
+    assert moderator.main.css_first("#text").text() == "{% if %}", "nothing is lost"
+    moderator.submit("Save", **{"status.html_in_this_wording": source.replace("no longer train", "have dropped")})
+    assert "status.html (changed)" in moderator.text
+    assert "scenario" in moderator.send("get", f"{PAGE}/shorter-message/check").text
+    preview = moderator.send("get", moderator_preview := f"{PAGE}/shorter-message/S01/2")
+    assert "have dropped" in preview.text, moderator_preview
+    assert "frame-ancestors 'self'" in preview.headers["Content-Security-Policy"]
+    (session,) = plan("S01")
+    page = f"/research/sessions/{session.id}"
+    moderator.get(page).submit("Use this wording", Wording="shorter-message")
+    with research_db.connection_context():
+        assert sessions.prepare(again(session), lambda *_: []) == []
+        sessions.record_consent(session, "given")
+        sessions.open_task(session.in_order[0])
+    window = participant(again(session)).click("Steven Taylor")
+    assert "Ambition Institute has told us they have dropped Steven Taylor" in window.text
+    first = again(session).shown
+    assert len(first) == 16
+    with research_db.connection_context():
+        sessions.pause(task_of(session))
+    file = store_folder() / "wordings" / "shorter-message" / "status.html"
+    file.write_text(source.replace("no longer train", "do not train"))
+    with research_db.connection_context():
+        sessions.open_task(task_of(session))
+        assert again(session).shown.startswith(f"{first} "), "what is changed meanwhile is another hash"
+        assert "shorter-message" in again(session).round.wordings
+    assert "they do not train Steven Taylor" in window.get(window.path).text
+
+
+def test_back_to_the_ordinary_one(designing, moderator):
+    moderator.get(PAGE).submit("Make it", A_new_wording="mine")
+    address = f"{PAGE}?wording=mine&scenario=S01&state=0&template=records/ects.html"
+    moderator.get(address).submit("Save", **{"records/ects.html_in_this_wording": "{{ 1 / 0 }}"})
+    assert "ZeroDivisionError" in moderator.text, "what stops the page is said"
+    moderator.submit("Back to the ordinary one")
+    assert "(changed)" not in moderator.text
+
+
+def test_a_wording_stays_once_a_task_was_opened(held, moderator):
+    session = held("S01")
+    moderator.get(f"/research/sessions/{session.id}")
+    moderator.post(f"/research/sessions/{session.id}/wording", {"wording": "as-a-question"})
+    assert moderator.errors == ["The wording stays, once the first task was opened."]
+    moderator.post(f"/research/sessions/{session.id}/wording", {"wording": "made-up"}, 400)
+
+
+def test_templates_are_edited_in_design_mode_only(moderator):
+    for path in (PAGE, f"{PAGE}/mine/S01/1", f"{PAGE}/mine/check"):
+        moderator.get(path, 404)
+    moderator.get("/research")
+    moderator.post(f"{PAGE}/mine", {"template": "status.html", "text": "x"}, 404)
