@@ -239,20 +239,24 @@ def compose(message: Message, config: Mapping) -> tuple[str, str] | None:
 
 
 def text(school: School, told: list[Told], config: Mapping) -> tuple[str, str]:
-    """What is told together (same kind, provider and role) stands together, under one subject."""
+    """What is told together (same kind, provider, role, and day if that is told) stands together, under one subject."""
     groups: dict[tuple, list[Told]] = {}
     for each in told:
-        groups.setdefault((each.kind, each.event.author_name, each.participant.role), []).append(each)
+        day = display(each.event.happened_at) if "{day}" in KINDS[each.kind].told else ""
+        groups.setdefault((each.kind, each.event.author_name, each.participant.role, day), []).append(each)
     paragraphs = [paragraph(group, config) for group in groups.values()]
-    if len(groups) == 1:
-        subject = words(KINDS[told[0].kind].subject, told, config)
-    else:
-        asks = any(KINDS[each.kind].asks_for_action for each in told)
-        people = len({each.participant.teacher_id for each in told})
-        begin = "Action required: what" if asks else "What"
-        subject = f"{begin} lead providers told us about {people} people at your school"
-    body = [f"For the induction tutor at {school.name}", *paragraphs, *footer(school, config)]
+    subject = words(KINDS[told[0].kind].subject, told, config) if len(groups) == 1 else subject_of_many(told)
+    body = [f"For the induction tutor at {school.name}", *paragraphs, *footer(config)]
     return subject[:255], "\n\n".join(body) + "\n"
+
+
+def subject_of_many(told: list[Told]) -> str:
+    people = len({each.participant.teacher_id for each in told})
+    kinds = {each.kind for each in told}
+    asks_for_action = any(KINDS[kind].asks_for_action for kind in kinds)
+    begin = "Reminder: what" if kinds == {"reminder"} else "Action required: what" if asks_for_action else "What"
+    whom = f"{people} people" if people > 1 else "somebody"
+    return f"{begin} lead providers told us about {whom} at your school"
 
 
 def paragraph(group: list[Told], config: Mapping) -> str:
@@ -283,11 +287,11 @@ def words(pattern: str, group: list[Told], config: Mapping) -> str:
     )
 
 
-def footer(school: School, config: Mapping) -> list[str]:
+def footer(config: Mapping) -> list[str]:
     page = config["SERVICE_URL"] + "/school/induction-tutor"
     return [
-        f"This email goes to the induction tutor at {school.name}, and to everybody who has signed in for the school "
-        "in the last year.",
+        "We send these emails to your school’s induction tutor. Everybody who has signed in for your school in the "
+        "last year gets them too.",
         f"To stop these emails, or tell us who the induction tutor is now:\n{page}",
         "Register early career teachers",
     ]

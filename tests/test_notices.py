@@ -15,6 +15,7 @@ from tests.given import ADA, AWAITING
 from tests.given import ect as an_ect
 from tests.given import mentor as a_mentor
 from tests.reports import TEACH_FIRST, report, tutor_of
+from tests.words import faults
 from web.emails import Outbox
 
 MONDAY = datetime(2026, 4, 20, 10, tzinfo=LONDON)
@@ -308,8 +309,12 @@ def test_signing_in_counts(visitor):
 # --- which words ---------------------------------------------------------------------------------------------
 
 SCHOOL = "St John’s C of E Primary School"
+WHO = (
+    "We send these emails to your school’s induction tutor. Everybody who has signed in for your school in the last "
+    "year gets them too."
+)
 FOOTER = f"""
-This email goes to the induction tutor at {SCHOOL}, and to everybody who has signed in for the school in the last year.
+{WHO}
 
 To stop these emails, or tell us who the induction tutor is now:
 https://ects.example.org/school/induction-tutor
@@ -425,3 +430,34 @@ def test_no_message_has_a_reason_an_address_or_unless_wanted_a_name():
     for never in ("@", "profession", "bereave", "sick", "Moss", "Hannah", "Clarke", "Lund"):
         assert never not in message.subject + message.body
     assert message.body.count("Sign in to see the record:") == 3
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_emails_speak_as_pages_do(names):
+    """Every kind, of both roles, alone and together."""
+    everybody = [an_ect(), a_mentor(name="Bo Lund"), person("Hannah Clarke")]
+    said = []
+    for act, days in (("defer", 0), ("resume", 1), ("withdraw", 3)):
+        for each in everybody:
+            happens(MONDAY + days * DAY, act, each)
+        said += send(MONDAY + days * DAY + QUARTER, EMAIL_NAMES=names)
+    with clock_at(MONDAY + 4 * DAY):
+        confirm_teach_first()
+    said += [*send(MONDAY + 4 * DAY + QUARTER, EMAIL_NAMES=names), *send(MONDAY + 17 * DAY, EMAIL_NAMES=names)]
+    kinds = [
+        kind for message in said for kind in {each.kind for each in Notice.select().where(Notice.id << message.notices)}
+    ]
+    assert set(kinds) == set(notices.KINDS)
+    for message in said:
+        for paragraph in [message.subject, *message.body.split("\n\n")]:
+            assert not faults(paragraph), paragraph
+
+
+def test_reminders_of_several_days_say_which():
+    midnight = MONDAY.replace(hour=0) + DAY
+    happens(midnight - 5 * MINUTE, "withdraw", an_ect())
+    happens(midnight + 5 * MINUTE, "withdraw", person("Hannah Clarke"))
+    (reminder,) = send(midnight + 14 * DAY + 7 * 60 * MINUTE)
+    assert reminder.subject == "Reminder: what lead providers told us about 2 people at your school"
+    for day in ("20 April 2026", "21 April 2026"):
+        assert f"told us on {day} they no longer train one of your early career teachers." in reminder.body
