@@ -317,6 +317,15 @@ class AnyOrder(RuleBasedStateMachine):
         answers = {"year": year, "schedule": schedule}
         self.put_right(arrangements.put_right_contract_period, self.chosen(who, role, wait), seen, **answers)
 
+    @rule(who=who, role=roles, wait=waits, seen=seen)
+    def put_right_planned_training(self, who, role, wait, seen):
+        place = self.loaded(self.chosen(who, role, wait))
+        with clock_at(self.moment):
+            planned = arrangements.planned_training(place)
+        if planned:
+            answers = {"training_period_id": planned[-1].id}
+            self.put_right(arrangements.put_right_planned_training, place, seen, **answers)
+
     @rule(who=who, wait=waits, seen=seen, which=st.integers(0, 7))
     def put_right_two_records(self, who, wait, seen, which):
         one = self.chosen(who, "ect", wait)

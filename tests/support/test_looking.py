@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from app import create_app
 from models import Event, Participant, ParticipantIdChange, School, SchoolUser, SupportUser, Teacher
 from support import users
 from tests.conftest import both_engines, person
@@ -29,6 +30,11 @@ def test_without_the_setting_no_address_answers_and_nothing_is_imported(app, nao
     settings = {"DEMO": "1", "SECRET_KEY": "x" * 8, "DATABASE_URL": "sqlite:///:memory:", "PATH": "/usr/bin"}
     done = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_study_is_not_for_support(capsys):
+    with pytest.raises(SystemExit, match="RESEARCH and SUPPORT don’t go together"):
+        create_app(DEMO=True, SECRET_KEY="x" * 8, SUPPORT=True, RESEARCH="somewhere", DATABASE_URL="sqlite:///:memory:")
 
 
 def test_who_is_not_signed_in_is_led_to_signing_in_and_back(served):
