@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.browser.pages import arrived, button, link, press, sign_in
 
 MOST_AT_FIRST, REQUESTS_AT_FIRST = 150_000, 8
-MOST_LINES = {"app.js": 75, "time-left.js": 35}
+MOST_LINES = {"app.js": 78, "time-left.js": 35}
 MOST_OF_A_STEP, MOST_OF_A_JOURNEY = 2_000, 14_000
 NAME = "Hannah Clarke"
 
