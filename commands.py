@@ -6,22 +6,26 @@ import secrets
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, contextmanager, suppress
+from copy import copy
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
-from peewee import InterfaceError, OperationalError
+from flask.cli import AppGroup, ScriptInfo, with_appcontext
+from peewee import DatabaseError, InterfaceError, OperationalError
 
 import filling.commands
 import scenarios
 import settings
 from clock import OWN, World, current_world, display, entered, today
 from database import db, is_postgresql, migrate, open_database
+from database.faults import kind_of
 from domain import data_checks, maintenance, messages, notices, sign_ins
 from domain.queries import training_with_providers
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS
@@ -35,18 +39,29 @@ from web import emails
 TOKEN_LENGTH = 32
 
 
+class PlainCommands(AppGroup):
+    """Commands that, where their database is in the way, end in a line that says what to do."""
+
+    def get_command(self, ctx, cmd_name):
+        if command := copy(super().get_command(ctx, cmd_name)):
+            command.invoke = partial(told_plainly, command.invoke)  # ty: ignore[invalid-assignment]
+        return command
+
+
+def told_plainly(invoke: Callable, context: click.Context):
+    try:
+        return invoke(context)
+    except (DatabaseError, InterfaceError) as error:
+        reasons = maintenance.reasons_not_to_start(context.ensure_object(ScriptInfo).load_app().config)
+        told = f"The database can’t do that ({kind_of(error)}). It says: {str(error).splitlines()[0]}"
+        raise click.ClickException(" ".join(reasons) or told) from error
+
+
 def add_to(app: Flask) -> None:
+    app.cli.__class__ = PlainCommands
     maintenance_commands = (check, verify, backup, restore, prune, migrate_command, people, settings_command)
-    for command in (
-        *maintenance_commands,
-        notices_commands,
-        tokens,
-        sign_ins_commands,
-        start_up,
-        demo_data,
-        journeys,
-        scenario_group,
-    ):
+    others = (notices_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group)
+    for command in maintenance_commands + others:
         app.cli.add_command(command)
     filling.commands.add_to(app)
 
@@ -125,7 +140,7 @@ def check():
     """Say what is wrong with this deployment, and fail if anything is."""
     config = current_app.config
     reasons = maintenance.reasons_not_to_start(config)
-    found = reasons + maintenance.warnings(config)
+    found = reasons or maintenance.warnings(config)
     if config["OIDC_ISSUER"]:
         try:
             with openid.provider_errors():
@@ -137,7 +152,7 @@ def check():
         with suppress(OperationalError, InterfaceError), closing(means), db.connection_context():
             found += messages.faults(means)
     if found:
-        raise click.ClickException("\n".join(["", *found]))
+        raise click.ClickException("\n".join(found))
     click.echo("Nothing is wrong.")
 
 
@@ -146,7 +161,7 @@ def verify():
     """Say what is wrong with the data, and fail if anything is. For every hour."""
     with db.connection_context(), not_possible_as_click_error():
         if found := maintenance.data_faults():
-            raise click.ClickException("\n".join(["", *found]))
+            raise click.ClickException("\n".join(found))
         click.echo(f"The data is right by {len(data_checks.RULES)} rules.")
 
 

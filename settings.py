@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     SECRET_KEY: str = _setting(
         f"signs cookies and forms: random, at least {SHORTEST_KEY} characters, the same everywhere"
     )
-    DATABASE_URL: str = _setting("`sqlite:///path` or `postgresql://user:password@host/name`", DEMO_DATABASE)
+    DATABASE_URL: str = _setting(
+        "`sqlite:///path` or `postgresql://user:password@host/name`. Only the demo has one without it", DEMO_DATABASE
+    )
     REPLICA_URL: str = _setting(
         "a PostgreSQL server that follows that database: lead providers’ lists are read there, as late as it follows"
     )

@@ -311,6 +311,21 @@ def test_a_copy_for_which_there_is_no_room_says_so_and_is_not_left_behind(world,
     assert not list(tmp_path.glob(".*copy*"))
 
 
+@both_engines
+@pytest.mark.parametrize("command", ["check", "verify", "tokens list", "people", "prune", "export people --school 1"])
+@pytest.mark.parametrize("state", ["empty", "missing"])
+def test_a_database_that_is_not_ready_is_said_in_a_line(app, empty_database, engine, command, state):
+    if state == "missing" and engine == "sqlite":
+        Path(db.obj.database).unlink()
+    db.close()
+    done = app.test_cli_runner().invoke(args=command.split())
+    assert done.exit_code == 1
+    assert "flask migrate" in done.output or command == "verify", done.output
+    assert done.output.startswith("Error: The database")
+    assert "Traceback" not in done.output
+    assert not done.exception or isinstance(done.exception, SystemExit)
+
+
 # --- whose data these are ------------------------------------------------------------------------------------
 
 
