@@ -247,6 +247,23 @@ def test_what_was_sent_too_late_is_there_after_signing_in_again(question, engine
         assert not SignIn.get().unsent, "it was sent since"
 
 
+def test_what_was_sent_too_late_about_the_induction_tutor_is_there_too(question):
+    answer = post_too_late(question.get("/school/induction-tutor/change"), "Ola Berg", {})
+    with later(hours=3):
+        question.get(answer.location).choose("Naomi Fletcher", "Sign in")
+        assert question.path == "/school/induction-tutor/change"
+        assert question.value("name") == "Ola Berg"
+
+
+def test_a_button_pressed_too_late_is_there_to_be_pressed_again(question):
+    question.get("/school/induction-tutor")
+    form = {"csrf_token": question.value("csrf_token"), "emails": "stop"}
+    with later(hours=3):
+        question.post("/school/induction-tutor/emails", form).choose("Naomi Fletcher", "Sign in")
+        assert question.path == "/school/induction-tutor"
+        assert question.submit("Stop my emails").buttons == ["Start my emails again"]
+
+
 def test_what_was_sent_too_late_is_not_for_somebody_else(question):
     post_too_late(question, "Priya Patel", {})
     with later(hours=3):
