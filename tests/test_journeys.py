@@ -156,8 +156,9 @@ def test_the_page_and_the_act_refuse_the_same_answer_again(app, naomi, walk):
     try:
         journey.act(participant, SchoolUser.get_by_id(1), **journey.answers(path))
     except RuleBroken as refusal:
-        for field, code in refusal.errors.items():
-            path[page].add_error(field, code, **refusal.facts)
+        with app.app_context():  # sentences name the address of support
+            for field, code in refusal.errors.items():
+                path[page].add_error(field, code, **refusal.facts)
     refused = [line["text"] for line in path[page].summary]
     again = {name: values[0] for name, values in posted[page].items()}
     naomi.get(walk.page(page)).post(walk.page(page), again, 422 if refused else 200)
