@@ -14,8 +14,8 @@ from pathlib import Path
 from clock import today
 from research.journey_map import map_of, svg
 from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
+from research.post import chosen, map_name, post
 from research.results import WORDS, Result, consented_sessions, results_of, wilson
-from scenarios.scenario import scenarios_there
 
 SCHEMA_VERSION = 4
 
@@ -100,21 +100,17 @@ SCHEMA = {
 
 
 def export(round_: Round, *, with_research_data: bool, screenshots: Path | None = None) -> bytes:
-    """The zip. `screenshots` is the folder that `flask research screenshots` fills."""
+    """The zip. `screenshots` is the folder that `flask research screenshots` fills for this round."""
     results = results_of(round_)
     tables = aggregates(results) | (research_data(round_) if with_research_data else {})
     names = round_.scenarios
     files = {name: as_csv(name, rows) for name, rows in tables.items()}
-    for name in names:
-        title = f"{name}: {round_.scenario(name).title}"
-        files[f"aggregate/map-{name}.svg"] = svg(map_of([r for r in results if r.scenario.id == name]), title)
-    screenshots = screenshots or store_folder() / "screenshots"
-    images = sorted(path for name in names for path in screenshots.glob(f"{name}-*.png"))
-    headings = {}
-    for about in (path for name in names for path in sorted(screenshots.glob(f"{name}*.json"))):
-        headings |= json.loads(about.read_text())
-    files |= {f"aggregate/images/{path.name}": path.read_bytes() for path in images}
-    files["aggregate/post.md"] = post(round_, results, headings)
+    for result in results:
+        title = f"{result.scenario.id}: {result.scenario.title}{f', {result.wording}' * bool(result.wording)}"
+        files[f"aggregate/{map_name(result)}"] = svg(map_of([result]), title)
+    pictures = chosen(results, screenshots or pictures_folder(round_.id))
+    files |= {f"aggregate/images/{picture.file.name}": picture.file.read_bytes() for picture in pictures}
+    files["aggregate/post.md"] = post(round_, results, held(round_), pictures)
     files["schema.json"] = json.dumps({"version": SCHEMA_VERSION, "files": {f: SCHEMA[f] for f in tables}}, indent=2)
     manifest = {
         "schema_version": SCHEMA_VERSION,
@@ -136,6 +132,10 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
         for name in sorted(files):
             zipped.writestr(name, files[name])
     return archive.getvalue()
+
+
+def pictures_folder(round_id: int) -> Path:
+    return store_folder() / "screenshots" / str(round_id)
 
 
 def hashes_of(sessions: list[Session]) -> set[tuple[str, str]]:
@@ -208,34 +208,3 @@ def app_commit() -> str:
     command = [git, "rev-parse", "HEAD"] if git else ["false"]
     done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)  # noqa: S603
     return done.stdout.strip() or "unknown"
-
-
-def post(round_: Round, results: list[Result], headings: dict[str, str]) -> str:
-    """A skeleton for a post in a design history, with these pictures: name → heading of the page. What was found is for
-    people to write."""
-    days = [session.held_on for session in held(round_)]
-    lines = ["---", f"title: {json.dumps(round_.title, ensure_ascii=False)}", "description: To write"]
-    lines += [f"date: {max(days)}" if days else "date: To write", "tags:", "  - user research", "---", ""]
-    lines += ["## Why we did this", "", "To write", "", "## What we designed", ""]
-    for image, heading in headings.items():
-        lines += [f"![Draft: a page with the heading “{heading}”.](images/{image}-1280.png)", ""]
-    lines += ["## What we tested", "", f"{len(days)} people took part.", ""]
-    for result in results:
-        wording = f" in the wording “{result.wording}”" if result.wording else ""
-        lines += [f"### {result.scenario.title}{wording}", "", f"> {result.scenario.task}", "", sentence(result), ""]
-    untested = [each for each in scenarios_there()[0] if each.id not in round_.scenarios]
-    lines += ["## What we found", "", "To write: only people can say.", "", "## What we did not test", ""]
-    lines += [f"- {each.title}" for each in untested] + ["- assistive technology, other devices, other schools?"]
-    return "\n".join([*lines, ""])
-
-
-def sentence(result: Result) -> str:
-    """A result as one may write it of so few people."""
-    if result.scenario.is_exploratory:
-        return f"{result.explored} explored this."
-    open_ones = f"To confirm: the outcomes of {result.unconfirmed}." if result.unconfirmed else ""
-    if not result.count:
-        return open_ones or "Nobody reached this."
-    helped = f" {result.assisted} had help." if result.assisted else ""
-    said = f"{result.successes} of {result.count} succeeded (95% interval: {result.interval}).{helped}"
-    return f"{said} {open_ones}".strip()

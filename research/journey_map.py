@@ -1,5 +1,5 @@
 """The journey map: a picture of where people went. Pages are boxes and ways between them arrows, with the number of
-people who took them; the direct path is bold; where people stopped or met an error, the page says how many."""
+people who took them; the direct path is bold; how people's paths ended, and who met an error, the page says."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,8 +8,18 @@ from xml.sax.saxutils import escape
 
 from research.results import Result, without_repeats
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, TOP = 200, 100, 76, 76, 10, 34
-INK, PALE, LINE, RED = "#0b0c0c", "#f4f8fb", "#505a5f", "#ca3535"
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, TOP = 250, 100, 90, 110, 10, 84
+INK, PALE, LINE, RED, GREEN, AMBER = "#0b0c0c", "#f4f8fb", "#505a5f", "#ca3535", "#0f7a52", "#a8500f"
+ENDED = {
+    "direct": "succeeded directly",
+    "indirect": "succeeded by a detour",
+    "wrong": "came to a wrong end",
+    "gave_up": "gave up",
+    "not_reached": "did not begin",
+    "": "ended, not confirmed",
+}
+COLOURS = {"direct": GREEN, "indirect": GREEN, "wrong": RED, "gave_up": AMBER, "not_reached": LINE, "": LINE}
+"""Of the words for an outcome. The words alone say it too."""
 
 
 @dataclass
@@ -18,7 +28,8 @@ class JourneyMap:
     """Page → how many came to it."""
     ways: Counter
     """(page, page) → how many went from one to the other."""
-    stopped: Counter
+    ends: Counter
+    """(page, outcome) → how many ended there so."""
     errors: Counter
     direct: list[str]
 
@@ -40,16 +51,16 @@ class JourneyMap:
 
 
 def map_of(results: list[Result]) -> JourneyMap:
-    """Of one scenario, in whatever wordings."""
-    people, ways, stopped, errors = Counter(), Counter(), Counter(), Counter()
+    """Of one scenario, in one wording or in more."""
+    people, ways, ends, errors = Counter(), Counter(), Counter(), Counter()
     for result in results:
         for path in result.paths:
             people.update(set(path))
             ways.update(set(pairwise(path)))
-            stopped.update(path[-1:])
+        ends.update(result.ends)
         errors.update(result.refused_on)
     return JourneyMap(
-        people, ways, stopped, errors, without_repeats(s.page for s in results[0].scenario.direct_path if s.page)
+        people, ways, ends, errors, without_repeats(s.page for s in results[0].scenario.direct_path if s.page)
     )
 
 
@@ -75,9 +86,12 @@ def svg(map_: JourneyMap, title: str) -> str:
     ]
     ways = sorted(way for way in direct_ways | set(map_.ways) if way[0] in places and way[1] in places)
     arrows = [arrow(places[a], places[b], map_.ways[a, b], is_direct=(a, b) in direct_ways) for a, b in ways]
-    parts += [line for line, _count in arrows]
+    parts += [line for line, _at in arrows]
     parts += [box(page, places[page], map_) for page in places]
-    parts += [count for _line, count in arrows]
+    taken: list[tuple[float, float]] = []
+    for way, (_line, at) in zip(ways, arrows, strict=True):
+        taken.append(free_place(at, taken))
+        parts.append(number(map_.ways[way], taken[-1], INK if way in direct_ways else LINE))
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -85,9 +99,9 @@ def corner(place: tuple[int, int]) -> tuple[int, int]:
     return MARGIN + place[0] * (WIDTH + GAP_X), TOP + place[1] * (HEIGHT + GAP_Y)
 
 
-def arrow(origin: tuple[int, int], to: tuple[int, int], count: int, *, is_direct: bool) -> tuple[str, str]:
+def arrow(origin: tuple[int, int], to: tuple[int, int], count: int, *, is_direct: bool) -> tuple[str, tuple]:
     """From the right side to the left where it goes on, from the bottom to the bottom where it goes back. The line, and
-    the count that stands on it."""
+    where on it its number stands."""
     (x1, y1), (x2, y2) = corner(origin), corner(to)
     if to[0] > origin[0]:
         start, end = (x1 + WIDTH, y1 + HEIGHT / 2), (x2, y2 + HEIGHT / 2)
@@ -99,18 +113,35 @@ def arrow(origin: tuple[int, int], to: tuple[int, int], count: int, *, is_direct
             middle = (middle[0], middle[1] - 67)
     else:
         start, end = (x1 + WIDTH * 0.4, y1 + HEIGHT), (x2 + WIDTH * 0.6, y2 + HEIGHT)
-        depth = max(start[1], end[1]) + GAP_Y * 0.8
+        # As deep as it goes far back, so that no number stands on another.
+        depth = max(start[1], end[1]) + GAP_Y * min(0.35 + 0.22 * (origin[0] - to[0]), 1)
         curve = f"C{start[0]:.0f} {depth:.0f} {end[0]:.0f} {depth:.0f}"
         middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 8 + depth * 0.75)
+        if origin[0] == to[0]:  # straight up or down: beside the box that it comes from
+            middle = (start[0], start[1] + 22)
     name, stroke, ink = ("bold", 5, INK) if is_direct else ("thin", 1.5, LINE)
     dashes = "" if count else ' stroke-dasharray="8 6"'
     line = (
         f'<path d="M{start[0]:.0f} {start[1]:.0f} {curve} {end[0]:.0f} {end[1]:.0f}" fill="none" stroke="{ink}" '
         f'stroke-width="{stroke}" marker-end="url(#{name})"{dashes}/>'
     )
-    x, y = middle
-    return line, (
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="13" fill="#ffffff" stroke="{ink}"/>'
+    return line, middle
+
+
+def free_place(at: tuple[float, float], taken: list[tuple[float, float]]) -> tuple[float, float]:
+    """There or as little below as keeps it clear of the numbers that are there already."""
+    x, y = at
+    while any(abs(x - other_x) < 46 and abs(y - other_y) < 28 for other_x, other_y in taken):
+        y += 7
+    return x, y
+
+
+def number(count: int, at: tuple[float, float], ink: str) -> str:
+    x, y = at
+    half = 9 + 5 * len(str(count))
+    return (
+        f'<rect x="{x - half:.0f}" y="{y - 13:.0f}" width="{2 * half}" height="26" rx="13" fill="#ffffff" '
+        f'stroke="{ink}"/>'
         f'<text x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle" font-size="15" fill="{INK}">{count}</text>'
     )
 
@@ -119,8 +150,12 @@ def box(page: str, place: tuple[int, int], map_: JourneyMap) -> str:
     x, y = corner(place)
     is_direct = page in map_.direct
     lines = [f"{part}/" for part in page.split("/")[:-1]] + [page.split("/")[-1]]
-    remarks = [f"{map_.stopped[page]} ended here"] * bool(map_.stopped[page])
-    remarks += [f"{map_.errors[page]} met an error"] * bool(map_.errors[page])
+    remarks = [
+        (COLOURS[outcome], f"{map_.ends[page, outcome]} {ENDED[outcome]}")
+        for outcome in ENDED
+        if map_.ends[page, outcome]
+    ]
+    remarks += [(RED, f"{map_.errors[page]} met an error")] * bool(map_.errors[page])
     texts = [
         f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" fill="{PALE}" stroke="{INK if is_direct else LINE}" '
         f'stroke-width="{5 if is_direct else 1.5}"/>'
@@ -131,10 +166,10 @@ def box(page: str, place: tuple[int, int], map_: JourneyMap) -> str:
         f'<text x="{x + WIDTH - 12}" y="{y + HEIGHT - 12}" text-anchor="end" font-size="17" font-weight="bold" '
         f'fill="{INK}">{people(map_.people[page])}</text>'
     )
-    if remarks:
+    for number, (colour, words) in enumerate(reversed(remarks)):
         texts.append(
-            f'<text x="{x + 2}" y="{y - 9}" font-size="15" font-weight="bold" fill="{RED}">'
-            f"{escape(', '.join(remarks))}</text>"
+            f'<text x="{x + 2}" y="{y - 9 - 16 * number}" font-size="14" font-weight="bold" fill="{colour}">'
+            f"{escape(words)}</text>"
         )
     return "".join(texts)
 
@@ -150,6 +185,21 @@ def in_words(map_: JourneyMap) -> str:
     sentences = [f"The direct path is {', '.join(map_.direct)}."]
     sentences += [f"{people(count)} came to {page}." for page, count in map_.people.items()]
     sentences += [f"{people(count)} went from {origin} to {to}." for (origin, to), count in sorted(map_.ways.items())]
-    sentences += [f"{people(count)} ended on {page}." for page, count in map_.stopped.items()]
+    sentences += [f"{people(count)} {ENDED[outcome]} on {page}." for (page, outcome), count in map_.ends.items()]
     sentences += [f"{people(count)} met an error on {page}." for page, count in map_.errors.items()]
     return " ".join(sentences)
+
+
+def difference(results: list[Result]) -> list[str]:
+    """How the ways that people went differ between wordings, in a line for each way and end that does."""
+    if len([result for result in results if result.paths]) < 2:
+        return []
+    named = {result.wording or "the ordinary wording": (map_of([result]), len(result.paths)) for result in results}
+    counts = {wording: {**map_.ways, **map_.ends} for wording, (map_, _) in named.items()}
+    lines = []
+    for way in sorted({way for each in counts.values() for way in each}):
+        shares = [f"{counts[wording].get(way, 0)} of {number} in {wording}" for wording, (_, number) in named.items()]
+        if len({counts[wording].get(way, 0) * 1000 // max(number, 1) for wording, (_, number) in named.items()}) > 1:
+            what = f"{ENDED[way[1]]} on {way[0]}" if way[1] in ENDED else f"went from {way[0]} to {way[1]}"
+            lines.append(f"{what}: {', '.join(shares)}")
+    return lines

@@ -2,9 +2,11 @@
 people, never a bare percentage, a mean or a score: so few people bear none of these."""
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+from forms import Question, questions
 from research.models import OUTCOMES, SUCCESSES, Entry, Round, Session, Task
 from scenarios.scenario import Scenario
 
@@ -40,6 +42,8 @@ class Result:
     """Page → how many people met any error there."""
     paths: list[list[str]] = field(default_factory=list)
     """The pages that each person came to, in order."""
+    ends: Counter = field(default_factory=Counter)
+    """(page, outcome) → how many people's path ended there so. The outcome is empty where none is confirmed."""
 
     @property
     def count(self) -> int:
@@ -90,7 +94,9 @@ def add(result: Result, task: Task) -> None:
     errors = {(entry.page, entry.field, entry.code) for entry in entries if entry.kind == "error"}
     result.errors.update(errors)
     result.refused_on.update({page for page, _field, _code in errors})
-    result.paths.append(without_repeats(entry.page for entry in entries if entry.kind == "page"))
+    path = without_repeats(entry.page for entry in entries if entry.kind == "page")
+    result.paths.append(path)
+    result.ends.update([(path[-1], task.outcome or "")] if path else [])
 
 
 def is_unconfirmed(task: Task) -> bool:
@@ -127,3 +133,15 @@ WORDS = dict(
         strict=True,
     )
 )
+
+
+FORMS = [form for form in vars(questions).values() if isinstance(form, type) and issubclass(form, Question)]
+ASKED = {name: form for form in FORMS for name in form.fields()}
+"""Field → the question that asks for it."""
+
+
+def error_words(field: str, code: str) -> str:
+    """The page's own words for an error, without any fact that was in them."""
+    form = ASKED.get(field)
+    sentence = form and form.messages.get(code)
+    return re.sub(r"{\w+}", "…", sentence) if sentence else f"{field}: {code}"

@@ -65,29 +65,31 @@ def camera(client: FlaskClient) -> Generator[Callable]:
         browser.close()
 
 
-def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
-    """Gives each picture's file as soon as it is there. Beside the pictures is a file with each one's heading. Raises
-    NoBrowser if there is nothing to take them with."""
+def take(
+    app: Flask, scenarios: list[Scenario], folder: Path, *, wordings: list[str] | None = None, widths=chromium.WIDTHS
+) -> Iterator[Path]:
+    """Gives each picture's file as soon as it is there: of the direct path alone where the `wordings` are named. Beside
+    the pictures is a file with each one's heading. Raises NoBrowser if there is nothing to take them with."""
     folder.mkdir(parents=True, exist_ok=True)
     with camera(app.test_client()) as picture:
         for scenario in scenarios:
-            for words in ["", *scenario.variants]:
+            for words in ["", *scenario.variants] if wordings is None else wordings:
                 series, headings = "-".join(filter(None, (scenario.id, words))), {}
-                for number, shown in enumerate(states(app, scenario, words), 1):
+                for number, shown in enumerate(states(app, scenario, words, is_whole=wordings is None), 1):
                     name = f"{series}-{number:02}-{shown.page.replace('/', '-')}{'-error' * bool(shown.codes)}"
                     headings[name] = shown.read.heading
-                    for width in chromium.WIDTHS:
+                    for width in widths:
                         yield picture(shown.path, shown.html, folder / f"{name}-{width}.png", width=width)
                 (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
 
 
-def states(app: Flask, scenario: Scenario, words: str) -> Iterator[ShownPage]:
-    """Every page and state of the scenario once: the paths, what is refused on them, and list and record at their
-    ends."""
+def states(app: Flask, scenario: Scenario, words: str, *, is_whole: bool = True) -> Iterator[ShownPage]:
+    """Every page and state of the scenario once: the paths, or unless `is_whole` the direct one alone, what is refused
+    on them, and list and record at their ends."""
     seen = set()
     with TemporaryDirectory() as temporary:
         run = CheckRun(app, scenario, Path(temporary), words)
-        for path in (scenario.direct_path, *scenario.wrong_paths):
+        for path in (scenario.direct_path, *(scenario.wrong_paths if is_whole else [])):
             for state in along(run.walker(), path):
                 key = (state.page, state.about, tuple(state.codes.items()), state.read.text)
                 if key not in seen:

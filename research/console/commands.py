@@ -5,10 +5,13 @@ from pathlib import Path
 import click
 from flask import current_app
 
+from commands import other_worlds_only
 from domain.participants import is_email_address
 from research.console import guide
-from research.models import Moderator, migrate_store, research_db, store_folder
+from research.export import pictures_folder
+from research.models import Moderator, Round, migrate_store, research_db
 from research.sessions import purge_what_is_due
+from scenarios import screenshots
 from scenarios.screenshots import NoBrowser
 
 PERSONAS = {"ruth.allen@example.org": "Ruth Allen", "omar.said@example.org": "Omar Said"}
@@ -52,12 +55,21 @@ def purge():
 
 
 @commands.command("screenshots")
-@click.pass_context
-def take_screenshots(context):
-    """Take the pictures that an export brings along: `flask scenario screenshots` into the research folder."""
-    context.invoke(
-        current_app.cli.commands["scenario"].commands["screenshots"], names=(), folder=store_folder() / "screenshots"
-    )
+@click.argument("round_id", type=int)
+def take_screenshots(round_id):
+    """Take the pictures that the export of the round with this ROUND_ID chooses from. It is in the page's address."""
+    with store():
+        found = Round.get_or_none(Round.id == round_id)
+        if not found:
+            raise click.ClickException(f"There is no round {round_id}.")
+        scenarios = [found.scenario(name) for name in found.scenarios]
+    try:
+        with other_worlds_only():
+            app, folder = current_app._get_current_object(), pictures_folder(round_id)
+            for file in screenshots.take(app, scenarios, folder, wordings=found.wordings, widths=(1280,)):
+                click.echo(file)
+    except NoBrowser as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 @commands.command("guide-screenshots")

@@ -1,9 +1,7 @@
 """What the feed says of a line of the log: the page's own words for an error, without any fact that was in them."""
 
-import re
-
-from forms import Question, questions
 from research.console import blueprint
+from research.results import error_words
 
 CHANGES = {"finished_on": "leaving date", "email": "email address"}
 """Attributes that no question's field is named after, and what they are called."""
@@ -16,10 +14,6 @@ SHOWN = {
 }
 """The heading of what is shown where the page itself can't be."""
 
-FORMS = [form for form in vars(questions).values() if isinstance(form, type) and issubclass(form, Question)]
-ASKED = {name: form for form in FORMS for name in form.fields()}
-"""Field → the question that asks for it."""
-
 
 @blueprint.app_template_filter("entry_text")
 def entry_text(entry: dict) -> str:
@@ -28,9 +22,7 @@ def entry_text(entry: dict) -> str:
         return SHOWN.get(entry["page"], "")
     code = entry["code"]
     if entry["kind"] == "error":
-        form = ASKED.get(entry["field"])
-        sentence = form and form.messages.get(code)
-        return re.sub(r"{\w+}", "…", sentence) if sentence else f"{entry['field']}: {code}"
+        return error_words(entry["field"], code)
     if entry["kind"] == "change":
         return CHANGES.get(code, code.replace("_", " "))
     return code

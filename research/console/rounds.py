@@ -9,7 +9,7 @@ from forms import Form
 from research import export, log, results, sessions
 from research.console import PARTICIPANT, blueprint, cookie_name, note_sent, set_cookie
 from research.console.forms import ExportForm, RoundForm, SessionForm
-from research.journey_map import in_words, map_of, svg
+from research.journey_map import difference, in_words, map_of, svg
 from research.models import Round, Session, Task
 from scenarios.scenario import scenarios_there
 
@@ -111,9 +111,10 @@ def show_round(round_: Round, status: int = 200, **forms):
         sessions=list(round_.sessions.order_by(Session.number)),
         results=found_results,
         scenarios=[round_.scenario(name) for name in round_.scenarios],
-        maps={name: in_words(map_of(of_scenario(found_results, name))) for name in round_.scenarios},
+        maps=[(result, in_words(map_of([result]))) for result in found_results if result.paths],
+        differences={name: difference(of_scenario(found_results, name)) for name in round_.scenarios},
         words=results.WORDS,
-        has_screenshots=any((export.store_folder() / "screenshots").glob("*.png")),
+        has_screenshots=any(export.pictures_folder(round_.id).glob("*.png")),
         **({"session_form": SessionForm(formdata=None), "export_form": ExportForm(formdata=None)} | forms),
     ), status
 
@@ -125,9 +126,13 @@ def of_scenario(found_results: list, name: str) -> list:
 @blueprint.get("/research/rounds/<int:row_id>/map-<name>.svg")
 @with_row(Round)
 def journey_map(round_, name):
-    if name not in round_.scenarios:
+    """Of one scenario in the wording that the address asks for."""
+    wording = request.args.get("wording", "")
+    found = [each for each in of_scenario(results.results_of(round_), name) if each.wording == wording]
+    if not found:
         abort(404)
-    drawn = svg(map_of(of_scenario(results.results_of(round_), name)), f"{name}: {round_.scenario(name).title}")
+    title = f"{name}: {found[0].scenario.title}{f', {wording}' if wording else ''}"
+    drawn = svg(map_of(found), title)
     return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 

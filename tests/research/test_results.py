@@ -81,7 +81,9 @@ def test_a_round_in_the_console(round_, moderator):
     assert cells[:6] == ["5 of 6 44% to 97%", "4", "1", "0", "1", "1"]
     assert cells[6].startswith("1, 2, 3, 4, 5, 6")
     assert "Explored by 0" in moderator.text
-    assert "1 met “missing” at lead_provider_id on ect/change-lead-provider/lead-provider" in moderator.text
+    assert (
+        "1 met “Select the lead provider who will train …” on ect/change-lead-provider/lead-provider" in moderator.text
+    )
     assert "%" not in moderator.text.replace("44% to 97%", "").replace("95% Wilson", ""), "no bare percentage"
     drawn = moderator.send("get", f"/research/rounds/{round_.id}/map-S01.svg")
     assert drawn.mimetype == "image/svg+xml"
@@ -94,16 +96,43 @@ def test_the_journey_map(round_):
     assert map_.people["ects"] == 6
     assert map_.ways["ects", "ect"] == 5
     assert map_.ways["ects", "other-ect"] == map_.ways["other-ect", "ects"] == 1
-    assert map_.stopped == {"ects": 1, DONE[1]: 5}
+    assert map_.ends == {("ects", "gave_up"): 1, (DONE[1], "direct"): 4, (DONE[1], "indirect"): 1}
     assert map_.errors == {QUESTION[1]: 1}
     assert map_.places["other-ect"] == (1, 1)
     drawn = svg(map_, "S01 & more")
     tree = ElementTree.fromstring(drawn)  # noqa: S314 - our own
     spaces = {"s": "http://www.w3.org/2000/svg"}
+    for said in ("4 succeeded directly", "1 succeeded by a detour", "1 gave up"):
+        assert said in drawn
+    assert "ended here" not in drawn
     assert "5 people went from ects to ect." in tree.find("s:desc", spaces).text
-    assert len(tree.findall("s:rect", spaces)) == 1 + 6
+    assert len(tree.findall("s:rect[@rx]", spaces)) == 6, "a number on each way"
+    assert len(tree.findall("s:rect", spaces)) == 1 + 6 + 6
     assert drawn.count('stroke-width="5" marker-end') == 4, "the direct path is bold"
-    assert svg(map_of([Result(scenario("S01"), "")]), "nobody yet").count("<rect") == 1 + 5
+    assert svg(map_of([Result(scenario("S01"), "")]), "nobody yet").count("<rect") == 1 + 5 + 4
+
+
+@pytest.mark.parametrize("people", [6, 20, 60, 200])
+def test_no_number_on_the_map_hides_another(people):
+    result = Result(scenario("S01"), "")
+    pages = [page for _, page in DIRECT]
+    ways = [
+        pages,
+        [pages[0], "other-ect", *pages],
+        [*pages[:3], "ect", "ects", "mentors", "ects"],
+        ["ects", "mentors", "mentor", "ects", "ect"],
+    ]
+    result.paths = [ways[number % 4] for number in range(people)]
+    drawn = ElementTree.fromstring(svg(map_of([result]), "many"))  # noqa: S314 - our own
+    numbers = [
+        [float(each.get(name)) for name in ("x", "y", "width", "height")]
+        for each in drawn.iter("{http://www.w3.org/2000/svg}rect")
+        if each.get("rx")
+    ]
+    for place, (x, y, width, height) in enumerate(numbers):
+        for other_x, other_y, other_width, _ in numbers[:place]:
+            is_apart = x >= other_x + other_width or other_x >= x + width or abs(y - other_y) >= height
+            assert is_apart, "each can be read"
 
 
 def test_a_page_shown_again_is_one_stay():
@@ -119,13 +148,29 @@ def rows(text: str) -> list[dict]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
+LISTED = "Early career teachers (ECTs)"
+
+
 def test_the_export(round_, tmp_path):
-    (tmp_path / "S01-01-ects-1280.png").write_bytes(b"picture")
-    (tmp_path / "S01.json").write_text('{"S01-01-ects": "Early career teachers (ECTs)"}')
+    shown = {
+        "S01-01-ects": LISTED,
+        "S01-02-mentors": "Mentors",
+        f"S01-03-{QUESTION[1].replace('/', '-')}-error": "Which?",
+    }
+    shown |= {f"S01-04-{CHECK[1].replace('/', '-')}-error": "Check", f"S01-05-{CHECK[1].replace('/', '-')}": "Check"}
+    for name in shown:
+        (tmp_path / f"{name}-1280.png").write_bytes(b"picture")
+    (tmp_path / "S01.json").write_text(json.dumps(shown))
     with research_db.connection_context():
         files = opened(export(round_, with_research_data=False, screenshots=tmp_path))
     manifest = json.loads(files["manifest.json"])
-    tables = ["results.csv", "errors.csv", "paths.csv", "images/S01-01-ects-1280.png"]
+    # Nobody came to the mentors, and nobody met an error where the answers are checked.
+    chosen = [
+        "S01-01-ects",
+        "S01-03-ect-change-lead-provider-lead-provider-error",
+        "S01-05-ect-change-lead-provider-check-answers",
+    ]
+    tables = ["results.csv", "errors.csv", "paths.csv", *(f"images/{name}-1280.png" for name in chosen)]
     expected = [f"aggregate/{name}" for name in ("post.md", "map-S01.svg", "map-S07.svg", *tables)]
     assert sorted(files) == manifest["files"] == sorted(["manifest.json", "schema.json", *expected])
     assert len(manifest["app_commit"]) == 40
@@ -150,9 +195,13 @@ def test_the_export(round_, tmp_path):
     post = files["aggregate/post.md"]
     for said in (
         'title: "Autumn round"',
-        "![Draft: a page with the heading “Early career teachers (ECTs)”.](images/S01-01-ects-1280.png)",
+        "![Draft: The page with the heading “Early career teachers (ECTs)”.](images/S01-01-ects-1280.png)",
+        "![Draft: The page with the heading “Which?”, with an error message beside the field.]",
+        "6 people took part, on 1 day.",
+        "- 1 met the error “Select the lead provider who will train …”",
+        "(map-S01.svg)",
         "5 of 6 succeeded (95% interval: 44% to 97%). 1 had help.",
-        "To write: only people can say.",
+        "To write: only people can say",
         "- Mentor withdrawn, changed lead provider",
     ):
         assert said in post
@@ -224,3 +273,32 @@ def test_the_export_holds_nothing_that_must_not_be_there(held, participant, mode
     for name in ("research-data/log.csv", "research-data/tasks.csv", "aggregate/paths.csv", "aggregate/errors.csv"):
         assert "Steven" not in files[name]
     assert not [text for name, text in files.items() if name.endswith(".csv") and ":" in text.replace("http:", "")]
+
+
+def test_each_wording_has_its_map_and_they_are_compared(plan, moderator):
+    planned = plan("S03", "S04", sessions_=2, wordings=["", "as-a-question"], is_rotated=False)
+    with research_db.connection_context():
+        for session, (pages, outcome) in zip(
+            planned, ((["ects", "ect"], "direct"), (["ects"], "gave_up")) * 2, strict=False
+        ):
+            Session.update(state="ended", consent="given", held_on="2026-04-28").where(
+                Session.id == session.id
+            ).execute()
+            task = session.in_order[0]
+            task.state, task.outcome = "closed", outcome
+            task.save()
+            for page in pages:
+                Entry.create(task=task, attempt=1, at_ms=0, kind="page", page=page)
+    page = f"/research/rounds/{planned[0].round_id}"
+    moderator.get(page)
+    assert "S03, as-a-question ECT withdrawn, left teaching: journey map" in moderator.text
+    assert "went from ects to ect: 1 of 1 in the ordinary wording, 0 of 1 in as-a-question" in moderator.text, (
+        moderator.text
+    )
+    assert "gave up on ects: 0 of 1 in the ordinary wording, 1 of 1 in as-a-question" in moderator.text
+    ordinary, other = (
+        moderator.send("get", f"{page}/map-S03.svg{asked}").text for asked in ("", "?wording=as-a-question")
+    )
+    assert "1 succeeded directly" in ordinary
+    assert "1 gave up" in other
+    assert moderator.send("get", f"{page}/map-S03.svg?wording=none").status_code == 404

@@ -1,0 +1,129 @@
+"""The skeleton of a design history post: only what was tested, in a story of few pictures, with counts of people. What
+was found is for people to write."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from research.models import Round, Session
+from research.results import Result, error_words
+from scenarios.scenario import Scenario, scenarios_there
+
+MOST_PICTURES = 10
+
+
+@dataclass(frozen=True)
+class Picture:
+    file: Path
+    heading: str
+    page: str
+    """Its id, with dashes for slashes."""
+    has_error: bool
+    wording: str
+
+    @property
+    def alt(self) -> str:
+        """What is to be seen, as a draft."""
+        kind = {"check-answers": "The page to check the answers on", "confirmation": "The confirmation"}
+        what = next((words for end, words in kind.items() if self.page.endswith(end)), "The page")
+        error = ", with an error message beside the field" if self.has_error else ""
+        wording = f", in the wording “{self.wording}”" if self.wording else ""
+        return f"{what} with the heading “{self.heading}”{error}{wording}."
+
+
+def chosen(results: list[Result], folder: Path) -> list[Picture]:
+    """The pictures that tell what was tested: of each scenario in each wording the start, the question, “check answers”
+    and the confirmation, and each page on which people met an error. No page twice, and MOST_PICTURES at most: first
+    what people came to, most people first."""
+    found: dict[tuple, tuple[int, Picture]] = {}
+    for result in (result for result in results if result.paths):
+        came = {page: sum(page in path for path in result.paths) for path in result.paths for page in path}
+        for picture in pictures_of(result, folder):
+            page = next((each for each in came if each.replace("/", "-") == picture.page), None)
+            is_met = page in result.refused_on
+            if page is None or (picture.has_error and not is_met):
+                continue
+            key = (picture.heading, picture.page, picture.has_error, picture.wording)
+            found.setdefault(key, (came[page], picture))
+    most = sorted(found.values(), key=lambda one: -one[0])[:MOST_PICTURES]
+    return sorted((picture for _, picture in most), key=lambda picture: picture.file.name)
+
+
+def pictures_of(result: Result, folder: Path) -> list[Picture]:
+    series = "-".join(filter(None, (result.scenario.id, result.wording)))
+    about = folder / f"{series}.json"
+    found = []
+    for name, heading in (json.loads(about.read_text()) if about.exists() else {}).items():
+        page = name.removeprefix(f"{series}-")[3:]
+        file = folder / f"{name}-1280.png"
+        if file.exists():
+            page_id = page.removesuffix("-error")
+            found.append(Picture(file, heading, page_id, page.endswith("-error"), result.wording))
+    return found
+
+
+def post(round_: Round, results: list[Result], sessions: list[Session], pictures: list[Picture]) -> str:
+    days = [session.held_on for session in sessions if session.held_on]
+    tested = [result for result in results if result.paths or result.count or result.explored]
+    lines = ["---", f"title: {json.dumps(round_.title, ensure_ascii=False)}", "description: To write"]
+    lines += [f"date: {max(days)}" if days else "date: To write", "tags:", "  - user research", "---", ""]
+    lines += ["## Context", "", "To write: what happens to whom, and why we looked at this", ""]
+    lines += ["## What we designed", "", "To write: one sentence before each picture", ""]
+    for picture in pictures:
+        lines += [f"![Draft: {picture.alt}](images/{picture.file.name})", ""]
+    lines += ["## How we tested it", "", who_took_part(sessions), ""]
+    for result in tested:
+        lines += told(result)
+    lines += ["## What we found", "", "To write: only people can say", "", "## What we did not test", ""]
+    lines += [f"- {each.title}" for each in untested(tested)]
+    lines += ["- To complete: assistive technology, other devices, other schools"]
+    return "\n".join([*lines, ""])
+
+
+def who_took_part(sessions: list[Session]) -> str:
+    """Counts: how many people, in which wordings, on how many days."""
+    count, days = len(sessions), len({session.held_on for session in sessions})
+    people = f"{count} {'person' if count == 1 else 'people'} took part, on {days} {'day' if days == 1 else 'days'}."
+    wordings = sorted({session.wording for session in sessions})
+    if wordings in ([], [""]):
+        return people
+    counts = [(sum(session.wording == name for session in sessions), name) for name in wordings]
+    each = [f"{number} had {f'“{name}”' if name else 'the ordinary wording'}" for number, name in counts]
+    return f"{people} {'; '.join(each)}."
+
+
+def told(result: Result) -> list[str]:
+    wording = f", in the wording “{result.wording}”" if result.wording else ""
+    lines = [f"### {result.scenario.title}{wording}", "", f"> {result.scenario.task}", "", sentence(result), ""]
+    errors = [
+        f"- {count} met the error “{error_words(field, code)}”"
+        for (_, field, code), count in sorted(result.errors.items())
+    ]
+    lines += [*errors, ""] if errors else []
+    name = map_name(result)
+    return (
+        [*lines, f"![Draft: a map of the pages that people came to, and where they ended.]({name})", ""]
+        if result.paths
+        else lines
+    )
+
+
+def map_name(result: Result) -> str:
+    return f"map-{'-'.join(filter(None, (result.scenario.id, result.wording)))}.svg"
+
+
+def untested(tested: list[Result]) -> list[Scenario]:
+    ids = {result.scenario.id for result in tested}
+    return [each for each in scenarios_there()[0] if each.id not in ids]
+
+
+def sentence(result: Result) -> str:
+    """A result as one may write it of so few people."""
+    if result.scenario.is_exploratory:
+        return f"{result.explored} explored this."
+    open_ones = f"To confirm: the outcomes of {result.unconfirmed}." if result.unconfirmed else ""
+    if not result.count:
+        return open_ones or "Nobody reached this."
+    helped = f" {result.assisted} had help." if result.assisted else ""
+    said = f"{result.successes} of {result.count} succeeded (95% interval: {result.interval}).{helped}"
+    return f"{said} {open_ones}".strip()
