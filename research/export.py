@@ -33,12 +33,12 @@ SCHEMA = {
     "aggregate/results.csv": {
         "scenario": "id of the scenario",
         "wording": "name of the wording; empty for the ordinary one",
-        "reached": f"{PEOPLE} who reached the task",
+        "reached": f"{PEOPLE} who reached the task, those included whose outcome is not confirmed",
         **{outcome: f"{PEOPLE}: {WORDS[outcome].lower()}" for outcome in OUTCOMES},
         "unconfirmed": f"{PEOPLE} who took the task and whose outcome no moderator has confirmed; in no other count",
         "assisted": f"{PEOPLE} who were helped",
         "explored": f"{PEOPLE} who took a task that has no outcome",
-        "interval_low": "lower end of the 95% Wilson interval of successes, from 0 to 1; empty if nobody reached it",
+        "interval_low": "lower end of the 95% Wilson interval of successes, from 0 to 1; empty where none is confirmed",
         "interval_high": "upper end of it",
         **{
             f"ease_{ease}": f"{PEOPLE} who said {ease}, from 1 (very difficult) to 7 (very easy)"
@@ -77,6 +77,7 @@ SCHEMA = {
         "reason": "why the outcome is not the proposed one",
         "judged": "of each thing that only a person can see: the statement, and yes or no; empty if nobody has said",
         "ease": "1 (very difficult) to 7 (very easy)",
+        "open_ms": "for how many milliseconds it was open, without pauses",
     },
     "research-data/log.csv": {
         "participant": "what the participant is called",
@@ -156,7 +157,16 @@ def aggregates(results: list[Result]) -> dict[str, list[list]]:
         interval = [f"{end:.3f}" for end in wilson(result.successes, result.count)] if result.count else ["", ""]
         ease = Counter(result.ease)
         outcomes, ease = [result.outcomes[outcome] for outcome in OUTCOMES], [ease[number] for number in range(1, 8)]
-        row = [*which, result.count, *outcomes, result.unconfirmed, result.assisted, result.explored, *interval, *ease]
+        row = [
+            *which,
+            result.reached,
+            *outcomes,
+            result.unconfirmed,
+            result.assisted,
+            result.explored,
+            *interval,
+            *ease,
+        ]
         rows["aggregate/results.csv"].append(row)
         rows["aggregate/errors.csv"] += [[*which, *error, count] for error, count in sorted(result.errors.items())]
         ways = Counter()
@@ -174,7 +184,9 @@ def research_data(round_: Round) -> dict[str, list[list]]:
             said = zip(task.said.judged, task.judged, strict=False)
             judged = " | ".join(f"{statement} – {'yes' if is_so else 'no'}" for statement, is_so in said)
             row = [session.name, task.position + 1, task.scenario, task.attempt, task.proposed, task.outcome]
-            rows["research-data/tasks.csv"].append([*row, task.is_assisted, task.reason, judged, task.ease])
+            rows["research-data/tasks.csv"].append(
+                [*row, task.is_assisted, task.reason, judged, task.ease, task.elapsed_ms]
+            )
             rows["research-data/log.csv"] += [
                 [session.name, task.scenario, *(getattr(entry, name) for name in LOGGED)]
                 for entry in task.entries.order_by(Entry.id)

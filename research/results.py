@@ -46,8 +46,13 @@ class Result:
     """(page, outcome) → how many people's path ended there so. The outcome is empty where none is confirmed."""
 
     @property
+    def reached(self) -> int:
+        """How many reached the task, whether or not anybody has said how it ended."""
+        return self.count + self.unconfirmed + self.explored
+
+    @property
     def count(self) -> int:
-        """How many reached the task."""
+        """How many reached the task and came to a confirmed end."""
         return sum(count for outcome, count in self.outcomes.items() if outcome != "not_reached")
 
     @property

@@ -78,8 +78,8 @@ def plan_round(
             is_rotated=is_rotated,
             retention_days=retention_days,
         )
-        for _ in range(sessions):
-            add_session(round_, planned_on)
+        for number in range(sessions):
+            add_session(round_, None if number else planned_on)
         keep_files(round_)
     return round_
 
@@ -111,6 +111,12 @@ def move_earlier(task: Task) -> None:
                 Task.update(position=position).where(Task.id == moved.id).execute()
 
 
+def plan_for(session: Session, day: date | None) -> None:
+    """When it is to be held."""
+    with step(session, "planned", "ready", unless="The day stays, once the session has begun.") as current:
+        current.planned_on = day
+
+
 def put_on(session: Session, wording: str) -> None:
     """Let this session be held in this wording. It is prepared again."""
     with step(session, "planned", "ready", unless="The wording stays, once the first task was opened.") as current:
@@ -125,6 +131,13 @@ def prepare(session: Session, check: Callable[[str, str], list[str]]) -> list[st
     """Make the first sandbox if every scenario comes true, and say what doesn't. `check` takes a scenario's id and a
     wording."""
     found = [sentence for task in session.in_order for sentence in check(task.scenario, session.wording)]
+    for task in session.in_order:
+        prompts = " ".join([task.said.task, *task.said.then])
+        for head in sandboxes.names_left(prompts, session):
+            found.append(
+                f"{task.scenario}: the participant’s own names can’t be put into the prompt, which has “{head}”. "
+                "Write the name in full there, or take the participant’s own out of this session"
+            )
     if found:
         return found
     with step(session, "planned", "ready") as current:

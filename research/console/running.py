@@ -18,7 +18,7 @@ from forms import Form
 from models import Participant, School
 from research import log, results, sandboxes, sessions
 from research.console import blueprint, note_sent
-from research.console.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm
+from research.console.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm, SessionForm
 from research.console.rounds import button, page_of, with_row
 from research.models import Note, Session, Task, store_folder
 from research.results import is_unconfirmed
@@ -67,6 +67,7 @@ def show_session(session: Session, status: int = 200, of: Task | None = None, **
         "consent_form": ConsentForm(formdata=None, data={"consent": session.consent}),
         "profile_form": ProfileForm(formdata=None, data=sandboxes.profile(session)),
         "wordings": wordings.names(),
+        "day_form": SessionForm(formdata=None, data={"planned_on": session.planned_on}),
         "ordinary_names": sandboxes.ordinary_names(),
         "lead_providers": sandboxes.lead_providers(),
         "outcome_form": OutcomeForm(shown, shown.said.judged, formdata=None),
@@ -174,6 +175,17 @@ def service_files() -> list[Path]:
     return [*root.glob("*.py"), *(path for name in folders for path in (root / name).rglob("*") if path.is_file())]
 
 
+@blueprint.post("/research/sessions/<int:row_id>/day")
+@with_row(Session)
+@button
+def day(session):
+    form = SessionForm()
+    if not form.validate():
+        return show_session(session, 422, day_form=form, form=form)
+    sessions.plan_for(session, form.planned_on.data)
+    return back(session)
+
+
 @blueprint.post("/research/sessions/<int:row_id>/wording")
 @with_row(Session)
 @button
@@ -200,6 +212,7 @@ def consent(session):
 
 @blueprint.get("/research/sessions/<int:row_id>/consent")
 @blueprint.get("/research/sessions/<int:row_id>/profile")
+@blueprint.get("/research/sessions/<int:row_id>/day")
 @with_row(Session)
 def session_again(session):
     """The page with an error on it, loaded again."""

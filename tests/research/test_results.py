@@ -302,3 +302,14 @@ def test_each_wording_has_its_map_and_they_are_compared(plan, moderator):
     assert "1 succeeded directly" in ordinary
     assert "1 gave up" in other
     assert moderator.send("get", f"{page}/map-S03.svg?wording=none").status_code == 404
+
+
+def test_times_and_everybody_who_reached_a_task_are_exported(round_):
+    with research_db.connection_context():
+        task = round_.sessions.order_by(Session.number)[0].in_order[0]
+        task.outcome, task.elapsed_ms = None, 61_500
+        task.save()
+        files = opened(export(round_, with_research_data=True))
+    s01 = rows(files["aggregate/results.csv"])[0]
+    assert (s01["reached"], s01["direct"], s01["unconfirmed"]) == ("6", "3", "1")
+    assert rows(files["research-data/tasks.csv"])[0]["open_ms"] == "61500"

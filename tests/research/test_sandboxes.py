@@ -4,6 +4,7 @@ import itertools
 import random
 import re
 import threading
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -212,3 +213,30 @@ def test_the_school_is_forgotten_first(held):
         sessions.end(session)
     assert not profile.exists()
     assert folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "own", "said"),
+    [
+        ("UCL used to prepare him", "UCL Institute of Education", "Ambition Institute used to prepare him"),
+        ("Ambition Institute does", "UCL Institute of Education", "UCL Institute of Education does"),
+        ("with Ambition Institute and UCL", "Teach First", "with Teach First and UCL"),
+    ],
+)
+def test_names_change_places_in_prompts_short_ones_too(plan, research, prompt, own, said):
+    (session,) = plan("S01")
+    with research_db.connection_context():
+        sessions.save_profile(session, {"lead_provider": own})
+        assert sandboxes.in_their_words(prompt, session) == said
+        assert sandboxes.names_left(prompt, session) == []
+
+
+def test_a_session_whose_prompt_cannot_have_the_participants_names_is_not_prepared(plan, research, monkeypatch):
+    (session,) = plan("S01")
+    with research_db.connection_context():
+        sessions.save_profile(session, {"lead_provider": "UCL Institute of Education"})
+        assert sessions.prepare(session, lambda *_: []) == []
+        said = session.in_order[0].said
+        monkeypatch.setattr(Task, "said", replace(said, task="Ambition is no longer there."))
+        (problem,) = sessions.prepare(session, lambda *_: [])
+        assert "S01: the participant’s own names can’t be put into the prompt, which has “Ambition”" in problem
