@@ -49,7 +49,7 @@ def take(app: Flask, folder: Path) -> Iterator[Path]:
             for name, path in pages():
                 with app.app_context(), clock_at(TEN + timedelta(seconds=80)):
                     html = client.get(path.partition("#")[0]).text
-                yield picture(path, html, folder / f"{name}.png", width=1000, height=720)
+                yield picture(path, html, folder / f"{name}.png", width=1280, height=800)
     finally:
         open_store(own)
 
@@ -75,10 +75,10 @@ def pages() -> Iterator[tuple[str, str]]:
     with clock_at(TEN + timedelta(seconds=75)), research_db.connection_context():
         log.save_note(Session.get_by_id(1), "a", "Pressed Continue before choosing")
         sessions.watch(session, "b", "Dev Patel")
-    yield "run", "/research/sessions/1#tasks"
+    yield "run", "/research/sessions/1"
     with clock_at(TEN + timedelta(seconds=80)), research_db.connection_context():
         sessions.close(Session.get_by_id(1).in_order[0], lambda _: "direct")
-    yield "outcome", "/research/sessions/1#tasks"
+    yield "outcome", "/research/sessions/1"
     detour = [(1, "ects", {}), (2, "other-ect", {}), *DIRECT]
     ends = [("direct", DIRECT), ("direct", DIRECT), ("indirect", detour), ("gave_up", DIRECT[:2])]
     for number, (outcome, path) in enumerate(ends, 1):
