@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 from flask import current_app
 
-from commands import other_worlds_only
 from domain.participants import is_email_address
 from research.console import guide
 from research.export import pictures_folder
@@ -64,10 +63,9 @@ def take_screenshots(round_id):
             raise click.ClickException(f"There is no round {round_id}.")
         scenarios = [found.scenario(name) for name in found.scenarios]
     try:
-        with other_worlds_only():
-            app, folder = current_app._get_current_object(), pictures_folder(round_id)
-            for file in screenshots.take(app, scenarios, folder, wordings=found.wordings, widths=(1280,)):
-                click.echo(file)
+        app, folder = current_app._get_current_object(), pictures_folder(round_id)
+        for file in screenshots.take(app, scenarios, folder, wordings=found.wordings, widths=(1280,)):
+            click.echo(file)
     except NoBrowser as problem:
         raise click.ClickException(str(problem)) from None
 
