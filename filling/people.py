@@ -7,6 +7,7 @@ from operator import attrgetter
 from clock import display
 from domain import participants, registrations
 from domain.changes import RuleBroken
+from filling.doubles import refuse_doubles
 from filling.kind import Kind, Report
 from filling.person import OF_THE_PERSON, PersonRow
 from filling.placements import SYSTEM, Comparison, Known, Newcomer, same_placement
@@ -64,7 +65,7 @@ class People(Kind[PersonRow]):
 
     @property
     def steps(self):
-        return (self.bring_in, self.bring_in_mentors)
+        return (self.bring_in, refuse_doubles, self.bring_in_mentors)
 
     def begin(self) -> None:
         registrations.lock_everybody()

@@ -5,7 +5,7 @@ since has the last word."""
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 
 from clock import display, today
@@ -263,6 +263,8 @@ class Comparison(Facts):
             self.report.leave(self.row, "started_on", f"nobody, as Support has said on {display(event.created_at)}")
             return
         self.compare_person()
+        if self.is_about_somebody_else:
+            return
         self.compare_body()
         self.compare_training()
         for name, compared in COMPARED.items():
@@ -273,8 +275,18 @@ class Comparison(Facts):
         if self.has_changed:
             self.known.reload(self.participant)
 
+    @cached_property
+    def is_about_somebody_else(self) -> bool:
+        """Probably: by the name, as when a school changes it (forms/questions.py)."""
+        return not participants.shares_a_word(self.participant, f"{self.row.first_name} {self.row.last_name}")
+
     def compare_person(self) -> None:
         """What is known of the person, wherever they are."""
+        if self.is_about_somebody_else:
+            known = self.participant.name
+            ways = "put their own TRN in. If it is their new name, let their school change it here first"
+            self.refuse("first_name", f"a name of {known}, who has that TRN. If this is somebody else, {ways}")
+            return
         self.compare_name()
         self.compare_induction()
         self.compare_funding()

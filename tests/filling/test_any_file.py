@@ -49,6 +49,13 @@ FILES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def as_a_command(deployed):
+    """What is refused is told with the service’s settings."""
+    with deployed.app_context():
+        yield
+
+
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory) -> dict[str, Path]:
     """An empty database, and one with everything that people need."""

@@ -119,7 +119,7 @@ def test_people_who_were_here_and_who_will_be(world, bring):
         | {"training_started_on": "2023-09-01", "funding_ended_on": "2025-03-31"}
         | {"funding_end_reason": "completed_declaration_received"},
         WITHOUT_MENTOR | {"started_on": "2026-09-01", "induction_started_on": "", "contract_period": "2026"},
-        WITHOUT_MENTOR | {"trn": "9000003", "started_on": "2022-09-01", "last_day": "2024-07-19"}
+        WITHOUT_MENTOR | {"trn": "9000003", "started_on": "2022-09-01", "last_day": "2024-07-19", "email": ""}
         | {"induction_started_on": "2022-09-01", "induction_finished_on": "2024-07-19", "induction_outcome": "pass"}
         | {"contract_period": "2023"},
         WITHOUT_MENTOR | {"trn": "9000003", "urn": NORTHBROOK, "started_on": "2024-09-01"}
@@ -163,11 +163,12 @@ def test_two_lines_about_one_new_person_tell_of_one_induction(world, bring):
     before = stored()
     assert "2 as they were" in bring("people", people(first, second))
     assert stored() == before
-    said = bring(
-        "people", people(first, second | {"trn": "9000003", "induction_started_on": "2024-01-08"}), fails=False
-    )
-    assert "1 new" in said
-    three = [each | {"trn": "9000004"} for each in (first, second | {"induction_started_on": "2024-01-08"})]
+    other = {"trn": "9000003", "email": "t.hale@example.org", "induction_started_on": "2024-01-08"}
+    assert "1 new" in bring("people", people(first, second | other))
+    three = [
+        each | {"trn": "9000004", "email": "hale@example.org"}
+        for each in (first, second | {"induction_started_on": "2024-01-08"})
+    ]
     assert "a day that is not in another induction period. There is one from" in bring(
         "people", people(*three), fails=True
     )
