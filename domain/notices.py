@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from peewee import fn
+
 from clock import display, now
-from database import db, is_postgresql
+from database import among, db, is_postgresql
 from domain.messages import GIVEN_UP_AFTER, KEPT, by_day, is_night, send_due
 from domain.queries import participants_by_ids
 from models import Event, Message, Notice, Participant, School, SchoolUser
@@ -215,7 +217,12 @@ def still_so(notices: Iterable[Notice]) -> list[Told]:
     """What of these notices is still so, in the order of KINDS."""
     events = {event.id: event for event in Event.select().where(Event.id << [each.event_id for each in notices])}
     people = {each.id: each for each in participants_by_ids([event.participant_id for event in events.values()])}
-    told = [Told(each.kind, people[(event := events[each.event_id]).participant_id], event) for each in notices]
+    training = (Event.participant, Event.training_period_id, Event.event_type)
+    latest = Event.select(fn.MAX(Event.id)).where(among(Event.participant, people)).group_by(*training)
+    # What support took back and a lead provider reported again is told once, and reminded of once.
+    told_last = {id for (id,) in latest.tuples()}
+    latest_events = [(each.kind, event) for each in notices if (event := events[each.event_id]).id in told_last]
+    told = [Told(kind, people[event.participant_id], event) for kind, event in latest_events]
     order = list(KINDS)
     return sorted((each for each in told if is_so(each, told)), key=lambda each: order.index(each.kind))
 
@@ -233,7 +240,10 @@ def is_so(told: Told, together: Iterable[Told]) -> bool:
 
 
 def compose(message: Message, config: Mapping) -> tuple[str, str] | None:
-    """The subject and the body of a message to a school; None if nothing that it was to tell is still so."""
+    """The subject and the body of a message to a school; None if nothing that it was to tell is still so, or if this
+    address is not told any more: who switched that off, or was the induction tutor."""
+    if message.address.lower() not in map(str.lower, addresses(message.school)):
+        return None
     told = still_so(Notice.select().where(Notice.id << message.notices).order_by(Notice.id))
     return text(message.school, told, config) if told else None
 
@@ -247,7 +257,7 @@ def text(school: School, told: list[Told], config: Mapping) -> tuple[str, str]:
     paragraphs = [paragraph(group, config) for group in groups.values()]
     subject = words(KINDS[told[0].kind].subject, told, config) if len(groups) == 1 else subject_of_many(told)
     body = [f"For the induction tutor at {school.name}", *paragraphs, *footer(config)]
-    return subject[:255], "\n\n".join(body) + "\n"
+    return " ".join(subject.split())[:255], "\n\n".join(body) + "\n"
 
 
 def subject_of_many(told: list[Told]) -> str:

@@ -7,8 +7,9 @@ import pytest
 
 from clock import LONDON, clock_at
 from database import db
-from domain import departures, messages, notices, partnerships, training
-from models import DeliveryPartner, LeadProvider, Message, Notice, School, SchoolUser
+from domain import corrections, departures, messages, notices, partnerships, training
+from domain.changes import Support
+from models import DeliveryPartner, LeadProvider, Message, Notice, School, SchoolUser, SupportUser, Teacher
 from scenarios import provider_acts
 from tests.conftest import both_engines, person
 from tests.given import ADA, AWAITING
@@ -243,6 +244,41 @@ def test_what_is_no_longer_so_when_it_is_sent_is_not_sent():
     assert not Message.select().exists()
 
 
+def support_takes_back(at: datetime):
+    """What its lead provider reported of Ada Moss."""
+    support = Support(SupportUser.get_or_create(email="grace.obi@example.org")[0])
+    ada = person(ADA)
+    with clock_at(at):
+        mark = corrections.marks_of(ada.training_periods)[0].key
+        corrections.put_right_mark(ada, support, mark=mark, reason="A slip")
+
+
+@both_engines
+def test_what_support_took_back_and_was_reported_again_has_one_reminder():
+    happens(MONDAY, "withdraw", an_ect())
+    assert len(send(MONDAY + QUARTER)) == 1
+    support_takes_back(MONDAY + DAY)
+    happens(MONDAY + 2 * DAY, "withdraw", person(ADA))
+    assert len(send(MONDAY + 2 * DAY + QUARTER)) == 1
+    assert send(MONDAY + 14 * DAY) == []
+    (reminder,) = send(MONDAY + 16 * DAY)
+    assert "told us on 22 April 2026" in reminder.body
+
+
+def test_what_support_took_back_and_was_reported_again_at_once_is_told_once():
+    happens(MONDAY, "withdraw", an_ect())
+    support_takes_back(MONDAY + MINUTE)
+    happens(MONDAY + 2 * MINUTE, "withdraw", person(ADA))
+    (message,) = send(MONDAY + QUARTER)
+    assert message.body.count("/school/ects/") == 1
+
+
+def test_what_support_took_back_is_not_told():
+    happens(MONDAY, "withdraw", an_ect())
+    support_takes_back(MONDAY + MINUTE)
+    assert send(MONDAY + QUARTER) == send(MONDAY + 14 * DAY) == []
+
+
 def test_what_a_school_does_itself_is_not_told():
     with clock_at(MONDAY):
         select_teach_first(an_ect())
@@ -292,6 +328,22 @@ def test_who_switched_emails_off_is_not_told_whatever_they_are():
     assert told() == []
     happens(MONDAY, "withdraw", an_ect())
     assert send(MONDAY + QUARTER) == []
+
+
+SINCE = {
+    "switched off": lambda: SchoolUser.update(stopped_emails_at=MONDAY).execute(),
+    "another induction tutor": lambda: School.update(induction_tutor_email="new@example.org").execute(),
+}
+
+
+@pytest.mark.parametrize("what", SINCE.values(), ids=SINCE)
+def test_a_message_that_waits_is_not_sent_to_who_is_not_told_any_more(what):
+    happens(MONDAY, "withdraw", an_ect())
+    with clock_at(MONDAY + QUARTER):
+        notices.gather()
+    what()
+    send(MONDAY + QUARTER)
+    assert not Message.select().where(Message.address == NAOMI).exists()
 
 
 def test_a_school_without_an_induction_tutor_has_its_users():
@@ -411,6 +463,14 @@ def test_names_are_told_up_to_five():
     assert notices.words("{whom}", told[:1], config) == "Oliver Bennett"
     assert notices.words("{whom}", told[1:], config) == "Ada Moss, Bo Moss, Cy Moss, Di Moss and Ed Moss"
     assert notices.words("{whom}", told, config) == "6 of your early career teachers"
+
+
+def test_a_name_of_two_lines_makes_a_subject_of_one():
+    ada = an_ect()
+    Teacher.update(corrected_name="Ada\r\nBcc: Moss").where(Teacher.id == ada.teacher_id).execute()
+    happens(MONDAY, "withdraw", ada)
+    (message,) = send(MONDAY + QUARTER, EMAIL_NAMES=True)
+    assert message.subject == "Action required: Ambition Institute no longer trains Ada Bcc: Moss"
 
 
 def test_many_people_are_behind_one_link():
