@@ -29,6 +29,7 @@ STANDARD = Path("-")
 """Standard input, or standard output."""
 MOST_SHOWN = 200
 """Lines of a table on the screen."""
+MOST_CHANGES_SHOWN = 20
 
 
 def add_to(app: Flask) -> None:
@@ -167,19 +168,24 @@ def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> No
         raise click.ClickException(f"{wrong} Put the file right, then bring it in again: all of it.")
     would = "would be " if is_check else ""
     click.echo(f"{counts[NEW]:,} {would}new, {counts[CHANGED]:,} {would}changed, {counts[UNCHANGED]:,} as they were.")
+    heading = "What would change" if is_check else "What changed"
+    show(heading, ("Line", "Whose", "Column", "From", "To"), done.changes(), most=MOST_CHANGES_SHOWN)
     if is_check:
         click.echo("This was a check: nothing was changed.")
 
 
-def show(heading: str, titles: tuple[str, ...], rows: Iterator[tuple], where: str = "") -> None:
+def show(
+    heading: str, titles: tuple[str, ...], rows: Iterator[tuple], where: str = "", *, most: int = MOST_SHOWN
+) -> None:
     """A table on the screen, and how many more there are than it shows."""
-    shown = [[str(cell) for cell in row] for row in islice(rows, MOST_SHOWN)]
+    shown = [[str(cell) for cell in row] for row in islice(rows, most)]
     if not shown:
         return
     widths = [min(max(map(len, cells)), 40) for cells in zip(titles, *shown, strict=True)][:-1]
     click.echo(f"\n{heading}:\n")
     for row in (titles, *shown):
-        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
+        cells = [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]
+        click.echo("  ".join(cells).rstrip())
     if more := sum(1 for _ in rows):
-        click.echo(f"… and {more:,} more. {where}")
+        click.echo(f"… and {more:,} more. {where}".rstrip())
     click.echo()

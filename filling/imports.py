@@ -16,7 +16,7 @@ from peewee import DataError, IntegrityError
 from database import advisory_lock, db, is_postgresql
 from domain.changes import updated_at
 from filling.files import CsvFile, shortened
-from filling.kind import Kind, NotAllowed, Row
+from filling.kind import Changes, Kind, NotAllowed, Row
 
 ROWS_AT_ONCE = 500
 """How many rows are written together."""
@@ -29,6 +29,7 @@ STAGE = """
     CREATE TABLE row (line INTEGER PRIMARY KEY, key TEXT, part TEXT, cells TEXT, outcome INTEGER DEFAULT 0);
     CREATE TABLE refused (line INTEGER, cells TEXT);
     CREATE TABLE fault (line INTEGER, title TEXT, found TEXT, allowed TEXT, UNIQUE (line, title, allowed));
+    CREATE TABLE change (line INTEGER, whose TEXT, title TEXT, was TEXT, now TEXT, is_new INTEGER);
     CREATE TABLE kept (line INTEGER, title TEXT, found TEXT, reason TEXT, UNIQUE (line, title, reason));
 """
 UNCHANGED, CHANGED, NEW = range(3)
@@ -146,9 +147,15 @@ class Import:
 
     # --- what kinds tell ---
 
-    def done(self, row: Row, *, is_new: bool = False) -> None:
+    def done(self, row: Row, changes: Changes | None = None, *, is_new: bool = False) -> None:
         outcome = NEW if is_new else CHANGED
         self.stage.execute("UPDATE row SET outcome = max(outcome, ?) WHERE line = ?", (outcome, row.line))
+        told = [] if is_new else [each for each in (changes or {}).items() if each[0] in type(row).model_fields]
+        listed = [(row.title(name), *map(shown, values)) for name, values in told] or [
+            ("new" if is_new else "", "", "")
+        ]
+        rows = [(row.line, row.whose, *each, is_new) for each in listed]
+        self.stage.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def refuse(self, row: Row, name: str, words: str) -> None:
         title = row.title(name) if name else ""
@@ -198,6 +205,10 @@ class Import:
         """(line, column, what is there, what is allowed), all of them."""
         return self.stage.execute("SELECT * FROM fault ORDER BY line, rowid")
 
+    def changes(self) -> Iterator[tuple[int, str, str, str, str]]:
+        """(line, whose, column or `new`, what it was, what it is now), what is new last."""
+        return self.stage.execute("SELECT line, whose, title, was, now FROM change ORDER BY is_new, line, rowid")
+
     def kept(self) -> Iterator[tuple[int, str, str, str]]:
         """(line, column, what is there, why it was left as it is)."""
         return self.stage.execute("SELECT * FROM kept ORDER BY line, rowid")
@@ -207,6 +218,10 @@ class Import:
         writer = csv.writer(file)
         writer.writerow(["line", "column", "what is there", "what is allowed"])
         writer.writerows([safe(cell) for cell in fault] for fault in self.faults())
+
+
+def shown(value: object) -> str:
+    return "nothing" if value in (None, "") else shortened(str(value))
 
 
 def expect_many_rows() -> None:

@@ -28,6 +28,11 @@ class Row(BaseModel):
     def line(self) -> int:
         return self._line
 
+    @property
+    def whose(self) -> str:
+        """Whom or what the row is about, by name."""
+        return self.name
+
     @classmethod
     @cache
     def titles(cls) -> dict[str, str]:
@@ -79,11 +84,16 @@ def fault_of(row: type[Row], error: dict, cells: dict[str, str]) -> tuple[str, s
     return row.title(name), cells.get(row.title(name), ""), words
 
 
+Changes = dict[str, tuple[object, object]]
+"""Field → what it was, and what it is now."""
+
+
 class Report(Protocol):
     """To whom a kind tells what it does with a row."""
 
-    def done(self, row: Row, *, is_new: bool = False) -> None:
-        """The row was written: it is new, or something changed by it."""
+    def done(self, row: Row, changes: Changes | None = None, *, is_new: bool = False) -> None:
+        """The row was written: it is new, or something changed by it, of which what the file has columns for is
+        listed."""
 
     def refuse(self, row: Row, name: str, words: str) -> None:
         """The row can't be brought in, because of this field (or ""): what should be there."""

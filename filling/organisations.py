@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from clock import LONDON
 from domain.changes import updated_at
 from filling.cells import Day, Email, Name, Year, Years, choice
-from filling.kind import Kind, Report, Row, column
+from filling.kind import Changes, Kind, Report, Row, column
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
@@ -36,6 +36,10 @@ class ContractPeriodRow(Row):
             yield "finished_on", f"{self.started_on} or later, for that is its first day"
         if self.started_on.year != self.year:
             yield "started_on", f"a day in {self.year}"
+
+    @property
+    def whose(self) -> str:
+        return str(self.year)
 
     @property
     def payments_frozen_at(self) -> datetime | None:
@@ -69,8 +73,11 @@ class ContractPeriods(Kind[ContractPeriodRow]):
             if not there:
                 there = ContractPeriod.create(year=row.year, **told)
                 report.done(row, is_new=True)
-            elif update(there, told):
-                report.done(row)
+            elif changes := update(there, told):
+                if moments := changes.get("payments_frozen_at"):
+                    days = (moment and moment.astimezone(LONDON).date() for moment in moments)
+                    changes["payments_frozen_on"] = tuple(days)
+                report.done(row, changes)
             others[row.year] = there
 
 
@@ -79,14 +86,14 @@ def overlap(one, other) -> bool:
     return one.started_on <= (other.finished_on or date.max) and other.started_on <= (one.finished_on or date.max)
 
 
-def update(there, told: dict) -> bool:
-    """Make these columns of a row what is told; whether that changes it."""
-    changed = [name for name, value in told.items() if getattr(there, name) != value]
-    for name in changed:
+def update(there, told: dict) -> Changes:
+    """Make these columns of a row what is told; what that changes."""
+    changes = {name: (was, value) for name, value in told.items() if (was := getattr(there, name)) != value}
+    for name in changes:
         setattr(there, name, told[name])
-    if changed:
-        there.save(only=changed)
-    return bool(changed)
+    if changes:
+        there.save(only=list(changes))
+    return changes
 
 
 # --- lead providers ------------------------------------------------------------------------------------------
@@ -122,11 +129,14 @@ class LeadProviders(Kind[LeadProviderRow]):
             provider = there[row.name.casefold()] = provider or LeadProvider.create(name=row.name)
             contracts = ActiveLeadProvider.select().where(ActiveLeadProvider.lead_provider == provider)
             has = {each.contract_period_id for each in contracts}
-            for year in set(row.years) - has:
+            missing = set(row.years) - has
+            for year in missing:
                 ActiveLeadProvider.create(lead_provider=provider, contract_period=year)
-                report.done(row, is_new=is_new)
-            if row.contact_email and update(provider, {"contact_email": row.contact_email}):
-                report.done(row)
+            changes: Changes = {"years": (joined(sorted(has)), joined(sorted(has | missing)))} if missing else {}
+            if row.contact_email:
+                changes |= update(provider, {"contact_email": row.contact_email})
+            if changes:
+                report.done(row, changes, is_new=is_new)
             if more := has - set(row.years):
                 report.leave(row, "years", f"It also keeps {joined(sorted(more))}: a file takes no contract away")
 
@@ -165,22 +175,27 @@ class DeliveryPartners(Kind[DeliveryPartnerRow]):
                 words = f"years in which {row.lead_provider} has a contract: {joined(sorted(active))}"
                 report.refuse(row, "years", f"{words}. Without {joined(sorted(unknown))}")
             else:
-                partner = there.get(row.name.casefold())
-                is_new = not partner
-                partner = there[row.name.casefold()] = partner or DeliveryPartner.create(name=row.name)
-                self._pair(row, partner, [active[year] for year in row.years], report, is_new=is_new)
+                partner = there.get(row.name.casefold()) or DeliveryPartner.create(name=row.name)
+                there[row.name.casefold()] = partner
+                self._pair(row, partner, active, report)
 
     def _pair(
-        self, row, partner: DeliveryPartner, contracts: list[ActiveLeadProvider], report, *, is_new: bool
+        self,
+        row: DeliveryPartnerRow,
+        partner: DeliveryPartner,
+        contracts: dict[int, ActiveLeadProvider],
+        report: Report,
     ) -> None:
+        """`contracts`: those of the lead provider, by year."""
         pairs = DeliveryPartnership.select().where(DeliveryPartnership.delivery_partner == partner)
         paired = {pair.active_lead_provider_id for pair in pairs}
-        missing = [active for active in contracts if active.id not in paired]
-        for active in missing:
-            DeliveryPartnership.create(active_lead_provider=active, delivery_partner=partner)
-        if missing:
+        has = {year for year, active in contracts.items() if active.id in paired}
+        if missing := set(row.years) - has:
+            for year in missing:
+                DeliveryPartnership.create(active_lead_provider=contracts[year], delivery_partner=partner)
             update(partner, {"api_updated_at": updated_at()})
-            report.done(row, is_new=is_new)
+            years = joined(sorted(has)), joined(sorted(has | missing))
+            report.done(row, {"years": years}, is_new=not has)
 
 
 # --- appropriate bodies ----------------------------------------------------------------------------------------
@@ -209,5 +224,5 @@ class AppropriateBodies(Kind[AppropriateBodyRow]):
             if not body:
                 there[row.name.casefold()] = AppropriateBody.create(name=row.name, body_type=row.body_type)
                 report.done(row, is_new=True)
-            elif update(body, {"body_type": row.body_type}):
-                report.done(row)
+            elif changes := update(body, {"body_type": row.body_type}):
+                report.done(row, changes)

@@ -166,8 +166,9 @@ def compare_mentor(row: PersonRow, ect: Participant, mentor: Participant, report
         report.leave(row, "mentor_trn", f"{present}, as {event.author_name} has said on {display(event.created_at)}")
         return
     try:
+        was = Teacher.get_by_id(ect.mentor.teacher_id).trn if ect.mentor else None
         participants.change_mentor(ect, SYSTEM, mentor_id=mentor.id)
-        report.done(row)
+        report.done(row, {"mentor_trn": (was, row.mentor_trn)})
     except RuleBroken as refusal:
         for name, words in words_of(refusal, ect, "mentor_trn"):
             report.refuse(row, name, words)

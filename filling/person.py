@@ -44,6 +44,10 @@ class PersonRow(Row):
     funding_end_reason: choice(*FUNDING_END_REASONS) = column("for mentors: why it ended")
 
     @property
+    def whose(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    @property
     def programme(self) -> str | None:
         return self.training_programme or ("provider_led" if self.lead_provider else None)
 

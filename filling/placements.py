@@ -12,7 +12,7 @@ from clock import display, today
 from domain import departures, participants, registrations, training
 from domain.changes import RuleBroken, System
 from domain.queries import participants_by_ids
-from filling.kind import Report
+from filling.kind import Changes, Report
 from filling.person import OUTCOMES, PersonRow
 from filling.words import words_of
 from models import (
@@ -271,7 +271,7 @@ class Comparison(Facts):
             told = getattr(self.row, name)
             if told is not None and not compared.is_same(compared.known(self.participant), told):
                 act = partial(compared.act, self.participant, SYSTEM, **{compared.parameter: told})
-                self.change(name, compared.known(self.participant), compared.events, act)
+                self.change({name: (compared.known(self.participant), told)}, compared.events, act)
         if self.has_changed:
             self.known.reload(self.participant)
 
@@ -291,8 +291,9 @@ class Comparison(Facts):
         self.compare_induction()
         self.compare_funding()
 
-    def change(self, name: str, known, event_types: tuple[str, ...], act: Callable) -> None:
-        """Do this act, unless somebody else has changed the field here since: theirs is the last word."""
+    def change(self, changes: Changes, event_types: tuple[str, ...], act: Callable) -> None:
+        """Do this act, unless somebody else has changed the first field here since: theirs is the last word."""
+        name, (known, _) = next(iter(changes.items()))
         event = registrations.last_event(self.participant, *event_types) if event_types else None
         if event and event.author_type != "system":
             shown = display(known) if isinstance(known, date) else known or "nothing"
@@ -302,57 +303,56 @@ class Comparison(Facts):
         try:
             act()
             self.has_changed = True
-            self.report.done(self.row)
+            self.report.done(self.row, changes)
         except RuleBroken as refusal:
             for field_name, words in words_of(refusal, self.participant, name):
                 self.refuse(field_name, words)
 
     def compare_name(self) -> None:
         row, teacher = self.row, self.participant.teacher
-        if (row.first_name, row.last_name) != (teacher.trs_first_name, teacher.trs_last_name):
-            names = {"first_name": row.first_name, "last_name": row.last_name}
-            self.change(
-                "first_name", None, (), partial(registrations.change_recorded_name, self.participant, SYSTEM, **names)
-            )
+        names = {"first_name": row.first_name, "last_name": row.last_name}
+        known = {"first_name": teacher.trs_first_name, "last_name": teacher.trs_last_name}
+        if names != known:
+            act = partial(registrations.change_recorded_name, self.participant, SYSTEM, **names)
+            self.change(from_to(known, names), (), act)
 
     def compare_body(self) -> None:
         body = self.body("appropriate_body")
         known = self.participant.school_reported_appropriate_body
         if body and body != known:
             act = partial(registrations.change_appropriate_body, self.participant, SYSTEM, appropriate_body=body)
-            self.change("appropriate_body", known and known.name, ("teacher_appropriate_body_updated",), act)
+            changes: Changes = {"appropriate_body": (known and known.name, body.name)}
+            self.change(changes, ("teacher_appropriate_body_updated",), act)
 
     def compare_induction(self) -> None:
         row, teacher = self.row, self.participant.teacher
         told = self.induction(teacher)
         if told and told.appropriate_body_id:
             known = next((each for each in teacher.induction_periods if each.started_on == told.started_on), None)
+            changes = from_to(induction_of(known), induction_of(told))
             period = merged(known, told)
             if period:
                 others = [each for each in teacher.induction_periods if each is not known]
-                self.change(
-                    "induction_started_on",
-                    None,
-                    (),
-                    partial(registrations.record_induction, self.participant, SYSTEM, period, others=others),
-                )
+                act = partial(registrations.record_induction, self.participant, SYSTEM, period, others=others)
+                self.change(changes, (), act)
                 teacher.induction_periods = [*others, period]
         started = "InProgress" if told and not teacher.trs_induction_status else None
         status = row.induction_status or OUTCOMES.get(row.induction_outcome) or started
         if status and status != teacher.trs_induction_status:
             act = partial(registrations.change_induction_status, self.participant, SYSTEM, status=status)
-            self.change("induction_status", None, (), act)
+            self.change({"induction_status": (teacher.trs_induction_status, status)}, (), act)
 
     def compare_funding(self) -> None:
         row, teacher = self.row, self.participant.teacher
-        told = (row.funding_ended_on, row.funding_end_reason)
-        known = (
-            teacher.mentor_became_ineligible_for_funding_on,
-            teacher.mentor_became_ineligible_for_funding_reason,
-        )
+        told = {"funding_ended_on": row.funding_ended_on, "funding_end_reason": row.funding_end_reason}
+        known = {
+            "funding_ended_on": teacher.mentor_became_ineligible_for_funding_on,
+            "funding_end_reason": teacher.mentor_became_ineligible_for_funding_reason,
+        }
         if row.funding_ended_on and told != known:
-            act = partial(registrations.end_funding, self.participant, SYSTEM, on=told[0], reason=told[1])
-            self.change("funding_ended_on", None, (), act)
+            on, reason = told.values()
+            act = partial(registrations.end_funding, self.participant, SYSTEM, on=on, reason=reason)
+            self.change(from_to(known, told), (), act)
 
     def compare_training(self) -> None:
         row, known = self.row, self.participant.training_period
@@ -362,18 +362,17 @@ class Comparison(Facts):
             period = self.training(self.participant)
             if not self.is_refused:
                 act = partial(registrations.begin_training, self.participant, SYSTEM, period)
-                self.change("training_programme", None, TRAINING_EVENTS, act)
+                changes = from_to({}, {"training_programme": row.programme, "lead_provider": row.lead_provider})
+                self.change(changes, TRAINING_EVENTS, act)
             return
         different = differences(row, known)
         if not different:
             return
-        first = next(iter(different))
-        if first == "training_programme":
-            self.change(first, known.training_programme, TRAINING_EVENTS, self.change_programme)
-        elif first == "lead_provider":
-            self.change(first, known.lead_provider.name, TRAINING_EVENTS, self.change_lead_provider)
-        else:
-            self.change(first, different[first], TRAINING_EVENTS, partial(self.refuse_differences, different))
+        told = training_of(row)
+        changes = from_to(different, {name: told[name] for name in different})
+        acts = {"training_programme": self.change_programme, "lead_provider": self.change_lead_provider}
+        act = acts.get(next(iter(changes)), partial(self.refuse_differences, different))
+        self.change(changes, TRAINING_EVENTS, act)
 
     def refuse_differences(self, different: dict) -> None:
         raise RuleBroken(dict.fromkeys(different, "recorded"), recorded=different)
@@ -426,9 +425,32 @@ def differences(row: PersonRow, period: TrainingPeriod) -> dict[str, object]:
         "schedule": period.schedule,
         "training_started_on": period.started_on,
     }
-    told = {name: getattr(row, name) for name in recorded} | {"training_programme": row.programme}
+    told = training_of(row)
     return {
         name: value
         for name, value in recorded.items()
         if told[name] is not None and str(told[name]).casefold() != str(value).casefold()
     }
+
+
+def training_of(row: PersonRow) -> dict[str, object]:
+    """Column of training → what the row says."""
+    names = ("training_programme", "lead_provider", "contract_period", "schedule", "training_started_on")
+    return {name: getattr(row, name) for name in names} | {"training_programme": row.programme}
+
+
+def induction_of(period: InductionPeriod | None) -> dict[str, object]:
+    """Column of induction → what this period says."""
+    if not period:
+        return {}
+    return {
+        "induction_started_on": period.started_on,
+        "induction_finished_on": period.finished_on,
+        "induction_outcome": period.outcome,
+        "induction_body": period.appropriate_body.name,
+    }
+
+
+def from_to(known: dict[str, object], told: dict[str, object]) -> Changes:
+    """What is told and is not known so."""
+    return {name: (known.get(name), value) for name, value in told.items() if value and known.get(name) != value}

@@ -73,8 +73,7 @@ class Schools(Kind[SchoolRow]):
                 new.append({"urn": row.urn, "name": row.name})
                 report.done(row, is_new=True)
             elif school and school.name != row.name:
-                update(school, {"name": row.name, "api_updated_at": updated_at()})
-                report.done(row)
+                report.done(row, update(school, {"name": row.name, "api_updated_at": updated_at()}))
         if new:
             moment = updated_at()
             School.insert_many([each | {"created_at": moment, "api_updated_at": moment} for each in new]).execute()
@@ -94,7 +93,7 @@ class Schools(Kind[SchoolRow]):
         ]
         if not any(is_known):
             school.delete_instance()
-            report.done(row)
+            report.done(row, {"status": (OPEN[0], row.status)})
             return
         people = Participant.select().where(Participant.school == school).count()
         when = f" on {row.closed_on}" if row.closed_on else ""
@@ -151,11 +150,12 @@ class SchoolUsers(Kind[SchoolUserRow]):
         if not user:
             users[key] = SchoolUser.create(school=school, name=row.name, email=row.email)
             report.done(row, is_new=True)
-        elif user.subject is None and update(user, {"name": row.name}):
-            report.done(row)
+        elif user.subject is None and (changes := update(user, {"name": row.name})):
+            report.done(row, changes)
         elif user.name != row.name:
             report.leave(row, "name", f"{user.name}, as the provider of identities has told us since")
         tutor = {"induction_tutor_name": row.name, "induction_tutor_email": row.email}
         if row.is_induction_tutor and any(getattr(school, name) != value for name, value in tutor.items()):
-            update(school, tutor | {"api_updated_at": updated_at()})
-            report.done(row)
+            changes = update(school, tutor | {"api_updated_at": updated_at()})
+            names = changes.get("induction_tutor_name", (school.induction_tutor_name,) * 2)
+            report.done(row, {"is_induction_tutor": names})
