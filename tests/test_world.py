@@ -138,7 +138,8 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_the_core_knows_no_research():
-    """It knows that there is a world, and never which kind."""
+    """It knows that there is a world, and never which kind. It may know the setting, which rules out real people. The
+    sandbox of the API is another thing."""
     files = [ROOT / name for name in ("clock.py", "commands.py", "models.py", "vocabulary.py")]
     folders = ("database", "domain", "forms", "web", "views")
     files += [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
