@@ -259,6 +259,8 @@ class Move:
 
     def is_free(self, period: TrainingPeriod | Mentorship, beside: list[int]) -> bool:
         """Nothing has taken the place of this one, which never happened. `beside`: ids of what there was besides."""
+        if isinstance(period, Mentorship) and self.partner(period).registered_in_error_at:
+            return False
         limit = self.limit(period)
         taken = any(
             each.id not in beside

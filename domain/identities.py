@@ -46,8 +46,15 @@ def check_trn(participant: Participant, trn: str) -> None:
     if trn == participant.teacher.trn:
         raise RuleBroken({"trn": "already"}, trn=trn)
     other = Teacher.get_or_none(Teacher.trn == trn)
-    if other:
+    if other and other not in records_united_with(participant.teacher):
         raise RuleBroken({"trn": "taken"}, other=other.name)
+
+
+def records_united_with(teacher: Teacher) -> list[Teacher]:
+    """The empty records of this person, by which lead providers knew them before."""
+    return list(
+        Teacher.select().where(Teacher.api_id << teacher.id_changes.select(ParticipantIdChange.from_participant_id))
+    )
 
 
 def put_right_trn(
@@ -56,8 +63,13 @@ def put_right_trn(
     with changing(participant.id, author, seen_version) as participant:
         check_trn(participant, trn)
         teacher, old = participant.teacher, participant.teacher.trn
+        empty = Teacher.get_or_none(Teacher.trn == trn)
+        if empty:  # the two change places, so that the person is known by both for good
+            Teacher.update(trn=None, is_trnless=True).where(Teacher.id == empty).execute()
         teacher.trn, teacher.is_trnless = trn, False
         teacher.save()
+        if empty:
+            Teacher.update(trn=old, is_trnless=old is None).where(Teacher.id == empty).execute()
         told = heading(participant, f"their TRN is {trn}")
         modified = [f"trn: {old} → {trn}"]
         return write_event(participant, author, "teacher_trn_updated", told, modifications=modified, reason=reason)

@@ -7,9 +7,8 @@ import pytest
 
 from clock import LONDON, clock_at
 from database import db
-from domain import corrections, departures, messages, notices, partnerships, training
-from domain.changes import Support
-from models import DeliveryPartner, LeadProvider, Message, Notice, School, SchoolUser, SupportUser, Teacher
+from domain import departures, messages, notices, partnerships, training
+from models import DeliveryPartner, LeadProvider, Message, Notice, School, SchoolUser, Teacher
 from scenarios import provider_acts
 from tests.conftest import both_engines, person
 from tests.given import ADA, AWAITING
@@ -242,41 +241,6 @@ def test_what_is_no_longer_so_when_it_is_sent_is_not_sent():
         select_teach_first(person(ADA))
     assert send(MONDAY + QUARTER) == []
     assert not Message.select().exists()
-
-
-def support_takes_back(at: datetime):
-    """What its lead provider reported of Ada Moss."""
-    support = Support(SupportUser.get_or_create(email="grace.obi@example.org")[0])
-    ada = person(ADA)
-    with clock_at(at):
-        mark = corrections.marks_of(ada.training_periods)[0].key
-        corrections.put_right_mark(ada, support, mark=mark, reason="A slip")
-
-
-@both_engines
-def test_what_support_took_back_and_was_reported_again_has_one_reminder():
-    happens(MONDAY, "withdraw", an_ect())
-    assert len(send(MONDAY + QUARTER)) == 1
-    support_takes_back(MONDAY + DAY)
-    happens(MONDAY + 2 * DAY, "withdraw", person(ADA))
-    assert len(send(MONDAY + 2 * DAY + QUARTER)) == 1
-    assert send(MONDAY + 14 * DAY) == []
-    (reminder,) = send(MONDAY + 16 * DAY)
-    assert "told us on 22 April 2026" in reminder.body
-
-
-def test_what_support_took_back_and_was_reported_again_at_once_is_told_once():
-    happens(MONDAY, "withdraw", an_ect())
-    support_takes_back(MONDAY + MINUTE)
-    happens(MONDAY + 2 * MINUTE, "withdraw", person(ADA))
-    (message,) = send(MONDAY + QUARTER)
-    assert message.body.count("/school/ects/") == 1
-
-
-def test_what_support_took_back_is_not_told():
-    happens(MONDAY, "withdraw", an_ect())
-    support_takes_back(MONDAY + MINUTE)
-    assert send(MONDAY + QUARTER) == send(MONDAY + 14 * DAY) == []
 
 
 def test_what_a_school_does_itself_is_not_told():

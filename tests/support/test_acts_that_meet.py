@@ -1,0 +1,101 @@
+"""What support puts right, met by what was put right before, by what schools do and by emails that are on their way."""
+
+from datetime import date, datetime
+
+import pytest
+
+from clock import clock_at, today
+from domain import corrections, departures, identities
+from domain.changes import RuleBroken, Support
+from domain.data_checks import broken
+from models import Mentorship, Participant, Teacher
+from tests.conftest import both_engines, person
+from tests.given import ADA
+from tests.given import ect as an_ect
+from tests.reports import NORTHBROOK, ST_JOHNS, person_at, tutor_of
+from tests.support.test_corrections import WHY, two_records
+from tests.test_notices import DAY, MINUTE, MONDAY, QUARTER, all_told, happens, send  # noqa: F401 - a fixture
+
+# --- with one another --------------------------------------------------------------------------------------------
+
+
+@both_engines
+def test_the_trn_of_the_other_record_is_the_right_one(engine, author):
+    here, there = two_records()
+    wrong, right = here.teacher.trn, there.teacher.trn
+    identities.put_right_two_records(here, author, record=right, reason=WHY)
+    identities.put_right_trn(Participant.get_by_id(here.id), author, trn=right, reason=WHY)
+    assert [Teacher.get_by_id(each).trn for each in (here.teacher_id, there.teacher_id)] == [right, wrong]
+    assert not broken()
+    with pytest.raises(RuleBroken):
+        identities.put_right_trn(person("Steven Taylor"), author, trn=wrong, reason=WHY)
+
+
+@both_engines
+def test_three_records_become_one(engine, author):
+    here, there = two_records()
+    third = person_at(NORTHBROOK, "mentor", started_on=date(2024, 9, 2), email="m@example.org")
+    other = there.teacher.trn
+    identities.put_right_two_records(here, author, record=other, reason=WHY)
+    identities.put_right_two_records(third, author, record=here.teacher.trn, reason=WHY)
+    assert {Participant.get_by_id(each.id).teacher_id for each in (here, there)} == {third.teacher_id}
+    with pytest.raises(RuleBroken):
+        identities.put_right_two_records(Participant.get_by_id(here.id), author, record=other, reason=WHY)
+    assert not broken()
+
+
+# --- with what schools do ----------------------------------------------------------------------------------------
+
+
+@both_engines
+def test_staying_brings_back_no_mentor_who_was_registered_in_error(engine, author):
+    """She was to be mentored from the day on which he was to come, which her leaving made void."""
+    ada, comes_on = an_ect(), today() + 60 * DAY
+    newcomer = person_at(ST_JOHNS, "mentor", started_on=comes_on, email="m@example.org")
+    Mentorship.update(finished_on=comes_on - DAY).where(Mentorship.ect == ada).execute()
+    Mentorship.create(ect=ada, mentor=newcomer, started_on=comes_on)
+    departures.report_leaving(person(ADA), tutor_of(ada), leaving_on=today() + 30 * DAY)
+    corrections.put_right_registration(Participant.get_by_id(newcomer.id), author, reason=WHY)
+    departures.take_back_leaving(person(ADA), tutor_of(ada))
+    assert [each.mentor.name for each in person(ADA).mentorships] == ["Peter Marsh"]
+    assert not broken()
+
+
+# --- with emails -------------------------------------------------------------------------------------------------
+
+
+def support_takes_back(author: Support, at: datetime):
+    """What its lead provider reported of Ada Moss."""
+    ada = person(ADA)
+    with clock_at(at):
+        mark = corrections.marks_of(ada.training_periods)[0].key
+        corrections.put_right_mark(ada, author, mark=mark, reason="A slip")
+
+
+@both_engines
+@pytest.mark.usefixtures("all_told")
+def test_what_support_took_back_and_was_reported_again_has_one_reminder(engine, author):
+    happens(MONDAY, "withdraw", an_ect())
+    assert len(send(MONDAY + QUARTER)) == 1
+    support_takes_back(author, MONDAY + DAY)
+    happens(MONDAY + 2 * DAY, "withdraw", person(ADA))
+    assert len(send(MONDAY + 2 * DAY + QUARTER)) == 1
+    assert send(MONDAY + 14 * DAY) == []
+    (reminder,) = send(MONDAY + 16 * DAY)
+    assert "told us on 22 April 2026" in reminder.body
+
+
+@pytest.mark.usefixtures("all_told")
+def test_what_support_took_back_and_was_reported_again_at_once_is_told_once(author):
+    happens(MONDAY, "withdraw", an_ect())
+    support_takes_back(author, MONDAY + MINUTE)
+    happens(MONDAY + 2 * MINUTE, "withdraw", person(ADA))
+    (message,) = send(MONDAY + QUARTER)
+    assert message.body.count("/school/ects/") == 1
+
+
+@pytest.mark.usefixtures("all_told")
+def test_what_support_took_back_is_not_told(author):
+    happens(MONDAY, "withdraw", an_ect())
+    support_takes_back(author, MONDAY + MINUTE)
+    assert send(MONDAY + QUARTER) == send(MONDAY + 14 * DAY) == []
