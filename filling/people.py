@@ -79,7 +79,9 @@ class People(Kind[PersonRow]):
             if not agree(lines, report):
                 continue
             for row in lines:
-                if row.urn not in known.schools:
+                if trn in known.united:
+                    report.leave(row, "trn", known.united[trn])
+                elif row.urn not in known.schools:
                     report.refuse(row, "urn", "a school that is here. Bring in schools first")
                 elif placement := same_placement(row, known.placements.get(trn, [])):
                     Comparison(row, placement, known, report).make()

@@ -20,6 +20,7 @@ from models import (
     AppropriateBody,
     InductionPeriod,
     Participant,
+    ParticipantIdChange,
     School,
     Teacher,
     TrainingPeriod,
@@ -87,6 +88,8 @@ class Known:
     teachers: dict[str, Teacher] = field(default_factory=dict)
     placements: dict[str, list[Participant]] = field(default_factory=dict)
     """By TRN."""
+    united: dict[str, str] = field(default_factory=dict)
+    """The TRN of a record that has become part of another → that one’s, and since when."""
 
     @classmethod
     def of(cls, rows: list[PersonRow]) -> "Known":
@@ -107,6 +110,12 @@ class Known:
             if each.school_id in schools:
                 each.school = schools[each.school_id]
             known.placements.setdefault(teacher.trn, []).append(each)
+        kept = Teacher.alias()
+        change = ParticipantIdChange.select(Teacher.trn, kept.trn, ParticipantIdChange.changed_at)
+        change = change.join(Teacher, on=Teacher.api_id == ParticipantIdChange.from_participant_id)
+        change = change.join(kept, on=kept.id == ParticipantIdChange.teacher).where(Teacher.trn << trns)
+        for trn, now_trn, at in change.tuples():
+            known.united[trn] = f"{now_trn or 'the same person'}, as Support has said on {display(at)}"
         return known
 
     def reload(self, participant: Participant) -> None:

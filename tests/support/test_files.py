@@ -59,3 +59,16 @@ def test_an_appropriate_body_that_was_put_right_stays(world, bring):  # noqa: F8
     arrangements.put_right_appropriate_body(found(ECT["trn"]), support(), appropriate_body=body.name, reason="A slip")
     assert f"{body.name}, as Support has said on 20 April 2026" in bring("people", people(ECT, MENTOR))
     assert found(ECT["trn"]).school_reported_appropriate_body == body
+
+
+def test_a_file_that_knows_two_records_of_one_person_registers_nobody_twice(world, bring):  # noqa: F811
+    before_that = {"started_on": "2024-09-02", "last_day": "2025-08-31", "mentor_trn": "", "induction_started_on": ""}
+    file = people(ECT, MENTOR, ECT | before_that | {"trn": "7654321", "email": "t.hale@example.org"})
+    bring("people", file)
+    identities.put_right_two_records(found(ECT["trn"]), support(), record="7654321", reason="One person")
+    before = stored()
+    assert f"{ECT['trn']}, as Support has said on 20 April 2026" in bring("people", file)
+    identities.put_right_trn(found(ECT["trn"]), support(), trn="7654321", reason="That one is right")
+    assert "7654321, as Support has said on 20 April 2026" in bring("people", file)
+    assert len(stored()) == len(before) + 1, "but for the event of the TRN"
+    assert not data_checks.broken()
