@@ -81,16 +81,14 @@ def hint_for(text: str, least: int, most: int) -> str:
         return "A spreadsheet made a number of it and has lost its last figures: take it from where it came from"
     if figures != text and least <= len(figures) <= most and figures.isdecimal():
         return f"A spreadsheet made a number of it. Is it {figures}?"
-    if figures.isascii() and figures.isdecimal() and 3 <= len(figures) < least:
-        return (
-            f"Spreadsheets take zeros away that stand in front. Is it {figures.zfill(least)}? "
-            "Make the column text before you type them"
-        )
     return ""
 
 
 def trn(text: str) -> str:
     figures = re.sub(r"^(RP)|[\s/]", "", text, flags=re.IGNORECASE)
+    if lost := re.fullmatch(r"([0-9]{6})([.,]0+)?", figures):
+        zeros = "Spreadsheets take zeros away that stand in front"
+        raise ValueError(f"{zeros}. Is it 0{lost[1]}? Make the column text before you type them")
     if not re.fullmatch(r"[0-9]{7}", figures):
         raise ValueError(hint_for(figures, 7, 7))
     return figures
@@ -162,15 +160,19 @@ def full_year(figures: str) -> int:
     return int(figures)
 
 
-def real_day(year: int, month: int, day: int) -> date:
-    if month > 12 >= day:
-        raise ValueError(
-            f"There is no month {month}. The day comes before the month: is it {year}-{day:02}-{month:02}?"
-        )
+def day_or_none(year: int, month: int, day: int) -> date | None:
     try:
-        found = date(year, month, day)
+        return date(year, month, day)
     except ValueError:
-        raise ValueError("There is no such day") from None
+        return None
+
+
+def real_day(year: int, month: int, day: int) -> date:
+    found, turned = day_or_none(year, month, day), day_or_none(year, day, month)
+    if month > 12 and turned:
+        raise ValueError(f"There is no month {month}. The day comes before the month: is it {turned}?")
+    if not found:
+        raise ValueError("There is no such day")
     if not EARLIEST <= found <= LATEST:
         raise ValueError(f"It is not between {EARLIEST.year} and {LATEST.year}")
     return found

@@ -12,13 +12,14 @@ from tempfile import NamedTemporaryFile
 
 import click
 from flask import Flask
-from peewee import OperationalError
+from peewee import InterfaceError, OperationalError, ProgrammingError
 
 from database import db
+from database.faults import kind_of
 from filling.export import people_at
-from filling.files import Unreadable
+from filling.files import Unreadable, shortened
 from filling.guide import columns_table
-from filling.imports import CHANGED, NEW, UNCHANGED, Import, safe
+from filling.imports import CHANGED, LEFT_OUT, NEW, UNCHANGED, Import, safe
 from filling.kind import Kind, Row
 from filling.kinds import KINDS
 from filling.person import PersonRow
@@ -30,6 +31,17 @@ STANDARD = Path("-")
 MOST_SHOWN = 200
 """Lines of a table on the screen."""
 MOST_CHANGES_SHOWN = 20
+TROUBLES = {
+    "busy": "Somebody else is writing to the database, perhaps another file that comes in. Try again in a minute",
+    "deadlock": "Somebody else was writing at the same time. Try again",
+    "full": "The database’s disk is full. Make room on it, then try again",
+    "read-only": "The database can only be read: this is a copy of it, or its file or disk may not be written to",
+    "away": "The database can’t be reached. See whether it runs, and whether DATABASE_URL is right",
+    "cancelled": "The database stopped this because it took too long. Try again when fewer people use the service",
+    "clock": "The server’s clock is behind the latest change. Set it right, then try again",
+    "wrong": "The database refuses it. Try flask migrate, then flask check",
+}
+"""What the database can’t do, by kind of fault (database/faults.py) → what whoever types the command can do."""
 
 
 def add_to(app: Flask) -> None:
@@ -119,10 +131,12 @@ def told_plainly(file: Path) -> Generator[None]:
     try:
         yield
     except Unreadable as problem:
-        raise click.ClickException(f"{file} can’t be brought in. {problem}\nNothing was changed.") from None
-    except OperationalError as error:
-        told = "The database is busy, full or away: nothing was changed. Try again, and if it stays so: flask check"
-        raise click.ClickException(f"{told}\n({type(error).__name__}: {error})") from None
+        name = "What came on standard input" if file == STANDARD else file
+        raise click.ClickException(f"{name} can’t be brought in. {problem}\nNothing was changed.") from None
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        kind = kind_of(error)
+        told = f"{TROUBLES[kind]}: {shortened(str(error), 200)}" if kind == "wrong" else TROUBLES[kind]
+        raise click.ClickException(f"{told}.\nNothing was changed.") from None
     except OSError as error:
         raise click.ClickException(
             f"{error.filename} can’t be written: {error.strerror}. Nothing was changed."
@@ -145,7 +159,7 @@ def progress(label: str, length: int):
 
 
 def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> None:
-    counts = {outcome: done.counts.get(outcome, 0) for outcome in (NEW, CHANGED, UNCHANGED)}
+    counts = {outcome: done.counts.get(outcome, 0) for outcome in (NEW, CHANGED, UNCHANGED, LEFT_OUT)}
     is_csv = done.is_faulty and errors == STANDARD
     name = "standard input" if file == STANDARD else file
     click.echo(f"{name} ({done.file.description}): {done.read_rows:,} {done.kind.title} read.", err=is_csv)
@@ -167,7 +181,9 @@ def tell(done: Import, file: Path, errors: Path | None, *, is_check: bool) -> No
         wrong = f"{lines:,} line{'s are' if lines != 1 else ' is'} not right, so nothing was changed."
         raise click.ClickException(f"{wrong} Put the file right, then bring it in again: all of it.")
     would = "would be " if is_check else ""
-    click.echo(f"{counts[NEW]:,} {would}new, {counts[CHANGED]:,} {would}changed, {counts[UNCHANGED]:,} as they were.")
+    left_out = f", {counts[LEFT_OUT]:,} left out" if counts[LEFT_OUT] else ""
+    told = f"{counts[NEW]:,} {would}new, {counts[CHANGED]:,} {would}changed, {counts[UNCHANGED]:,} as they were"
+    click.echo(f"{told}{left_out}.")
     heading = "What would change" if is_check else "What changed"
     show(heading, ("Line", "Whose", "Column", "From", "To"), done.changes(), most=MOST_CHANGES_SHOWN)
     if is_check:

@@ -46,11 +46,19 @@ class Line:
 
 
 class CsvFile:
-    """`columns`: what the file may name in its first line. Where `others_are_ignored` it may have more, and rows may
-    end early: so do those of registers that somebody else makes."""
+    """`columns`: what the file may name in its first line. `mistaken`: as Kind has it (kind.py). Where
+    `others_are_ignored` it may have more, and rows may end early: so do those of registers that somebody else makes."""
 
-    def __init__(self, path: Path, columns: Collection[str], required: Collection[str], *, others_are_ignored=False):
-        self.path, self.required, self.others_are_ignored = path, required, others_are_ignored
+    def __init__(
+        self,
+        path: Path,
+        columns: Collection[str],
+        required: Collection[str],
+        mistaken: dict[str, str],
+        *,
+        others_are_ignored=False,
+    ):
+        self.path, self.required, self.mistaken, self.others_are_ignored = path, required, mistaken, others_are_ignored
         self.known = {plain(column): column for column in columns}
         refuse_what_is_no_text(path)
         self.encoding = encoding_of(path)
@@ -145,6 +153,8 @@ class CsvFile:
     def _check_heading(self, names: list[str]) -> None:
         known = [name for name in names if name in self.known.values()]
         others = [name for name in names if name and name not in self.known.values()]
+        if others_words := [words for column, words in self.mistaken.items() if column in names]:
+            raise Unreadable(others_words[0])
         if not known:
             there = shortened(" ".join(names)) or "nothing"
             wanted = listed(self.required)

@@ -32,7 +32,7 @@ STAGE = """
     CREATE TABLE change (line INTEGER, whose TEXT, title TEXT, was TEXT, now TEXT, is_new INTEGER);
     CREATE TABLE kept (line INTEGER, title TEXT, found TEXT, reason TEXT, UNIQUE (line, title, reason));
 """
-UNCHANGED, CHANGED, NEW = range(3)
+UNCHANGED, CHANGED, NEW, LEFT_OUT = range(4)
 
 
 class TakenBack(Exception):
@@ -45,7 +45,8 @@ class Import:
 
     def __init__(self, kind: Kind, path: Path):
         self.kind = kind
-        self.file = CsvFile(path, kind.row.titles(), kind.row.required(), others_are_ignored=kind.others_are_ignored)
+        columns = kind.row.titles(), kind.row.required(), kind.mistaken
+        self.file = CsvFile(path, *columns, others_are_ignored=kind.others_are_ignored)
         self.read_rows = 0
         self.stage = sqlite3.connect("", isolation_level=None)
         self.stage.executescript(f"{STAGE} BEGIN")
@@ -170,10 +171,13 @@ class Import:
         (outcome,) = self.stage.execute("SELECT outcome FROM row WHERE line = ?", (row.line,)).fetchone()
         return outcome == NEW
 
-    def is_refused(self, name: str, text: str) -> bool:
+    def leave_out(self, row: Row) -> None:
+        self.stage.execute("UPDATE row SET outcome = max(outcome, ?) WHERE line = ?", (LEFT_OUT, row.line))
+
+    def refused_line(self, name: str, number: str) -> int | None:
         title = self.kind.row.title(name)
-        found = "SELECT 1 FROM refused WHERE json_extract(cells, ?) = ? LIMIT 1"
-        return self.stage.execute(found, (f'$."{title}"', text)).fetchone() is not None
+        found = "SELECT min(line) FROM refused WHERE ltrim(json_extract(cells, ?), '0') = ltrim(?, '0')"
+        return self.stage.execute(found, (f'$."{title}"', number)).fetchone()[0]
 
     # --- what came of it ---
 
@@ -188,7 +192,7 @@ class Import:
 
     @property
     def counts(self) -> dict[int, int]:
-        """UNCHANGED, CHANGED or NEW → how many rows."""
+        """UNCHANGED, CHANGED, NEW or LEFT_OUT → how many rows."""
         return dict(self.stage.execute("SELECT outcome, count(*) FROM row GROUP BY outcome").fetchall())
 
     @property

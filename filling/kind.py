@@ -104,9 +104,12 @@ class Report(Protocol):
     def is_new(self, row: Row) -> bool:
         """Whether `done` was told so of the row."""
 
-    def is_refused(self, name: str, text: str) -> bool:
-        """Whether there is a row that can't be brought in and has this text in this field: who needs it would be
-        refused for that alone."""
+    def leave_out(self, row: Row) -> None:
+        """The row is about nothing that is kept here."""
+
+    def refused_line(self, name: str, number: str) -> int | None:
+        """The line of a row that can't be brought in and has this number in this field, zeros in front aside: who needs
+        it would be refused for that alone."""
 
 
 R = TypeVar("R", bound=Row)
@@ -121,6 +124,8 @@ class Kind(Generic[R]):
     row: ClassVar[type[Row]]
     others_are_ignored: ClassVar[bool] = False
     """Whether the file may have other columns, and rows that end early."""
+    mistaken: ClassVar[dict[str, str]] = {}
+    """A column that only another file has, for which this one is easily mistaken → what to do then."""
     examples: ClassVar[list[dict[str, str]]]
     """Rows that can be brought in, once those of the kinds before it are there: field → text."""
 

@@ -151,7 +151,9 @@ def mentor_for(row: PersonRow, ect: Participant, mentors: dict, report: Report) 
     """Whom the row names, if they are there at the same time. If not, the row is refused."""
     candidates = mentors.get((row.urn, row.mentor_trn), [])
     mentor = next((each for each in reversed(candidates) if registrations.overlap(each, ect)), None)
-    if not mentor and not report.is_refused("trn", row.mentor_trn):
+    if not mentor and (line := report.refused_line("trn", row.mentor_trn)):
+        report.leave(row, "mentor_trn", f"line {line}, which is about them, has to be right first")
+    elif not mentor:
         elsewhere = [each.school.name for (urn, trn), rest in mentors.items() for each in rest if trn == row.mentor_trn]
         there = f" They are a mentor at {elsewhere[0]}." if elsewhere and not candidates else ""
         when = f" They are a mentor there from {candidates[0].started_on}." if candidates else ""

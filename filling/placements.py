@@ -18,6 +18,7 @@ from filling.words import words_of
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
+    ContractPeriod,
     InductionPeriod,
     Participant,
     ParticipantIdChange,
@@ -183,7 +184,10 @@ class Facts:
             self.refuse("lead_provider", f"a lead provider that is here: {', '.join(names) or 'none yet'}")
             return None
         year = row.contract_period or year_of(by_year, row.trained_from)
-        if year not in by_year:
+        if not year and not is_in_a_contract_period(row.trained_from):
+            words = f"a year: no contract period that is here has {row.trained_from} in it. Bring one in that does"
+            self.refuse("contract_period", f"{words} (flask import contract-periods), then with it {row.lead_provider}")
+        elif year not in by_year:
             words = f"a year in which {row.lead_provider} has a contract: {', '.join(map(str, sorted(by_year)))}"
             self.refuse("contract_period", words)
         return by_year.get(year)
@@ -204,6 +208,10 @@ class Facts:
 def year_of(by_year: dict[int, ActiveLeadProvider], on: date) -> int | None:
     periods = [each.contract_period for each in by_year.values()]
     return next((each.year for each in periods if each.started_on <= on <= each.finished_on), None)
+
+
+def is_in_a_contract_period(on: date) -> bool:
+    return ContractPeriod.select().where(ContractPeriod.started_on <= on, ContractPeriod.finished_on >= on).exists()
 
 
 class Newcomer(Facts):

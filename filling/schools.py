@@ -46,6 +46,7 @@ class Schools(Kind[SchoolRow]):
     name, title = "schools", "establishments"
     row = SchoolRow
     others_are_ignored = True
+    mistaken = {"LinkURN": "These are the links between establishments. Download “Establishment fields CSV”."}
     examples = [
         {"urn": "900101", "name": "Applefield Primary School", "status": "Open", "type": "Community school"},
         {"urn": "900102", "name": "Brook Lane Academy", "status": "Open", "type": "Academy converter"},
@@ -69,10 +70,14 @@ class Schools(Kind[SchoolRow]):
             if row.status not in OPEN:
                 if school:
                     self._close(row, school, report)
-            elif not school and is_wanted:
+                else:
+                    report.leave_out(row)
+            elif not school and not is_wanted:
+                report.leave_out(row)
+            elif not school:
                 new.append({"urn": row.urn, "name": row.name})
                 report.done(row, is_new=True)
-            elif school and school.name != row.name:
+            elif school.name != row.name:
                 report.done(row, update(school, {"name": row.name, "api_updated_at": updated_at()}))
         if new:
             moment = updated_at()

@@ -45,6 +45,9 @@ def test_what_is_read(read, text, value):
 REFUSED = {
     cells.day: {
         "13/31/2025": "There is no such day",
+        "9/31/2025": "There is no such day",
+        "2025-31-09": "There is no such day",
+        "2025-31-08": "There is no month 31. The day comes before the month: is it 2025-08-31?",
         "9/13/2025": "There is no month 13. The day comes before the month: is it 2025-09-13?",
         "31/9/2025": "There is no such day",
         "29/2/2025": "There is no such day",
@@ -61,8 +64,10 @@ REFUSED = {
         "0": "",
     },
     cells.trn: {
-        "12345": "Spreadsheets take zeros away that stand in front. Is it 0012345?",
-        "123456": "Is it 0123456?",
+        "9999": "",
+        "12345": "",
+        "123456": "Spreadsheets take zeros away that stand in front. Is it 0123456?",
+        "123456.0": "Is it 0123456?",
         "12345678": "",
         "1234567.0": "A spreadsheet made a number of it. Is it 1234567?",
         "1.23E+06": "has lost its last figures",
@@ -70,7 +75,7 @@ REFUSED = {
         "A234567": "",
     },
     cells.urn: {
-        "1234": "Is it 001234?",
+        "1234": "",
         "0123456": "Is it 123456?",
         "123456.00": "Is it 123456?",
         "1234567": "",

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from database import db, is_postgresql
-from filling.commands import told_plainly
+from database.faults import PASSING, Fault
+from filling.commands import TROUBLES, told_plainly
 from filling.imports import Import
 from filling.organisations import AppropriateBodies
 from models import AppropriateBody
@@ -87,7 +88,8 @@ def test_a_busy_database_is_told_plainly(flask, engine, empty_database, tmp_path
             other.execute("BEGIN IMMEDIATE")
             said = flask("import", "appropriate-bodies", path, fails=True)
             other.execute("ROLLBACK")
-    assert "The database is busy, full or away: nothing was changed." in said
+    assert "Somebody else is writing to the database, perhaps another file" in said
+    assert "Nothing was changed." in said
     assert not AppropriateBody.select().exists()
     assert "1,200 new" in flask("import", "appropriate-bodies", path)
 
@@ -122,6 +124,25 @@ def test_a_file_comes_in_by_standard_input_and_what_is_wrong_goes_out_by_standar
         "\r", ""
     )
     assert "What is wrong" not in said
+
+
+def test_what_came_on_standard_input_is_called_that(flask):
+    said = flask("import", "appropriate-bodies", "-", typed="", fails=True)
+    assert "What came on standard input can’t be brought in. It is empty." in said
+
+
+@pytest.mark.parametrize("kind", sorted(PASSING))
+def test_what_the_database_cannot_do_is_told_with_what_to_do(kind):
+    with pytest.raises(click.ClickException) as told, told_plainly(Path("bodies.csv")):
+        raise Fault(kind, "what the driver says")
+    assert told.value.message == f"{TROUBLES[kind]}.\nNothing was changed."
+
+
+@both_engines
+def test_a_database_without_tables_is_told_plainly(flask):
+    db.execute_sql("DROP TABLE appropriate_body" + (" CASCADE" if is_postgresql() else ""))
+    said = flask("import", "appropriate-bodies", "-", typed="name,body_type\nBeacon,national\n", fails=True)
+    assert "Try flask migrate, then flask check" in said
 
 
 def test_what_is_wrong_cannot_be_saved(flask, tmp_path):

@@ -40,6 +40,11 @@ REFUSED = {
         "contract_period",
         "a year in which Capita has a contract: 2021, 2022",
     ),
+    "a day that is in no contract period": (
+        [WITHOUT_MENTOR | {"started_on": "2019-09-02", "induction_started_on": ""}],
+        "contract_period",
+        "a year: no contract period that is here has 2019-09-02 in it. Bring one in that does (flask import contract-",
+    ),
     "no provider": ([WITHOUT_MENTOR | {"lead_provider": ""}], "lead_provider", "the lead provider’s name"),
     "no programme": (
         [WITHOUT_MENTOR | {"lead_provider": "", "training_programme": ""}],
@@ -187,5 +192,7 @@ def test_who_has_left_is_left_alone(world, bring):
 
 
 def test_whoever_needs_a_line_that_is_refused_is_not_refused_for_that(world, bring):
-    said = bring("people", people(MENTOR | {"started_on": "soon"}, ECT), fails=True)
-    assert "1 line is not right" in said
+    for wrong in ({"started_on": "soon"}, {"trn": "312345"}):
+        said = bring("people", people(MENTOR | {"trn": "0312345"} | wrong, ECT | {"mentor_trn": "0312345"}), fails=True)
+        assert "1 line is not right" in said
+        assert "3     mentor_trn  0312345   line 2, which is about them, has to be right first" in said
