@@ -54,6 +54,7 @@ def test_a_lead_provider_agrees_with_the_school_meanwhile(world, coming_in):
     rows = [
         WITHOUT_MENTOR
         | {"trn": str(9_000_100 + number), "urn": "900002", "lead_provider": "National Institute of Teaching"}
+        | {"email": f"theo.{number}@example.org"}
         for number in range(40)
     ]
     refused, _ = at_once(coming_in(*rows), agree)
@@ -89,7 +90,7 @@ class LookedAt(People):
 
 def test_pages_can_be_looked_at_while_thousands_come_in(world, tmp_path):
     before = Participant.select().count()
-    rows = [MENTOR | {"trn": str(9_100_000 + number)} for number in range(2500)]
+    rows = [MENTOR | {"trn": str(9_100_000 + number), "email": f"maya.{number}@example.org"} for number in range(2500)]
     (tmp_path / "people.csv").write_text(people(*rows))
     kind = LookedAt()
     with closing(Import(kind, tmp_path / "people.csv")) as done:
