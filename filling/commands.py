@@ -112,7 +112,7 @@ def export_people(school):
 
 
 def example_of(kind: Kind) -> str:
-    return as_csv(kind.row, kind.examples)
+    return as_csv(kind.row, kind.examples())
 
 
 def as_csv(row: type[Row], rows: list[dict[str, str]]) -> str:

@@ -126,8 +126,11 @@ class Kind(Generic[R]):
     """Whether the file may have other columns, and rows that end early."""
     mistaken: ClassVar[dict[str, str]] = {}
     """A column that only another file has, for which this one is easily mistaken → what to do then."""
-    examples: ClassVar[list[dict[str, str]]]
-    """Rows that can be brought in, once those of the kinds before it are there: field → text."""
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        """Rows that can be brought in today, once those of the kinds before it are there: field → text."""
+        raise NotImplementedError
 
     def key(self, row: R) -> str:
         """What the row is known by. A file has it once."""

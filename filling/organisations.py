@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
-from clock import LONDON
+from clock import LONDON, today
 from domain.changes import updated_at
 from filling.cells import Day, Email, Name, Year, Years, choice
 from filling.kind import Changes, Kind, Report, Row, column
@@ -20,6 +20,12 @@ from vocabulary import BODY_TYPES
 
 def joined(words) -> str:
     return ", ".join(map(str, words)) or "none yet"
+
+
+def example_years() -> tuple[int, int]:
+    """The contract period of today and the one before, from June to May."""
+    this = today().year - (today().month < 6)
+    return this - 1, this
 
 
 # --- contract periods ----------------------------------------------------------------------------------------
@@ -49,10 +55,13 @@ class ContractPeriodRow(Row):
 class ContractPeriods(Kind[ContractPeriodRow]):
     name, title = "contract-periods", "contract periods"
     row = ContractPeriodRow
-    examples = [
-        {"year": "2024", "started_on": "2024-06-01", "finished_on": "2025-05-31"},
-        {"year": "2025", "started_on": "2025-06-01", "finished_on": "2026-05-31"},
-    ]
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        return [
+            {"year": str(year), "started_on": f"{year}-06-01", "finished_on": f"{year + 1}-05-31"}
+            for year in example_years()
+        ]
 
     def key(self, row: ContractPeriodRow) -> str:
         return str(row.year)
@@ -108,10 +117,14 @@ class LeadProviderRow(Row):
 class LeadProviders(Kind[LeadProviderRow]):
     name, title = "lead-providers", "lead providers"
     row = LeadProviderRow
-    examples = [
-        {"name": "Ambition Institute", "years": "2024 2025", "contact_email": "ambition@example.org"},
-        {"name": "Teach First", "years": "2024-2025", "contact_email": "teach.first@example.org"},
-    ]
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        last, this = example_years()
+        return [
+            {"name": "Ambition Institute", "years": f"{last} {this}", "contact_email": "ambition@example.org"},
+            {"name": "Teach First", "years": f"{last}-{this}", "contact_email": "teach.first@example.org"},
+        ]
 
     def key(self, row: LeadProviderRow) -> str:
         return row.name.casefold()
@@ -153,10 +166,14 @@ class DeliveryPartnerRow(Row):
 class DeliveryPartners(Kind[DeliveryPartnerRow]):
     name, title = "delivery-partners", "delivery partners with their lead providers"
     row = DeliveryPartnerRow
-    examples = [
-        {"name": "Alpha Teaching School Hub", "lead_provider": "Ambition Institute", "years": "2024 2025"},
-        {"name": "Alpha Teaching School Hub", "lead_provider": "Teach First", "years": "2025"},
-    ]
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        last, this = example_years()
+        return [
+            {"name": "Alpha Teaching School Hub", "lead_provider": "Ambition Institute", "years": f"{last} {this}"},
+            {"name": "Alpha Teaching School Hub", "lead_provider": "Teach First", "years": str(this)},
+        ]
 
     def key(self, row: DeliveryPartnerRow) -> str:
         return f"{row.name.casefold()}\n{row.lead_provider.casefold()}"
@@ -209,10 +226,13 @@ class AppropriateBodyRow(Row):
 class AppropriateBodies(Kind[AppropriateBodyRow]):
     name, title = "appropriate-bodies", "appropriate bodies"
     row = AppropriateBodyRow
-    examples = [
-        {"name": "Beacon Teaching School Hub", "body_type": "teaching_school_hub"},
-        {"name": "National Induction Panel", "body_type": "national"},
-    ]
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        return [
+            {"name": "Beacon Teaching School Hub", "body_type": "teaching_school_hub"},
+            {"name": "National Induction Panel", "body_type": "national"},
+        ]
 
     def key(self, row: AppropriateBodyRow) -> str:
         return row.name.casefold()

@@ -1,10 +1,11 @@
 """ECTs and mentors at schools, with their training, their mentors and their induction. What a line says is in
 person.py, how it is compared with what is known in placements.py."""
 
+from datetime import date
 from itertools import groupby
 from operator import attrgetter
 
-from clock import display
+from clock import display, today
 from domain import participants, registrations
 from domain.changes import RuleBroken
 from filling.doubles import refuse_doubles
@@ -20,42 +21,47 @@ MENTOR_EVENTS = ("teacher_mentor_changed", "teacher_finishes_being_mentored")
 class People(Kind[PersonRow]):
     name, title = "people", "people at schools"
     row = PersonRow
-    examples = [
-        {
-            "urn": "900101",
-            "role": "mentor",
-            "trn": "9000001",
-            "first_name": "Maya",
-            "last_name": "Lind",
-            "email": "maya.lind@example.org",
-            "started_on": "2022-09-01",
-        },
-        {
-            "urn": "900101",
-            "role": "ect",
-            "trn": "9000002",
-            "first_name": "Theo",
-            "last_name": "Hale",
-            "email": "theo.hale@example.org",
-            "started_on": "2025-09-01",
-            "working_pattern": "full_time",
-            "appropriate_body": "Beacon Teaching School Hub",
-            "mentor_trn": "9000001",
-            "training_programme": "provider_led",
-            "lead_provider": "Ambition Institute",
-            "induction_started_on": "2025-09-01",
-        },
-        {
-            "urn": "900102",
-            "role": "ect",
-            "trn": "9000003",
-            "first_name": "Iris",
-            "last_name": "Vane",
-            "started_on": "2025-09-01",
-            "working_pattern": "part_time",
-            "training_programme": "school_led",
-        },
-    ]
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        this_year = date(today().year, 9, 1)
+        september = this_year if this_year < today() else date(today().year - 1, 9, 1)
+        return [
+            {
+                "urn": "900101",
+                "role": "mentor",
+                "trn": "9000001",
+                "first_name": "Maya",
+                "last_name": "Lind",
+                "email": "maya.lind@example.org",
+                "started_on": f"{september.year - 3}-09-01",
+            },
+            {
+                "urn": "900101",
+                "role": "ect",
+                "trn": "9000002",
+                "first_name": "Theo",
+                "last_name": "Hale",
+                "email": "theo.hale@example.org",
+                "started_on": str(september),
+                "working_pattern": "full_time",
+                "appropriate_body": "Beacon Teaching School Hub",
+                "mentor_trn": "9000001",
+                "training_programme": "provider_led",
+                "lead_provider": "Ambition Institute",
+                "induction_started_on": str(september),
+            },
+            {
+                "urn": "900102",
+                "role": "ect",
+                "trn": "9000003",
+                "first_name": "Iris",
+                "last_name": "Vane",
+                "started_on": str(september),
+                "working_pattern": "part_time",
+                "training_programme": "school_led",
+            },
+        ]
 
     def key(self, row: PersonRow) -> str:
         return f"{row.trn} {row.role} {row.urn} {row.started_on}"

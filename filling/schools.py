@@ -47,11 +47,14 @@ class Schools(Kind[SchoolRow]):
     row = SchoolRow
     others_are_ignored = True
     mistaken = {"LinkURN": "These are the links between establishments. Download “Establishment fields CSV”."}
-    examples = [
-        {"urn": "900101", "name": "Applefield Primary School", "status": "Open", "type": "Community school"},
-        {"urn": "900102", "name": "Brook Lane Academy", "status": "Open", "type": "Academy converter"},
-        {"urn": "900103", "name": "Old Mill School", "status": "Closed", "type": "Community school"},
-    ]
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        return [
+            {"urn": "900101", "name": "Applefield Primary School", "status": "Open", "type": "Community school"},
+            {"urn": "900102", "name": "Brook Lane Academy", "status": "Open", "type": "Academy converter"},
+            {"urn": "900103", "name": "Old Mill School", "status": "Closed", "type": "Community school"},
+        ]
 
     def __init__(self, types: Collection[str] = ()):
         self.types = {each.casefold(): each for each in types}
@@ -116,15 +119,18 @@ class SchoolUserRow(Row):
 class SchoolUsers(Kind[SchoolUserRow]):
     name, title = "school-users", "people who sign in for a school"
     row = SchoolUserRow
-    examples = [
-        {
-            "urn": "900101",
-            "name": "Nina Fox",
-            "email": "nina.fox@example.org",
-            "is_induction_tutor": "yes",
-        },
-        {"urn": "900102", "name": "Omar Reed", "email": "omar.reed@example.org", "is_induction_tutor": "yes"},
-    ]
+
+    @classmethod
+    def examples(cls) -> list[dict[str, str]]:
+        return [
+            {
+                "urn": "900101",
+                "name": "Nina Fox",
+                "email": "nina.fox@example.org",
+                "is_induction_tutor": "yes",
+            },
+            {"urn": "900102", "name": "Omar Reed", "email": "omar.reed@example.org", "is_induction_tutor": "yes"},
+        ]
 
     def key(self, row: SchoolUserRow) -> str:
         return f"{row.urn} {row.email.casefold()}"

@@ -246,7 +246,7 @@ SPOILT = [
 ]
 SPOILT += [b"'", b"=", b"#N/A", b"45901", b"1E+06", b"sep=;\n", b" " * 50, b"\x1a", "\u2028".encode(), b"\x0b", b"\x1c"]
 GOOD = {
-    "people": as_csv(PersonRow, People.examples).encode(),
+    "people": as_csv(PersonRow, People.examples()).encode(),
     "schools": FILES["schools"].encode("cp1252"),
     "contract-periods": FILES["contract-periods"].encode(),
 }
