@@ -210,8 +210,9 @@ class Import:
         return self.stage.execute("SELECT * FROM fault ORDER BY line, rowid")
 
     def changes(self) -> Iterator[tuple[int, str, str, str, str]]:
-        """(line, whose, column or `new`, what it was, what it is now), what is new last."""
-        return self.stage.execute("SELECT line, whose, title, was, now FROM change ORDER BY is_new, line, rowid")
+        """(line, whose, column or `new`, what it was, what it is now), lines that are new last."""
+        listed = "SELECT line, whose, title, was, now FROM change JOIN row USING (line)"
+        return self.stage.execute(f"{listed} ORDER BY outcome = {NEW}, line, is_new DESC, change.rowid")
 
     def kept(self) -> Iterator[tuple[int, str, str, str]]:
         """(line, column, what is there, why it was left as it is)."""

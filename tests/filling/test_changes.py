@@ -86,6 +86,14 @@ def test_other_kinds(filled, bring, kind):
     assert row in bring(kind, content)
 
 
+def test_what_a_new_line_changes_stands_below_it(filled, bring):
+    said = bring("school-users", "urn,name,email,is_induction_tutor\n900101,Ida Penn,ida.penn@example.org,yes")
+    assert [line.split() for line in said.split("What changed:")[1].splitlines()[3:5]] == [
+        ["2", "Ida", "Penn", "new"],
+        ["2", "Ida", "Penn", "is_induction_tutor", "Nina", "Fox", "Ida", "Penn"],
+    ]
+
+
 def test_a_delivery_partner_of_two_lead_providers_is_two_that_are_new(filled, bring):
     said = bring("delivery-partners", "name,lead_provider,years\nBeta,Teach First,2025\nBeta,Ambition Institute,2025")
     assert "2 new, 0 changed" in said

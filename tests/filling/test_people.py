@@ -302,6 +302,8 @@ def test_a_withdrawal_stays(world, bring):
     report("withdraw", found("9000002"))
     before = stored()
     assert "0 new, 0 changed, 2 as they were." in bring("people", people(MENTOR, ECT))
+    said = bring("people", people(MENTOR, ECT | {"lead_provider": "Teach First"}))
+    assert "lead_provider  Teach First  Ambition Institute, as Ambition Institute has said" in said
     assert stored() == before
 
 
