@@ -3,6 +3,7 @@ person."""
 
 import re
 import uuid
+from collections.abc import Iterable
 from itertools import product
 
 from domain.changes import ChangedSince, RuleBroken, Support, changing, changing_with, next_event, write_event
@@ -129,29 +130,38 @@ def check_pair(ours: Participant, theirs: Participant) -> None:
         raise RuleBroken({"record": "trained_at_once"}, **facts)
 
 
+def ects_of(places: Iterable[Participant]) -> set[int]:
+    """Whom these mentors mentor or mentored."""
+    return {mentorship.ect_id for place in places for mentorship in place.ect_mentorships}
+
+
 def put_right_two_records(
     participant: Participant, author: Support, *, record: str, reason: str, seen_version: int | None = None
 ) -> Event:
     """Another record is of this person too. All that is in it becomes theirs; lead providers are told by which id they
-    knew the person before. The other record stays, empty, because events are about it."""
+    knew the person before, and by which those whom they mentored had that mentor. The other record stays, empty,
+    because events are about it."""
     found = other_record(record)
-    touched = {place.id for place in places_of(found)} if found else set()
-    with changing_with(participant.id, author, seen_version, touched) as (participant, everybody):
+    places = places_of(found) if found else []
+    touched, mentored = {place.id for place in places}, ects_of(places)
+    with changing_with(participant.id, author, seen_version, touched | mentored) as (participant, everybody):
         other, teacher = check_record(participant, record), participant.teacher
-        moved = [everybody[place.id] for place in places_of(other) if place.id in everybody]
-        if {place.id for place in places_of(other)} != touched:
+        moved = places_of(other)
+        if {place.id for place in moved} != touched or ects_of(moved) != mentored:
             raise ChangedSince
         ParticipantIdChange.update(teacher=teacher).where(ParticipantIdChange.teacher == other).execute()
         ParticipantIdChange.create(teacher=teacher, from_participant_id=other.api_id)
         unite(teacher, other)
         InductionPeriod.update(teacher=teacher).where(InductionPeriod.teacher == other).execute()
         Participant.update(teacher=teacher).where(Participant.teacher == other).execute()
-        beside = []
-        for place in moved:
+        beside, modified = [], [f"participant: {other.api_id} → {teacher.api_id}"]
+        for place in map(everybody.get, sorted(touched)):
             place.teacher = teacher
             told = heading(place, "they have one record now")
-            modified = [f"participant: {other.api_id} → {teacher.api_id}"]
             beside.append(next_event(place, author, "teacher_records_united", told, modifications=modified))
+        for ect in map(everybody.get, sorted(mentored)):
+            told = heading(ect, f"{teacher.name}, their mentor, has one record now")
+            beside.append(next_event(ect, author, "teacher_mentors_records_united", told))
         return write_event(
             participant,
             author,

@@ -8,13 +8,14 @@ from clock import clock_at, today
 from domain import corrections, departures, identities
 from domain.changes import RuleBroken, Support
 from domain.data_checks import broken
-from models import Mentorship, Participant, Teacher
+from models import Event, Mentorship, Participant, Teacher
 from tests.conftest import both_engines, person
 from tests.given import ADA
 from tests.given import ect as an_ect
-from tests.reports import NORTHBROOK, ST_JOHNS, person_at, tutor_of
+from tests.reports import AMBITION, NORTHBROOK, ST_JOHNS, ask, person_at, tutor_of
 from tests.support.test_corrections import WHY, two_records
 from tests.test_notices import DAY, MINUTE, MONDAY, QUARTER, all_told, happens, send  # noqa: F401 - a fixture
+from tests.visitor import Visitor
 
 # --- with one another --------------------------------------------------------------------------------------------
 
@@ -42,6 +43,27 @@ def test_three_records_become_one(engine, author):
     with pytest.raises(RuleBroken):
         identities.put_right_two_records(Participant.get_by_id(here.id), author, record=other, reason=WHY)
     assert not broken()
+
+
+@both_engines
+def test_whoever_is_mentored_by_two_records_has_one_mentor_whom_lead_providers_hear_of(served, engine, author):
+    """Their `mentor_id` is another one, so their `updated_at` moves."""
+    ada, peter = an_ect(), person("Peter Marsh", "mentor")
+    before = told_of(served, ada)
+    longer_here = person_at(NORTHBROOK, "mentor", started_on=date(2024, 9, 2), email="m@example.org")
+    with clock_at(MONDAY + DAY):
+        identities.put_right_two_records(longer_here, author, record=peter.teacher.trn, reason=WHY)
+        after = told_of(served, ada)
+    assert after["ecf_enrolments"][0]["mentor_id"] == str(longer_here.teacher.api_id)
+    assert after["updated_at"] > before["updated_at"]
+    last = person(ADA).events.order_by(Event.version.desc()).first()
+    assert last.heading == "Support put right Ada Moss’s record: Ada, their mentor, has one record now"
+    assert not broken()
+
+
+def told_of(app, participant: Participant) -> dict:
+    address = f"/api/v3/participants/{participant.teacher.api_id}"
+    return ask(Visitor(app), "get", address, AMBITION).json["data"]["attributes"]
 
 
 # --- with what schools do ----------------------------------------------------------------------------------------
