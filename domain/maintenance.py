@@ -21,7 +21,7 @@ from clock import now
 from database import db, has_unknown_migrations, is_postgresql, is_up_to_date, migrate, open_database
 from database.faults import kind_of
 from domain import changes, data_checks
-from models import TABLES, ApiToken, LeadProvider, Purpose
+from models import TABLES, ApiToken, LeadProvider, Purpose, SupportUser
 
 LEAST_FREE = 200 * 1024 * 1024
 """Bytes of disk. What a year of the whole country takes is less."""
@@ -112,6 +112,9 @@ def warnings(config: Mapping) -> list[str]:
         with db.connection_context():
             found = [f"Nothing can be written to the database: {problem}."] if (problem := write_obstacle()) else []
             found += _postgresql_warnings(config) if is_postgresql() else _sqlite_warnings()
+            is_for_real = config["SUPPORT"] and not config["DEMO"]
+            if is_for_real and not SupportUser.select().where(SupportUser.is_allowed).exists():
+                found.append("SUPPORT is on, and nobody is let in. Let somebody in: flask support allow EMAIL")
     except (OperationalError, InterfaceError) as error:
         found = [f"The database does not answer: {error}"]
     if not (Path(__file__).parent.parent / "static" / "vendor" / "htmx.esm.min.js").exists():

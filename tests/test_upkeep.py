@@ -18,7 +18,7 @@ from peewee import fn
 from database import MIGRATIONS, Runner, db, migrate
 from domain import data_checks, maintenance
 from domain.participants import change_name
-from models import ApiToken, LeadProvider, Participant, SignIn, Teacher
+from models import ApiToken, LeadProvider, Participant, SignIn, SupportUser, Teacher
 from tests.conftest import both_engines, person
 from tests.given import ect
 from tests.identity import issuer_of, outside_the_demo, running
@@ -84,6 +84,18 @@ def test_a_provider_that_cannot_be_asked_and_a_support_address_that_is_an_exampl
     output = run("check", app=outside_the_demo("http://localhost:1")).output
     assert "The provider at OIDC_ISSUER can’t be asked" in output
     assert "SUPPORT_EMAIL is an example’s address" in output
+
+
+@both_engines
+def test_support_to_which_nobody_is_let_in(run, engine):
+    """Whoever was let in and isn’t any more doesn’t count."""
+    told = "SUPPORT is on, and nobody is let in. Let somebody in: flask support allow EMAIL"
+    user = SupportUser.create(email="grace.obi@example.org", is_allowed=False)
+    assert told in run("check", app=outside_the_demo("http://localhost:1", SUPPORT=True)).output
+    assert told not in run("check", app=outside_the_demo("http://localhost:1")).output
+    user.is_allowed = True
+    user.save()
+    assert told not in run("check", app=outside_the_demo("http://localhost:1", SUPPORT=True)).output
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
