@@ -247,6 +247,15 @@ def test_an_address_that_a_mail_server_refuses(mail_server, written, answer, pro
     assert bool(again(written).given_up_at) is PROBLEMS[problem].is_final
 
 
+@pytest.mark.parametrize("address", ["zoë@example.org", "zoe@éxample.org"])
+def test_an_address_that_a_mail_server_cannot_read_holds_up_nobody(mail_server, written, address):
+    """This one knows no letters with accents. What a provider of identities says may have some."""
+    Message.update(address=address).execute()
+    with clock_at(MONDAY):
+        write()
+    assert send(by_mail(mail_server[0])) == {"address": 1, "sent": 1}
+
+
 @pytest.mark.parametrize(("answer", "problem"), [("554 no spam", "refused"), ("451 later", "unreachable")])
 def test_a_message_that_a_mail_server_refuses(mail_server, written, answer, problem):
     url, mailbox = mail_server

@@ -163,7 +163,10 @@ class MailServer:
 
     def send(self, address: str, subject: str, body: str, reference: uuid.UUID) -> None:
         with smtp_errors(self):
-            self.connected().send_message(self.email(address, subject, body, reference))
+            connection = self.connected()
+            if not address.isascii() and not connection.has_extn("smtputf8"):
+                raise smtplib.SMTPRecipientsRefused({address: (553, b"")})  # smtplib would refuse the server for it
+            connection.send_message(self.email(address, subject, body, reference))
 
     def has_sent(self, _reference: uuid.UUID) -> bool:
         """Nobody can say. A second one has the same Message-ID, by which some mail programs know it."""
