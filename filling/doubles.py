@@ -12,15 +12,16 @@ def refuse_doubles(rows: list[PersonRow], report: Report) -> None:
     """Once everybody is there: new people with the name and the first day, or the email address, of somebody else in
     that role at that school."""
     new = [row for row in rows if report.is_new(row)]
-    there: dict[tuple[str, str], list] = {}
+    there: dict[tuple, list] = {}
     for each in people_at(list({row.urn for row in new})) if new else ():
-        there.setdefault((each.urn, each.role), []).append(each)
+        recorded = folded(f"{each.trs_first_name} {each.trs_last_name}") if each.corrected_name else each.folded_name
+        for key in {*keys_of(each, each.folded_name), *keys_of(each, recorded)}:
+            there.setdefault(key, []).append(each)
     for row in new:
-        others = [each for each in there[row.urn, row.role] if each.trn != row.trn]
-        for other in others:
-            if has_same_email(row, other) or has_same_name(row, other):
-                report.refuse(row, "trn", words_of(row, other))
-                break
+        keys = keys_of(row, folded(f"{row.first_name} {row.last_name}"))
+        likely = (each for key in keys for each in there.get(key, ()) if each.trn != row.trn)
+        if other := next((each for each in likely if not is_somebody_else(row, each)), None):
+            report.refuse(row, "trn", words_of(row, other))
 
 
 def people_at(urns: list[str]) -> Select:
@@ -32,25 +33,24 @@ def people_at(urns: list[str]) -> Select:
     return query.where(School.urn << urns, Participant.registered_in_error_at.is_null()).namedtuples()
 
 
-def has_same_email(row: PersonRow, other) -> bool:
-    return bool(row.email and other.email) and row.email.casefold() == other.email.casefold()
+def keys_of(each, name: str) -> list[tuple]:
+    """By what two may be one: the email address, if there is any; the name and the first day."""
+    by_email = [(each.urn, each.role, each.email.casefold())] if each.email else []
+    return [*by_email, (each.urn, each.role, name, each.started_on)]
 
 
-def has_same_name(row: PersonRow, other) -> bool:
-    """With the same first day, unless each is reached at an address of their own."""
-    if row.started_on != other.started_on or (row.email and other.email):
-        return False
-    names = {other.folded_name}
-    if other.corrected_name:
-        names.add(folded(f"{other.trs_first_name} {other.trs_last_name}"))
-    return folded(f"{row.first_name} {row.last_name}") in names
+def is_somebody_else(row: PersonRow, other) -> bool:
+    """With the same name and first day, but each reached at an address of their own."""
+    return bool(row.email and other.email) and row.email.casefold() != other.email.casefold()
 
 
 def words_of(row: PersonRow, other) -> str:
     name = Teacher.get_by_id(other.id).name
     trn = other.trn or "a TRN that support records"
-    if has_same_email(row, other):
-        who, way = "is reached at that address at this school", "an email address of their own, or none"
-        return f"{trn}, if this is {name}, who {who}. If it is somebody else, give them {way}"
+    if row.email and other.email:
+        who, or_none = "is reached at that address at this school", ", or none" * (row.started_on != other.started_on)
+        return (
+            f"{trn}, if this is {name}, who {who}. If it is somebody else, give them an address of their own{or_none}"
+        )
     who = f"is here from {other.started_on} already"
     return f"{trn}, if this is {name}, who {who}. If it is somebody else, give each an email address of their own"
