@@ -78,7 +78,7 @@ def people(many: int, schools: int) -> Iterator[dict]:
 
 
 def bring(address: str, kind: str, path: Path, *options: str) -> tuple[float, float, str]:
-    """Seconds, megabytes at most, and what was said at last."""
+    """Seconds, megabytes at most, and how many were new, changed and as they were."""
     command = [sys.executable, "-m", "flask", "--app", "app", "import", kind, str(path), *options]
     begun = time.perf_counter()
     environment = {**os.environ, **ENVIRONMENT, "DATABASE_URL": address}
@@ -87,7 +87,11 @@ def bring(address: str, kind: str, path: Path, *options: str) -> tuple[float, fl
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, said
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024, said.strip().splitlines()[-1]
+    return (
+        time.perf_counter() - begun,
+        usage.ru_maxrss / 1024,
+        next(line for line in said.splitlines() if "new, " in line),
+    )
 
 
 def migrate(address: str) -> None:
