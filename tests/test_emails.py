@@ -247,13 +247,19 @@ def test_an_address_that_a_mail_server_refuses(mail_server, written, answer, pro
     assert bool(again(written).given_up_at) is PROBLEMS[problem].is_final
 
 
-@pytest.mark.parametrize("address", ["zoë@example.org", "zoe@éxample.org"])
+@pytest.mark.parametrize("address", ["zoë@example.org", "zoe@", "zoe@[", "zoe, jo@example.org"])
 def test_an_address_that_a_mail_server_cannot_read_holds_up_nobody(mail_server, written, address):
     """This one knows no letters with accents. What a provider of identities says may have some."""
     Message.update(address=address).execute()
     with clock_at(MONDAY):
         write()
     assert send(by_mail(mail_server[0])) == {"address": 1, "sent": 1}
+
+
+def test_a_domain_with_accents_is_written_as_every_mail_server_reads_it(mail_server, written):
+    Message.update(address="zoe@éxample.org").execute()
+    assert send(by_mail(mail_server[0])) == {"sent": 1}
+    assert [to for to, _ in mail_server[1].received] == ["zoe@xn--xample-9ua.org"]
 
 
 @pytest.mark.parametrize(("answer", "problem"), [("554 no spam", "refused"), ("451 later", "unreachable")])

@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from email_validator import EmailNotValidError, validate_email
+
 from clock import now
 
 PATIENCE = 30
@@ -164,9 +166,8 @@ class MailServer:
     def send(self, address: str, subject: str, body: str, reference: uuid.UUID) -> None:
         with smtp_errors(self):
             connection = self.connected()
-            if not address.isascii() and not connection.has_extn("smtputf8"):
-                raise smtplib.SMTPRecipientsRefused({address: (553, b"")})  # smtplib would refuse the server for it
-            connection.send_message(self.email(address, subject, body, reference))
+            to = readable(address, allow_smtputf8=connection.has_extn("smtputf8"))
+            connection.send_message(self.email(to, subject, body, reference))
 
     def has_sent(self, _reference: uuid.UUID) -> bool:
         """Nobody can say. A second one has the same Message-ID, by which some mail programs know it."""
@@ -207,6 +208,18 @@ class MailServer:
         if self.url.username:
             connection.login(unquote(self.url.username), unquote(self.url.password or ""))
         return connection
+
+
+def readable(address: str, *, allow_smtputf8: bool) -> str:
+    """One address, as a mail server can read it that knows letters with accents, or doesn’t. For any other, smtplib
+    would blame the server, take two for one, or break."""
+    try:
+        found = validate_email(
+            address, check_deliverability=False, globally_deliverable=False, allow_smtputf8=allow_smtputf8
+        )
+    except EmailNotValidError:
+        raise smtplib.SMTPRecipientsRefused({address: (553, b"")}) from None
+    return found.ascii_email or found.normalized
 
 
 def is_this_machine(host: str) -> bool:
