@@ -34,7 +34,7 @@ def addresses(app, known: dict[str, str], prefix: str) -> Iterator[tuple[str, se
     for rule in rules(app, prefix=prefix):
         for part, number in product(rule.arguments, NUMBERS):
             path = path_of(rule, {name: known.get(name, "1") for name in rule.arguments} | {part: number})
-            yield path, rule.methods - {"HEAD", "OPTIONS"}, isinstance(rule._converters[part], RowId)
+            yield path, rule.methods - {"HEAD", "OPTIONS"}, isinstance(rule._converters.get(part), RowId)
 
 
 def check_addresses(app, visitor: Visitor, known: dict[str, str], *, prefix: str = "", **sent) -> None:

@@ -88,6 +88,9 @@ def test_nothing_moves_from_under_a_finger(record, report, width, height):
     record.set_viewport_size({"width": width, "height": height})
     record.evaluate("document.activeElement.blur()")
     for top, report_of, reason in ((0, "defer", "bereavement"), (300, "withdraw", "other")):
+        # What is measured is the page that is there: after its last change, and as wide as it is now.
+        expect(notice(record)).not_to_contain_text("has changed")
+        expect(record.get_by_role("button", name="Menu")).to_be_visible(visible=width < 641)
         record.evaluate("top => scrollTo(0, top)", top)
         before = record.evaluate(LINKS_AND_BUTTONS)
         report(report_of, NAME, reason=reason)

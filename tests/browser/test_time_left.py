@@ -172,11 +172,12 @@ def test_signing_in_again_in_another_tab_is_noticed(question):
 
 def test_without_an_answer_it_is_asked_again(question, window):
     window.expected += ["net::ERR_", "Failed to fetch"]
-    question.route(TIME_LEFT, lambda route: route.abort(), times=1)
+    question.route(TIME_LEFT, lambda route: route.abort())
     set_times(118, 118)
     with question.expect_event("requestfailed"):
         question.clock.run_for(118 * MINUTE + TICK)
     expect(question.get_by_role("alertdialog")).to_have_count(0)
+    question.unroute(TIME_LEFT)
     wait(question, 0.5, seen=118.5, started=118.5)
     expect(question.get_by_role("button", name="Stay signed in")).to_be_focused()
 
