@@ -13,7 +13,8 @@ from tests.conftest import both_engines, person
 from tests.given import ADA
 from tests.given import ect as an_ect
 from tests.reports import AMBITION, NORTHBROOK, ST_JOHNS, ask, person_at, tutor_of
-from tests.support.test_corrections import WHY, two_records
+from tests.support.test_corrections import WHY
+from tests.support.test_details_put_right import two_records
 from tests.test_notices import DAY, MINUTE, MONDAY, QUARTER, all_told, happens, send  # noqa: F401 - a fixture
 from tests.visitor import Visitor
 

@@ -19,7 +19,8 @@ from tests.browser.test_keyboard import choose, go, reach
 from tests.conftest import TODAY, Handler
 from tests.given import AWAITING, ect
 from tests.reports import AMBITION, NORTHBROOK, leaving
-from tests.support.test_corrections import WHY, at_two_schools, march, trainee
+from tests.support.test_corrections import WHY, at_two_schools, march
+from tests.support.test_details_put_right import trainee
 
 PICTURES = os.environ.get("PICTURES")
 """A folder for pictures of the pages, for whoever wants to look at them."""
