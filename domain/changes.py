@@ -160,8 +160,9 @@ def write_event(
     events = [event, *beside]
     written = Event.insert_many([each.__data__ for each in events]).returning(Event.id, Event.participant)
     ids = {row.participant_id: row.id for row in written.execute()}
-    event.id = ids[participant.id]
-    write_notices(event)
+    for each in events:
+        each.id = ids[each.participant_id]
+    write_notices(events)
     return event
 
 

@@ -28,11 +28,11 @@ MOST_LINKS = 20
 
 @dataclass(frozen=True)
 class Kind:
-    """What a school is told of one type of event, in words where {provider}, {whom}, {day} and {mentor} (the word, if
+    """What a school is told of some types of event, in words where {provider}, {whom}, {day} and {mentor} (the word, if
     they are one) stand for what they are. `next_step`: by role. `statuses`: what the school sees of the person as long
     as it is so. `undoes`: kinds that need no telling, nor this one, where both happened before anything was told."""
 
-    event_type: str
+    event_types: tuple[str, ...]
     statuses: tuple[str, ...]
     subject: str
     told: str
@@ -52,10 +52,21 @@ AFTER_WITHDRAWAL = {
     "mentor": "Select a new lead provider, or tell us they are not continuing mentor training or have left.",
 }
 IN_TRAINING = ("registered", "mentor-needed", "leaving")
+# A lead provider may have meant other training than its software said: support moves what it reported.
+WITHDRAWN = (
+    "teacher_withdraws_training_period",
+    "teacher_withdrawal_moved_here",
+    "teacher_withdrawal_moved_to_other_training",
+)
+DEFERRED = (
+    "teacher_defers_training_period",
+    "teacher_deferral_moved_here",
+    "teacher_deferral_moved_to_other_training",
+)
 
 KINDS = {
     "withdrawn": Kind(
-        "teacher_withdraws_training_period",
+        WITHDRAWN,
         ("withdrawn",),
         "Action required: {provider} no longer trains {whom}",
         "{provider} has told us they no longer train {whom}{as_a_mentor}.",
@@ -63,17 +74,16 @@ KINDS = {
         asks_for_action=True,
     ),
     "reminder": Kind(
-        "teacher_withdraws_training_period",
+        WITHDRAWN,
         ("withdrawn",),
         "Reminder: {provider} no longer trains {whom}",
-        "{provider} told us on {day} they no longer train {whom}{as_a_mentor}. Your school has not told us what "
-        "happens next.",
+        "{provider} stopped training {whom}{as_a_mentor} on {day}. Your school has not told us what happens next.",
         AFTER_WITHDRAWAL,
         after=timedelta(days=14),
         asks_for_action=True,
     ),
     "deferred": Kind(
-        "teacher_defers_training_period",
+        DEFERRED,
         ("deferred",),
         "{provider} has paused {mentor}training for {whom}",
         "{provider} has told us {mentor}training is paused for {whom}.",
@@ -84,7 +94,7 @@ KINDS = {
         ),
     ),
     "resumed": Kind(
-        "teacher_resumes_training_period",
+        ("teacher_resumes_training_period",),
         IN_TRAINING,
         "{provider} has started training {whom} again",
         "{provider} has told us they have started training {whom}{as_a_mentor} again.",
@@ -92,7 +102,7 @@ KINDS = {
         undoes=("withdrawn", "deferred"),
     ),
     "confirmed": Kind(
-        "teacher_training_period_confirmed",
+        ("teacher_training_period_confirmed",),
         IN_TRAINING,
         "{provider} will train {whom}",
         "{provider} has confirmed they will train {whom}{as_a_mentor}.",
@@ -102,15 +112,13 @@ KINDS = {
 """In the order in which a message tells them. One more is a row here."""
 
 
-def write_notices(event: Event) -> None:
-    """Write down that the school is to be told of what a lead provider did, in the transaction of that."""
-    if event.author_type != "lead_provider_api":
-        return
-    its = {"event": event.id, "school": event.school_id}
+def write_notices(events: Iterable[Event]) -> None:
+    """Write down what schools are to be told of these, in their own transaction."""
     rows = [
-        its | {"kind": name, "due_at": now() + kind.after, "settled_at": None}
+        {"event": event.id, "school": event.school_id, "kind": name, "due_at": now() + kind.after, "settled_at": None}
+        for event in events
         for name, kind in KINDS.items()
-        if kind.event_type == event.event_type
+        if event.event_type in kind.event_types
     ]
     if rows:
         Notice.insert_many(rows).execute()
@@ -212,6 +220,15 @@ class Told:
     participant: Participant
     event: Event
 
+    @property
+    def provider(self) -> str:
+        return self.participant.training_period.lead_provider.name
+
+    @property
+    def day(self) -> str:
+        """On which the lead provider stopped, where that is told."""
+        return display(self.participant.training_period.withdrawn_at) if "{day}" in KINDS[self.kind].told else ""
+
 
 def still_so(notices: Iterable[Notice]) -> list[Told]:
     """What of these notices is still so, in the order of KINDS."""
@@ -233,7 +250,8 @@ def is_so(told: Told, together: Iterable[Told]) -> bool:
     kind, period = KINDS.get(told.kind), told.participant.training_period
     if not kind or not period or told.participant.has_left:
         return False
-    its_period = told.event.details.get("new_training_period_id") or told.event.training_period_id
+    details = told.event.details
+    its_period = details.get("new_training_period_id") or details.get("moved_to") or told.event.training_period_id
     is_its = period.id == its_period and period.training_status == kind.training_status
     undone = {each.event.training_period_id for each in together if each.kind in kind.undoes}
     return is_its and told.participant.status in kind.statuses and told.event.training_period_id not in undone
@@ -252,8 +270,7 @@ def text(school: School, told: list[Told], config: Mapping) -> tuple[str, str]:
     """What is told together (same kind, provider, role, and day if that is told) stands together, under one subject."""
     groups: dict[tuple, list[Told]] = {}
     for each in told:
-        day = display(each.event.happened_at) if "{day}" in KINDS[each.kind].told else ""
-        groups.setdefault((each.kind, each.event.author_name, each.participant.role, day), []).append(each)
+        groups.setdefault((each.kind, each.provider, each.participant.role, each.day), []).append(each)
     paragraphs = [paragraph(group, config) for group in groups.values()]
     subject = words(KINDS[told[0].kind].subject, told, config) if len(groups) == 1 else subject_of_many(told)
     body = [f"For the induction tutor at {school.name}", *paragraphs, *footer(config)]
@@ -280,7 +297,7 @@ def paragraph(group: list[Told], config: Mapping) -> str:
 
 def words(pattern: str, group: list[Told], config: Mapping) -> str:
     """This sentence about these people: by name only where that is switched on, for many people read these emails."""
-    event, is_ect = group[0].event, group[0].participant.is_ect
+    is_ect = group[0].participant.is_ect
     people = list({each.participant.id: each.participant for each in group}.values())
     role = "early career teacher" if is_ect else "mentor"
     if config["EMAIL_NAMES"] and len(people) <= MOST_NAMES:
@@ -289,9 +306,9 @@ def words(pattern: str, group: list[Told], config: Mapping) -> str:
     else:
         whom = f"{len(people) if len(people) > 1 else 'one'} of your {role}s"
     return pattern.format(
-        provider=isolated(event.author_name),
+        provider=isolated(group[0].provider),
         whom=whom,
-        day=display(event.happened_at),
+        day=group[0].day,
         mentor="" if is_ect else "mentor ",
         as_a_mentor="" if is_ect or not config["EMAIL_NAMES"] else " as a mentor",
     )

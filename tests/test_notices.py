@@ -484,4 +484,4 @@ def test_reminders_of_several_days_say_which():
     (reminder,) = send(midnight + 14 * DAY + 7 * 60 * MINUTE)
     assert reminder.subject == "Reminder: what lead providers told us about 2 people at your school"
     for day in ("20 April 2026", "21 April 2026"):
-        assert f"told us on {day} they no longer train one of your early career teachers." in reminder.body
+        assert f"stopped training one of your early career teachers on {day}." in reminder.body

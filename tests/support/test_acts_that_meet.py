@@ -12,7 +12,8 @@ from models import Event, Mentorship, Participant, Teacher
 from tests.conftest import both_engines, person
 from tests.given import ADA
 from tests.given import ect as an_ect
-from tests.reports import AMBITION, NORTHBROOK, ST_JOHNS, ask, person_at, tutor_of
+from tests.given import mentor as a_mentor
+from tests.reports import AMBITION, NORTHBROOK, ST_JOHNS, ask, person_at, train, tutor_of
 from tests.support.test_corrections import WHY
 from tests.support.test_details_put_right import two_records
 from tests.test_notices import DAY, MINUTE, MONDAY, QUARTER, all_told, happens, send  # noqa: F401 - a fixture
@@ -105,7 +106,7 @@ def test_what_support_took_back_and_was_reported_again_has_one_reminder(engine, 
     assert len(send(MONDAY + 2 * DAY + QUARTER)) == 1
     assert send(MONDAY + 14 * DAY) == []
     (reminder,) = send(MONDAY + 16 * DAY)
-    assert "told us on 22 April 2026" in reminder.body
+    assert "stopped training one of your early career teachers on 22 April 2026" in reminder.body
 
 
 @pytest.mark.usefixtures("all_told")
@@ -122,3 +123,30 @@ def test_what_support_took_back_is_not_told(author):
     happens(MONDAY, "withdraw", an_ect())
     support_takes_back(author, MONDAY + MINUTE)
     assert send(MONDAY + QUARTER) == send(MONDAY + 14 * DAY) == []
+
+
+@both_engines
+@pytest.mark.usefixtures("all_told")
+@pytest.mark.parametrize(
+    ("act", "subjects"),
+    [
+        (
+            "withdraw",
+            ["Action required: Ambition Institute no", "Reminder: Ambition Institute no"],
+        ),
+        ("defer", ["Ambition Institute has paused mentor training"]),
+    ],
+)
+def test_the_school_that_a_report_is_moved_to_is_told_of_it_and_no_other(engine, author, act, subjects):
+    here = a_mentor(training=None)
+    there = person_at(NORTHBROOK, "mentor", here.teacher, email="there@example.org")
+    train(here, finished_on=date(2026, 1, 31))
+    train(there, started_on=date(2026, 2, 1))
+    happens(MONDAY, act, there)
+    with clock_at(MONDAY + MINUTE):
+        (move,) = corrections.moves_of_marks(there)
+        corrections.put_right_training_of_mark(there, author, move=move, reason="The other training was meant")
+    sent = [*send(MONDAY + 2 * QUARTER), *send(MONDAY + 15 * DAY)]
+    assert {message.school for message in sent} == {here.school}
+    for message, subject in zip(sent, subjects, strict=True):
+        assert message.subject.startswith(subject)
