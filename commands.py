@@ -1,19 +1,14 @@
 """The service's commands: `flask --app app …`, or `python3 run.py flask …`."""
 
-import hashlib
-import hmac
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 from flask import Flask, current_app
@@ -21,22 +16,17 @@ from flask.cli import AppGroup, ScriptInfo, with_appcontext
 from peewee import DatabaseError, InterfaceError, OperationalError
 
 import filling.commands
-import scenarios
+import scenarios.commands
 import settings
-from clock import OWN, World, current_world, display, entered, today
-from database import db, is_postgresql, migrate, open_database
+from clock import OWN, World, current_world, entered, today
+from database import db, migrate
 from database.faults import kind_of
 from domain import data_checks, maintenance, messages, notices, sign_ins
-from domain.queries import training_with_providers
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS
-from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
-from scenarios import large
-from scenarios.check import check as scenario_faults
-from scenarios.scenario import Scenario, scenarios_there
+from models import ApiToken, LeadProvider, School, digest
+from scenarios import demo
 from views import openid, sign_in_timeouts
 from web import emails
-
-TOKEN_LENGTH = 32
 
 
 class PlainCommands(AppGroup):
@@ -60,10 +50,11 @@ def told_plainly(invoke: Callable, context: click.Context):
 def add_to(app: Flask) -> None:
     app.cli.__class__ = PlainCommands
     maintenance_commands = (check, verify, backup, restore, prune, migrate_command, people, settings_command)
-    others = (notices_commands, tokens, sign_ins_commands, start_up, demo_data, journeys, scenario_group)
+    others = (notices_commands, tokens, sign_ins_commands, start_up, journeys)
     for command in maintenance_commands + others:
         app.cli.add_command(command)
     filling.commands.add_to(app)
+    scenarios.commands.add_to(app)
 
 
 @click.command("migrate")
@@ -107,31 +98,10 @@ def start_up(port):
     if not current_app.config["DEMO"]:
         return
     with entered(replace(current_world(), moment=current_app.moment)), db.connection_context():
-        refuse_real_people()
+        demo.refuse_real_people()
         if not School.select().exists():
-            fill_demo(scenarios.WORLD, today())
-        click.echo(welcome(f"http://127.0.0.1:{port}", also))
-
-
-def refuse_real_people() -> None:
-    """Nothing is invented among them."""
-    if maintenance.people() == "real":
-        raise click.ClickException(maintenance.OTHER_PEOPLE["invented"])
-
-
-def fill_demo(name: str, on: date) -> None:
-    """Make the demo's data those of the base world or of a scenario, as they are on that day. On SQLite by a copy of
-    the template, even while the database is used: all that was in it is gone. The database is open."""
-    if is_postgresql():
-        scenarios.load_world(name)
-    else:
-        with TemporaryDirectory() as folder:
-            with other_worlds_only():
-                file = scenarios.template(name, Path(folder), on)
-            with closing(sqlite3.connect(file)) as source:
-                source.backup(db.connection())
-    maintenance.say_whose_data_these_are("invented")
-    save_demo_tokens()
+            demo.fill_demo(scenarios.WORLD, today())
+        click.echo(demo.welcome(f"http://127.0.0.1:{port}", also))
 
 
 @click.command("check")
@@ -196,20 +166,6 @@ def not_possible_as_click_error():
         raise click.ClickException(str(problem)) from problem
 
 
-@click.command("demo-data")
-@click.option("--schools", default=300, show_default=True, type=click.IntRange(min=1), help="How many to add.")
-@click.option("--ects", default=2, show_default=True, type=click.IntRange(1, 20), help="ECTs at each, on average.")
-@click.option("--seed", default=1, show_default=True, help="Another number makes other people.")
-def demo_data(schools, ects, seed):
-    """Add a large invented world, for measurements. There are about as many mentors as ECTs."""
-    with db.connection_context():
-        refuse_real_people()
-        with click.progressbar(length=schools, label=f"Adding {schools:,} schools", show_pos=True) as bar:
-            for added in large.add_schools(schools, seed, ects):
-                bar.update(added)
-        click.echo(f"There are {School.select().count():,} schools and {Participant.select().count():,} participants.")
-
-
 @click.command("journeys")
 @click.option("--mermaid", is_flag=True, help="As a diagram, for Markdown.")
 def journeys(mermaid):
@@ -235,72 +191,6 @@ def journeys_as_mermaid() -> str:
         boxes = [f"j{number}_{place}[{page}]" for place, page in enumerate(journey.pages, 1)]
         lines.append(f"  record([record]) -->|{name}| {' --> '.join(boxes)}")
     return "\n".join(lines)
-
-
-def welcome(address: str, also: list[str]) -> str:
-    users = SchoolUser.select(SchoolUser, School).join(School).order_by(SchoolUser.id).limit(2)
-    providers = LeadProvider.select().order_by(LeadProvider.name)
-    lines = [
-        "",
-        f"Register early career teachers: {address}",
-        "",
-        "Sign in as",
-        *(f"  {user.name}, {user.school.name}" for user in users),
-        *(line.format(address=address) for line in also),
-        "",
-        f"Emails to schools: {address}/outbox",
-        "",
-        "Tokens for the lead providers’ API",
-        *(f"  {demo_token(provider)}  {provider.name}" for provider in providers if is_demo(provider)),
-    ]
-    if (period := somebody_to_withdraw()) and period.lead_provider:
-        teacher = period.participant.teacher
-        lines += [
-            "",
-            f"See what a school sees when {period.lead_provider.name} withdraws {teacher.name}",
-            f"  curl -X PUT {address}/api/v3/participants/{teacher.api_id}/withdraw \\",
-            f"    -H 'Authorization: Bearer {demo_token(period.lead_provider)}' -H 'Content-Type: application/json' \\",
-            """    -d '{"data": {"type": "participant-withdraw", "attributes": """
-            """{"reason": "other", "course_identifier": "ecf-induction"}}}'""",
-        ]
-    return "\n".join([*lines, "", "Ctrl+C stops the service."])
-
-
-def somebody_to_withdraw() -> TrainingPeriod | None:
-    """The training of an ECT at the first persona's school that its lead provider can withdraw now."""
-    return (
-        training_with_providers()
-        .switch(TrainingPeriod)
-        .join(Participant)
-        .where(
-            Participant.role == "ect",
-            Participant.school == School.select(School.id).order_by(School.id).limit(1),
-            TrainingPeriod.school_partnership.is_null(False),
-            TrainingPeriod.started_on < today(),
-            TrainingPeriod.finished_on.is_null(),
-        )
-        .order_by(TrainingPeriod.id)
-        .first()
-    )
-
-
-def demo_token(provider: LeadProvider) -> str:
-    """The same token at every start, though the database keeps only its digest. The secret key makes it."""
-    key = current_app.config["SECRET_KEY"].encode()
-    return hmac.new(key, f"demo token of {provider.name}".encode(), hashlib.sha256).hexdigest()[:TOKEN_LENGTH]
-
-
-def save_demo_tokens() -> None:
-    for provider in LeadProvider.select():
-        save_token(provider, demo_token(provider), "demo")
-
-
-def is_demo(provider: LeadProvider) -> bool:
-    return ApiToken.select().where(ApiToken.digest == digest(demo_token(provider))).exists()
-
-
-def save_token(provider: LeadProvider, token: str, description: str) -> None:
-    ApiToken.create(digest=digest(token), lead_provider=provider, description=description)
 
 
 @click.group("sign-ins")
@@ -398,103 +288,6 @@ def create_token(lead_provider, description):
         if not provider:
             names = ", ".join(provider.name for provider in LeadProvider.select().order_by(LeadProvider.name))
             raise click.ClickException(f"There is no lead provider “{lead_provider}”. There are: {names}")
-        token = secrets.token_hex(TOKEN_LENGTH // 2)
-        save_token(provider, token, description)
+        token = secrets.token_hex(16)
+        ApiToken.create(digest=digest(token), lead_provider=provider, description=description)
         click.echo(token)
-
-
-# --- scenarios ---------------------------------------------------------------------------------------------
-
-
-@click.group("scenario")
-def scenario_group():
-    """Named situations to start from: for developers, for tests, and for studies with school users."""
-
-
-@scenario_group.command("list")
-def list_scenarios():
-    """Which scenarios there are."""
-    known, wrong = scenarios_there()
-    for each in known:
-        variants = f" (wordings: {', '.join(each.variants)})" if each.variants else ""
-        click.echo(f"{each.id}  {each.title}{variants}")
-    click.echo("\n".join(wrong), nl=bool(wrong))
-
-
-@scenario_group.command("check")
-@click.argument("names", nargs=-1)
-def check_scenarios(names):
-    """Walk the scenarios of these NAMES, or all, through the service's own pages, and say what doesn't come true."""
-    known, wrong = scenarios_there(names)
-    faults = len(wrong)
-    click.echo("\n".join(wrong), nl=bool(wrong))
-    with other_worlds_only():
-        for each in known:
-            for wording in ["", *each.variants]:
-                found = scenario_faults(current_app._get_current_object(), each, wording)
-                faults += len(found)
-                name = f"{each.id} {wording}".strip()
-                click.echo("\n".join(found) or f"{name}: comes true")
-    if faults:
-        raise click.ClickException(f"{faults} {'thing does' if faults == 1 else 'things do'} not come true.")
-
-
-@scenario_group.command("load")
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def load_scenario(name, yes):
-    """Make the demo's data those of a scenario, such as S01. What was in it before is gone."""
-    (wanted,) = named_scenarios([name])
-    if not current_app.config["DEMO"] or is_postgresql():
-        raise click.ClickException("Only a demo on SQLite can be made a scenario: its data are replaced.")
-    yes or click.confirm("All that is in the demo's database will be replaced. Go ahead?", abort=True)
-    with db.connection_context():
-        refuse_real_people()
-        fill_demo(name, wanted.today)
-    click.echo(f"{wanted.title}. It is {display(wanted.today)} in it: TODAY={wanted.today} python3 run.py")
-    click.echo(f"Sign in as {wanted.persona}. The task: {wanted.task}")
-
-
-@scenario_group.command("screenshots")
-@click.argument("names", nargs=-1)
-@click.option("--folder", default="screenshots", show_default=True, type=click.Path(path_type=Path))
-def take_screenshots(names, folder):
-    """Take a picture of every page of the scenarios of these NAMES, or all, at three widths."""
-    from scenarios import screenshots  # brings Playwright along, which only developers have
-
-    try:
-        with other_worlds_only():
-            for file in screenshots.take(current_app._get_current_object(), named_scenarios(names), folder):
-                click.echo(file)
-    except screenshots.NoBrowser as problem:
-        raise click.ClickException(str(problem)) from None
-
-
-@scenario_group.command("words")
-def print_words():
-    """Print what every page says in every state, to be read aloud."""
-    from scenarios import words
-
-    with other_worlds_only(), TemporaryDirectory() as folder:
-        reader = words.Reader(current_app._get_current_object(), words.build(Path(folder)), Path(folder))
-        for who, shown in reader.everything():
-            click.echo(f"\n=== {who}: {shown.page}, {shown.status}\n{words.as_text(shown)}")
-
-
-def named_scenarios(names) -> list[Scenario]:
-    known, wrong = scenarios_there(names)
-    if wrong:
-        raise click.ClickException("\n".join(wrong))
-    return known
-
-
-@contextmanager
-def other_worlds_only():
-    """Inside, no database can be opened but those that scenarios make: the service's own stays as it is."""
-    own = db.obj
-    db.initialize(open_database("sqlite:///:memory:"))
-    try:
-        with entered(World()):
-            yield
-    finally:
-        db.initialize(own)

@@ -18,13 +18,13 @@ import pytest
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-import commands
 import scenarios.chromium
 from app import Service, create_app
 from clock import OWN, World, clock_at, entered, in_utc
 from database import db, migrate, open_database
 from domain import sign_ins
 from models import Participant, SchoolUser, Teacher
+from scenarios import demo
 from tests.visitor import Visitor
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
@@ -149,7 +149,7 @@ def sqlite_template(app, tmp_path_factory) -> Path:
     db.initialize(open_database("sqlite:///:memory:"))
     path = scenarios.template(scenarios.WORLD, folder)
     with entered(World(path, in_utc(TODAY))), app.app_context(), db.connection_context():
-        commands.save_demo_tokens()
+        demo.save_tokens()
     return path
 
 
@@ -217,7 +217,7 @@ def make_world(app, address: str) -> None:
     migrate()
     with app.app_context(), clock_at(TODAY), db.connection_context():
         scenarios.load_world()
-        commands.save_demo_tokens()
+        demo.save_tokens()
     if hasattr(db.obj, "close_all"):
         db.obj.close_all()
 

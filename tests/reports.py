@@ -4,7 +4,6 @@ report on, steps that happened, and one request to the API."""
 from collections.abc import Callable
 from datetime import date
 
-import commands
 from clock import clock_at
 from domain import departures, reports, training
 from models import (
@@ -26,6 +25,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
+from scenarios import demo
 from tests.visitor import Visitor
 
 AMBITION, TEACH_FIRST = "Ambition Institute", "Teach First"
@@ -185,7 +185,7 @@ def body(act: str, attributes: dict) -> dict:
 
 def token_of(visitor: Visitor, lead_provider: str) -> str:
     with visitor.client.application.app_context():
-        return commands.demo_token(LeadProvider.get(name=lead_provider))
+        return demo.token_of(LeadProvider.get(name=lead_provider))
 
 
 def ask(visitor: Visitor, method: str, path: str, by: str = AMBITION, headers: dict | None = None, **kwargs):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import other_worlds_only
+from scenarios.demo import other_worlds_only
 from scenarios.pages import Html, words
 from scenarios.words import EVERYBODY, Reader, build
 from tests.words import check_main

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-import commands
 from domain import maintenance
 from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import LeadProvider
+from scenarios import demo
 from tests.conftest import IS_NIGHTLY, both_engines, person
 from tests.test_house import rules
 from tests.test_journeys import dump
@@ -116,7 +116,7 @@ def test_anything_as_a_form(naomi):
 def test_anything_in_any_address(naomi, app, engine, who):
     visitor = {"naomi": naomi}.get(who) or Visitor(app)
     with app.app_context():
-        token = commands.demo_token(LeadProvider.get(name="Ambition Institute"))
+        token = demo.token_of(LeadProvider.get(name="Ambition Institute"))
     bearer = {"Authorization": f"Bearer {token}"} if who == "provider" else {}
     before = dump()
     # A provider's own people afresh is all that needs no more than its token.

@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-import commands
 from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import DeliveryPartner, LeadProvider, School
+from scenarios import demo
 from tests.conftest import both_engines, person
 from tests.reports import AMBITION
 from tests.test_house import rules
@@ -60,7 +60,7 @@ def known(world) -> dict[str, str]:
 @pytest.fixture
 def token(app, world) -> dict[str, str]:
     with app.app_context():
-        return {"Authorization": f"Bearer {commands.demo_token(LeadProvider.get(name=AMBITION))}"}
+        return {"Authorization": f"Bearer {demo.token_of(LeadProvider.get(name=AMBITION))}"}
 
 
 @both_engines

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 import requests
 
-import commands
 from clock import clock_at
 from database import db
 from domain import notices
 from models import LeadProvider, Message
+from scenarios import demo
 from tests.bench.service import served
 from tests.conftest import both_engines, person
 from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("all_told")
 def withdraw_hannah(app, visitor: Visitor) -> None:
     """As the curl that the start prints."""
     with app.app_context():
-        token = commands.demo_token(LeadProvider.get(name="Ambition Institute"))
+        token = demo.token_of(LeadProvider.get(name="Ambition Institute"))
     attributes = {"reason": "other", "course_identifier": "ecf-induction"}
     answer = visitor.send(
         "put",

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-import commands
 from database import db
 from database.rows import parsed_json
 from domain import participants, training
 from forms import Question
 from models import LeadProvider
+from scenarios import demo
 from tests.conftest import TODAY, both_engines, needs
 from tests.given import ect, mentor, withdrawn
 from tests.reports import april, leaving, resumed
@@ -159,7 +159,7 @@ def queries(naomi, asked, app, caplog) -> list[tuple[str, list]]:
     steven = ect((april(8), withdrawn))
     record = f"/school/ects/{steven.id}"
     with app.app_context():
-        token = commands.demo_token(LeadProvider.get(name="Ambition Institute"))
+        token = demo.token_of(LeadProvider.get(name="Ambition Institute"))
     queries = []
     for path, headers in (
         *((path, {}) for path in (record, "/school/ects", "/school/ects?q=quiet", "/school/mentors")),

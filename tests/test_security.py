@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import commands
 from database import db
 from filling.people import People
 from models import DeliveryPartner, LeadProvider, Participant, School, SchoolUser, Teacher
+from scenarios import demo
 from tests.conftest import person
 from tests.filling.conftest import brought_in
 from tests.filling.test_people import ECT, MENTOR, people
@@ -59,7 +59,7 @@ def askers(app, world) -> dict:
 
     def provider(name: str):
         with app.app_context():
-            token = commands.demo_token(LeadProvider.get(name=name))
+            token = demo.token_of(LeadProvider.get(name=name))
         return {"Authorization": f"Bearer {token}"}
 
     visitors = {

@@ -15,12 +15,12 @@ from urllib.parse import quote
 from flask import Flask
 from flask.testing import FlaskClient
 
-import commands
 from app import create_app
 from clock import clock_at
 from database import db, open_database
 from domain import sign_ins
 from models import Enrolment, LeadProvider, Participant, SchoolUser
+from scenarios import demo
 from tests.bench.visitor import form
 from tests.bench.worlds import TODAY, postgresql_server, postgresql_world, sqlite_world
 from views.lead_provider_api import REQUESTS
@@ -39,7 +39,7 @@ class Api:
             self.people = (
                 Enrolment.select(Enrolment.teacher).where(Enrolment.lead_provider == provider).distinct().count()
             )
-            self.headers = {"Authorization": f"Bearer {commands.demo_token(provider)}", "Accept-Encoding": "gzip"}
+            self.headers = {"Authorization": f"Bearer {demo.token_of(provider)}", "Accept-Encoding": "gzip"}
 
     def ask(self, query: str, status: int = 200):
         response = self.client.get(f"/api/v3/participants?{query}", headers=self.headers)

@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import commands
 import scenarios
 from app import create_app
 from clock import clock_at
 from database import db, migrate, open_database
 from domain import maintenance
-from models import LeadProvider, Participant, School, SchoolUser, Teacher
+from models import ApiToken, LeadProvider, Participant, School, SchoolUser, Teacher, digest
 from tests.bench.postgresql import Cluster
 from tests.bench.service import Service, served
 from tests.bench.visitor import Visitor
@@ -72,7 +71,8 @@ def at(folder: Path, address: str, ects: int = 0) -> Place:
         scenarios.load_world()
         tokens = [secrets.token_hex(16) for _ in range(8)]
         for token in tokens:
-            commands.save_token(LeadProvider.get(name="Ambition Institute"), token, "for a drill")
+            provider = LeadProvider.get(name="Ambition Institute")
+            ApiToken.create(digest=digest(token), lead_provider=provider, description="for a drill")
         school = School.get(urn="900001")
         SchoolUser.create(school=school, name=COLLEAGUE, email="nadia.colleague@example.org")
         steven = next(each for each in scenarios.read("world")["schools"][0]["ects"] if each["name"] == "Hannah Clarke")

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-import commands
 from clock import clock_at
 from database import db, migrate, open_database
-from models import LeadProvider, Participant
-from scenarios import large
+from models import ApiToken, LeadProvider, Participant, digest
+from scenarios import demo, large
 
 TODAY = date(2026, 4, 20)
 WORLDS = Path(__file__).parent / "worlds"
@@ -72,7 +71,8 @@ def make(app, address: str, participants: int) -> None:
             for _ in large.add_schools(schools_for(participants), seed=1, ects=16):
                 pass
             for provider in LeadProvider.select():
-                commands.save_token(provider, commands.demo_token(provider), "measured")
+                token = digest(demo.token_of(provider))
+                ApiToken.create(digest=token, lead_provider=provider, description="measured")
             db.execute_sql("ANALYZE")
             print(f"… {Participant.select().count():,} participants")
     db.obj.close_all()

@@ -16,9 +16,9 @@ from playwright.sync_api import (
     WebError,
 )
 
-import commands
 from database import db
 from models import LeadProvider
+from scenarios import demo
 from tests.browser.pages import sign_in
 from tests.conftest import TIMEOUT, needs, person
 
@@ -111,7 +111,7 @@ def report(app, naomi):
         with app.app_context(), db.connection_context():
             participant = person(name, role)
             period = max(participant.training_periods, key=lambda period: period.started_on)
-            token = commands.demo_token(LeadProvider.get_by_id(period.lead_provider.id))
+            token = demo.token_of(LeadProvider.get_by_id(period.lead_provider.id))
             url = f"/api/v3/participants/{participant.teacher.api_id}/{action}"
         course = {"ect": "ecf-induction", "mentor": "ecf-mentor"}[role]
         body = {"data": {"type": f"participant-{action}", "attributes": {"course_identifier": course, **attributes}}}

@@ -17,13 +17,21 @@ from http.client import HTTPConnection, RemoteDisconnected
 from urllib.parse import urlencode, urlsplit
 
 import clock
-import commands
 from app import create_app
 from clock import OWN, World, entered
 from database import db, open_database, tried_again
 from domain import participants, partnerships, reports, training
 from domain.changes import ChangedSince, RuleBroken
-from models import ActiveLeadProvider, DeliveryPartnership, LeadProvider, Participant, SchoolPartnership, SchoolUser
+from models import (
+    ActiveLeadProvider,
+    ApiToken,
+    DeliveryPartnership,
+    LeadProvider,
+    Participant,
+    SchoolPartnership,
+    SchoolUser,
+    digest,
+)
 from tests.bench.place import Place, place
 from tests.bench.service import served
 from views import lead_provider_api
@@ -104,7 +112,8 @@ def new_tokens(where: Place, number: int) -> list[str]:
     tokens = [secrets.token_hex(16) for _ in range(number)]
     with where.looked_at():
         for token in tokens:
-            commands.save_token(LeadProvider.get(name="Ambition Institute"), token, "for a drill")
+            provider = LeadProvider.get(name="Ambition Institute")
+            ApiToken.create(digest=digest(token), lead_provider=provider, description="for a drill")
     return tokens
 
 

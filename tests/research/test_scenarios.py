@@ -13,14 +13,13 @@ from pathlib import Path
 
 import pytest
 
-import commands
 import scenarios
 from clock import entered
 from database import db
 from forms.fields import DateField
 from models import Answers, Participant
 from research.console.running import service_files
-from scenarios import chromium
+from scenarios import chromium, demo
 from scenarios.check import check
 from scenarios.pages import Page, filled_in
 from scenarios.predicates import PREDICATES, parameters
@@ -60,7 +59,7 @@ def come_true(sandboxes, kept):
 @pytest.fixture
 def sandboxes(app):
     """Databases only as the scenarios make them."""
-    with commands.other_worlds_only():
+    with demo.other_worlds_only():
         yield app
 
 
@@ -282,7 +281,7 @@ def test_the_commands_list_and_check(sandboxes, monkeypatch):
     assert len(listed.splitlines()) == len(scenario_ids())
     done = run(sandboxes, "check", "S07")
     assert (done.output, done.exit_code) == ("S07: comes true\n", 0)
-    monkeypatch.setattr("commands.scenario_faults", lambda app, each, words: [f"{each.id}: is odd"])
+    monkeypatch.setattr("scenarios.commands.scenario_faults", lambda app, each, words: [f"{each.id}: is odd"])
     done = run(sandboxes, "check", "S07")
     assert done.exit_code == 1
     assert done.output.splitlines() == ["S07: is odd", "Error: 1 thing does not come true."]
