@@ -9,8 +9,8 @@ from vocabulary import folded
 
 
 def refuse_doubles(rows: list[PersonRow], report: Report) -> None:
-    """Once everybody is there: new people with the name and the first day, or the email address, of somebody else in
-    that role at that school."""
+    """Once everybody is there: new people with the name and the first day, or the email address and a word of the name,
+    of somebody else in that role at that school."""
     new = [row for row in rows if report.is_new(row)]
     there: dict[tuple, list] = {}
     for each in people_at(list({row.urn for row in new})) if new else ():
@@ -40,8 +40,11 @@ def keys_of(each, name: str) -> list[tuple]:
 
 
 def is_somebody_else(row: PersonRow, other) -> bool:
-    """With the same name and first day, but each reached at an address of their own."""
-    return bool(row.email and other.email) and row.email.casefold() != other.email.casefold()
+    """Each reached at an address of their own; or at one that they share, with no word of their names alike."""
+    if row.email and other.email and row.email.casefold() != other.email.casefold():
+        return True
+    known = folded(f"{other.corrected_name or ''} {other.trs_first_name} {other.trs_last_name}")
+    return set(known.split()).isdisjoint(folded(f"{row.first_name} {row.last_name}").split())
 
 
 def words_of(row: PersonRow, other) -> str:

@@ -41,6 +41,7 @@ def test_somebody_who_is_there_is_no_second_person(world, bring, what, is_in_one
 OTHERS = {
     "twins": {"first_name": "Thea", "email": "thea.hale@example.org"},
     "twins without addresses": {"first_name": "Thea", "email": ""},
+    "another name at an address that two share": {"first_name": "Iris", "last_name": "Vane"},
     "the same name with another address": {"email": "t.hale@example.org"},
     "the same name from another day": {"email": "", "started_on": "2025-09-08", "induction_started_on": ""},
     "the same name at another school": {"urn": NORTHBROOK},
