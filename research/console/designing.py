@@ -7,10 +7,13 @@ from contextvars import copy_context
 
 from flask import abort, current_app, flash, got_request_exception, redirect, render_template, request, url_for
 from jinja2 import TemplateSyntaxError, meta
+from wtforms import StringField, TextAreaField
 
 from clock import World, entered
-from forms import Form
-from forms.fields import TextField
+from forms import EXPIRED, Form
+from forms.added import as_toml, journey_mistakes, journeys_of, question_mistakes
+from forms.fields import ChoiceField, TextField
+from forms.journeys import JOURNEYS
 from research.console import blueprint
 from research.models import store_folder
 from scenarios.check import ShownPage, check
@@ -43,11 +46,42 @@ class NewWordingForm(Form):
         return not code
 
 
-class TemplateForm(Form):
-    """`template`'s text in this wording."""
+class AddedQuestionForm(Form):
+    """A question that the wording adds to a journey."""
 
-    messages = {"wrong": "{problem}"}
-    text = TextField(max_length=60_000)
+    journey = ChoiceField(choices=[(name, name.replace("-", " ").capitalize()) for name in JOURNEYS])
+    called = TextField(max_length=40)
+    heading = TextField(max_length=200)
+    choices = TextAreaField()
+    error_words = StringField()
+    messages = {
+        "journey": "Select a journey",
+        "called": "Enter a name for the question",
+        "heading": "Enter the question",
+        "too_long": "Use {max_length} characters or fewer",
+        "wrong": "This {problem}",
+    }
+
+    @property
+    def said(self) -> dict:
+        """What journeys.toml says of it."""
+        choices = [line.strip() for line in (self.choices.data or "").splitlines() if line.strip()]
+        said = {"heading": self.heading.data, "choices": choices, "error": (self.error_words.data or "").strip()}
+        return {key: value for key, value in said.items() if value}
+
+    def validate(self, extra_validators=None):
+        if not super().validate(extra_validators):
+            return False
+        journey = JOURNEYS.get(self.journey.data)
+        if not journey:
+            self.add_error("journey", "missing")
+            return False
+        for part, problem in question_mistakes(self.called.data, self.said, journey):
+            self.add_error("called" if part == "name" else part, "wrong", problem=problem)
+        return not self.codes
+
+    def add_error(self, field, code, /, **facts):
+        super().add_error(field, field if code == "missing" else code, **facts)
 
 
 @blueprint.before_request
@@ -66,24 +100,27 @@ def design():
     if form.is_submitted() and form.validate():
         (own_folder() / form.data["name"]).mkdir(parents=True)
         return redirect(url_for("research.design", wording=form.data["name"]), 303)
-    return show_design(422 if form.is_submitted() else 200, form=form)
+    return show_design(422, new_form=form, form=form) if form.is_submitted() else show_design()
 
 
 def show_design(status: int = 200, **context):
-    """The page: which wording, which page in which state, and its templates."""
-    wording = request.args.get("wording", "")
+    """The page: which wording, which page in which state, its templates, and what its journey asks."""
+    asked = request.values
+    wording = (request.view_args or {}).get("name", asked.get("wording", ""))
     wording = wording if wording in wordings.names() else ""
-    name = request.args.get("scenario", "S01")
+    name = asked.get("scenario", "S01")
     name = name if name in scenario_ids() else "S01"
     shown, problem = all_states(name, wording)
-    number = min(request.args.get("state", 0, int), max(len(shown) - 1, 0))
+    number = min(asked.get("state", 0, int), max(len(shown) - 1, 0))
+    if page := asked.get("page"):
+        number = next((place for place, each in enumerate(shown) if each.page.endswith(f"/{page}")), number)
     templates = templates_of(shown[number]) if shown else []
-    template = request.args.get("template", "")
+    template = asked.get("template", "")
     template = template if template in templates else next(iter(templates), "")
     found = {
         "wording": wording,
         "wordings": wordings.names(),
-        "is_own": bool(wording) and (own_folder() / wording).is_dir(),
+        "is_own": is_own(wording),
         "scenarios": scenarios_there()[0],
         "scenario": name,
         "states": shown,
@@ -95,8 +132,17 @@ def show_design(status: int = 200, **context):
         "template": template,
         "source": source_of(template, wording) if template else "",
         "checked": checked(wording) if wording else [],
+        "journeys": journeys_of(wording),
+        "journey": [*(shown[number].page.split("/") if shown else ()), ""][1],
+        "new_form": NewWordingForm(formdata=None),
+        "question_form": AddedQuestionForm(formdata=None),
     }
-    return render_template("research/design.html", **{"form": NewWordingForm(formdata=None)} | found | context), status
+    return render_template("research/design.html", **found | context), status
+
+
+def is_own(wording: str) -> bool:
+    """Whether it was made in the console, and can be changed there."""
+    return bool(wording) and (own_folder() / wording).is_dir()
 
 
 def all_states(name: str, wording: str) -> tuple[list[ShownPage], str]:
@@ -153,32 +199,65 @@ def let_be_framed(response):
 @blueprint.post("/research/wordings/<name>")
 def save_template(name):
     template, text = request.form.get("template", ""), request.form.get("text", "").replace("\r\n", "\n")
-    if not (own_folder() / name).is_dir() or not (wordings.TEMPLATES / template).is_file() or NOT_OURS.search(template):
+    if not is_own(name) or not (wordings.TEMPLATES / template).is_file() or NOT_OURS.search(template):
         abort(404)
-    here = {key: request.form.get(key) for key in ("scenario", "state")}
-    address = url_for("research.design", wording=name, template=template, **here)
-    form = Form()
-    if not form.validate():
-        return redirect(address, 303)
+    if not Form().validate():
+        return unsaved(EXPIRED, source=text)
     file = own_folder() / name / template
     if "ordinary" in request.form:
         file.unlink(missing_ok=True)
-        return redirect(address, 303)
+        return shown_again(name, template=template)
     try:
         current_app.jinja_env.parse(text)
     except TemplateSyntaxError as problem:
-        return unsaved(name, template, text, f"Line {problem.lineno}: {problem.message}")
+        return unsaved(f"Line {problem.lineno}: {problem.message}", source=text)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
     checked(name)
-    return redirect(address, 303)
+    return shown_again(name, template=template)
 
 
-def unsaved(name: str, template: str, text: str, problem: str):
-    request.args = request.args.copy()
-    request.args.update({"wording": name, "template": template} | request.form.to_dict())
+@blueprint.post("/research/wordings/<name>/questions")
+def change_questions(name):
+    """One more in a journey, one fewer, or one before the one that it followed."""
+    if not is_own(name):
+        abort(404)
+    form, is_new = AddedQuestionForm(), "add" in request.form
+    if is_new and not form.validate():
+        return show_design(422, question_form=form, form=form)
+    if problems := journey_mistakes(name) or ([] if is_new or Form().validate() else [EXPIRED]):
+        return unsaved(problems[0], question_form=form)
+    journey, page = (form.journey.data, form.called.data) if is_new else request.form.get("of", "/").split("/")[:2]
+    if journey not in JOURNEYS:
+        abort(400)
+    said = dict(wordings.journeys_in(name))
+    about = dict(said.get(journey, {}))
+    order = list(journeys_of(name)[journey].questions)
+    if is_new:
+        about[page] = form.said
+        order.append(page)
+    elif "up" in request.form and page in order[1:]:
+        place = order.index(page)
+        order[place - 1 : place + 1] = [page, order[place - 1]]
+    elif "away" in request.form and about.pop(page, None):
+        order.remove(page)
+    said[journey] = about | {"questions": order}
+    (own_folder() / name / wordings.JOURNEYS_FILE).write_text(as_toml(said))
+    checked(name)
+    return shown_again(name, page=f"{journey}/{page}")
+
+
+@blueprint.get("/research/wordings/<name>")
+@blueprint.get("/research/wordings/<name>/questions")
+def shown_again(name, **more):
+    """The page, where it was; for a page with an error on it, too, when that is loaded again."""
+    kept = {key: request.form.get(key) for key in ("scenario", "state")}
+    return redirect(url_for("research.design", wording=name, **kept | more), 303)
+
+
+def unsaved(problem: str, **kept):
     flash(f"Not saved. {problem}", "error")
-    return show_design(422, source=text)
+    return show_design(422, **kept)
 
 
 def checked(wording: str) -> list[str] | None:

@@ -1,6 +1,7 @@
 """Other wordings: what is saved is shown, their own order of questions and added ones, and what is said of mistakes."""
 
 import shutil
+import tomllib
 from contextvars import copy_context
 
 import pytest
@@ -71,8 +72,16 @@ def test_what_is_saved_is_what_the_next_page_shows(held, participant, lay):
         ("[report", "It must be TOML"),
         ("[report-leaving]", "there is no journey “report-leaving”. There are change-lead-provider"),
         ('[change-name]\nquestions = ["nam"]', "“questions” is ['nam']. It must have each of name once"),
-        ('[change-name.why]\nlabel = "x"', "“why” has no heading"),
-        ('[change-name.name]\nheading = "x"', "“name” is an ordinary question, and can’t be added"),
+        ('[change-name.why]\nlabel = "x"', "“why”, heading must be text"),
+        ("[change-name.why]\nheading = 5", "“why”, heading must be text"),
+        ("[change-name]\nwhy = 5", "“why”, heading must be text"),
+        ('[change-name.why]\nheading = "x"\nchoices = "ab"', "“why”, choices must be a list of two or more texts"),
+        ('[change-name.why]\nheading = "x"\nchoices = ["a", "a"]', "“why”, choices must be a list of two or more"),
+        ('[change-name.why]\nheading = "x"\nchoice = ["a", "b"]', "“why”, choice is nothing that can be said of a"),
+        ('[change-name.name]\nheading = "x"', "“name”, name is the name of a page that the journey has already"),
+        ('[change-name.check-answers]\nheading = "x"', "“check-answers”, name is the name of a page that the"),
+        ('[change-name.Why2]\nheading = "x"', "“Why2”, name must be small letters and dashes"),
+        ('[change-name.data]\nheading = "x"', "“data”, name must be small letters and dashes"),
     ],
 )
 def test_mistakes_in_a_wordings_journeys(research, lay, kept, held, participant, text, says):
@@ -83,6 +92,15 @@ def test_mistakes_in_a_wordings_journeys(research, lay, kept, held, participant,
     window = participant(held("S03", wordings=["mine"]))
     window.get("/school/ects/5/report-teacher-leaving/leaving-date")
     assert "has left or is leaving" in window.heading, "pages go on as the ordinary ones"
+
+
+def test_what_stands_in_braces_in_an_added_question_breaks_nothing(held, participant, lay):
+    lay("mine", "journeys.toml", '[report-teacher-leaving.why]\nheading = "{x}{name}"\nerror = "{x} of {name}"')
+    window = participant(held("S03", wordings=["mine"])).click("Steven Taylor")
+    window.get("/school/ects/5/report-teacher-leaving/leaving-date")
+    window.submit("Continue", Day="27", Month="3", Year="2026")
+    assert window.heading == "{x}Steven Taylor"
+    assert window.submit("Continue", 422).errors == ["{x} of Steven Taylor"]
 
 
 def test_in_design_mode_the_ordinary_pages_are_live_too(research, monkeypatch, tmp_path):
@@ -161,6 +179,50 @@ def test_a_wording_is_made_in_the_console_and_put_on_a_session(designing, plan, 
         assert again(session).shown.startswith(f"{first} "), "what is changed meanwhile is another hash"
         assert "shorter-message" in again(session).round.wordings
     assert "they do not train Steven Taylor" in window.get(window.path).text
+
+
+def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, moderator, participant):
+    moderator.get(PAGE).submit("Make it", A_new_wording="reason-asked")
+    moderator.get(f"{PAGE}?wording=reason-asked&scenario=S03&page=report-teacher-leaving/leaving-date")
+    moderator.submit("Add the question", 422)
+    assert moderator.errors == ["Select a journey", "Enter a name for the question", "Enter the question"]
+    moderator.submit("Add the question", 422, Journey="change-name", Question="Why?", Its_name="Why leaving")
+    assert moderator.errors[0].startswith("This must be small letters and dashes, such as why-leaving")
+    asked = {"Journey": "report-teacher-leaving", "Question": "Why is {name} leaving?", "Its_name": "reason"}
+    moderator.submit("Add the question", 422, **asked, Answers_to_choose_from="Another school")
+    assert moderator.errors == ["This must be a list of two or more texts, each another one"]
+    assert moderator.main.css_first("#choices").text().strip() == "Another school", "nothing is lost"
+    moderator.submit("Add the question", **asked, Answers_to_choose_from="Another school\n\nSomething “else”\n")
+    file = store_folder() / "wordings" / "reason-asked" / "journeys.toml"
+    said = {"heading": asked["Question"], "choices": ["Another school", "Something “else”"]}
+    journey = {"questions": ["leaving-date", "reason"], "reason": said}
+    assert tomllib.loads(file.read_text()) == {"report-teacher-leaving": journey}
+    assert "Why is Steven Taylor leaving?" in moderator.main.css_first("#state option[selected]").text(), "it is shown"
+    moderator.submit("Move up reason")
+    assert tomllib.loads(file.read_text())["report-teacher-leaving"]["questions"] == ["reason", "leaving-date"]
+    assert journey_mistakes("reason-asked") == []
+    (session,) = plan("S03")
+    moderator.get(f"/research/sessions/{session.id}").submit("Use this wording", Wording="reason-asked")
+    with research_db.connection_context():
+        assert sessions.prepare(again(session), lambda *_: []) == []
+        sessions.record_consent(session, "given")
+        sessions.open_task(session.in_order[0])
+    window = participant(again(session)).get("/school/ects/5/report-teacher-leaving/leaving-date")
+    assert window.heading == "Why is Steven Taylor leaving?", "it comes first"
+    moderator.get(f"{PAGE}?wording=reason-asked&scenario=S03&page=report-teacher-leaving/reason").submit(
+        "Remove reason"
+    )
+    assert tomllib.loads(file.read_text()) == {"report-teacher-leaving": {"questions": ["leaving-date"]}}
+
+
+def test_a_file_with_mistakes_is_not_written_over(designing, moderator):
+    moderator.get(PAGE).submit("Make it", A_new_wording="mine")
+    file = store_folder() / "wordings" / "mine" / "journeys.toml"
+    file.write_text('[change-training-programme]\nquestions = ["lead-provider"]')
+    moderator.get(f"{PAGE}?wording=mine&scenario=S02&page=change-training-programme/lead-provider")
+    moderator.submit("Move up lead provider", 422)
+    assert moderator.errors[0].startswith("Not saved. mine/journeys.toml, change-training-programme: “questions” is")
+    assert file.read_text().endswith('["lead-provider"]')
 
 
 def test_back_to_the_ordinary_one(designing, moderator):
