@@ -16,7 +16,7 @@ from tests.conftest import IS_NIGHTLY, both_engines, person
 from tests.test_house import rules
 from tests.test_journeys import dump
 from tests.visitor import Visitor
-from tests.walks import WALKS
+from tests.walks import EACH_JOURNEY
 
 SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0
 
@@ -68,7 +68,7 @@ def encoded(fields: list[tuple[str, bytes]]) -> bytes:
 
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_anything_in_any_field(naomi, journey):
-    walk = next(walk for walk in WALKS if walk.journey == journey)
+    walk = EACH_JOURNEY[journey]
     walk.begin()
     for page in [*JOURNEYS[journey].questions, CHECK_ANSWERS]:
         # As far as this page, with answers that are right.

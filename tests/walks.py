@@ -145,9 +145,9 @@ WALKS = [
         given=lambda john: reports.report("withdraw", john),
         **NOTHING,
     ),
+    Walk("report-teacher-leaving", "Hannah Clarke", leaving(17, 7), leaving(16, 7), **LEAVING),
     Walk("report-teacher-leaving", "Steven Taylor", leaving(27, 3), leaving(26, 3), **LEAVING),
     Walk("report-teacher-leaving", "Gustav Brown", leaving(20, 4), leaving(20, 5), **LEAVING),
-    Walk("report-teacher-leaving", "Hannah Clarke", leaving(17, 7), leaving(16, 7), **LEAVING),
     Walk("report-teacher-leaving", "Emily Roberts", leaving(17, 7), leaving(1, 5), **LEAVING),
     Walk("report-teacher-leaving", "John Doe", leaving(17, 7), leaving(16, 7), role="mentor", **LEAVING),
     Walk("report-staying", "Emily Roberts", **NOTHING),
@@ -159,3 +159,8 @@ WALKS = [
     Walk("change-email-address", "John Doe", address("j@example.org"), address("jd@example.org"), role="mentor"),
     Walk("change-working-pattern", "Steven Taylor", PART_TIME, PART_TIME),
 ]
+
+EACH_JOURNEY = {
+    name: max((walk for walk in WALKS if walk.journey == name), key=lambda walk: len(walk.answers)) for name in JOURNEYS
+}
+"""Of each journey the first walk that answers most questions: for what doesn't depend on who it is about."""

@@ -228,6 +228,3 @@ def move(page: Page, link_or_button) -> None:
 TOURS = {tour.__name__: tour for tour in (lists, guide, ect_records, mentor_records, refusals, gone)}
 
 JOURNEYS = {str(walk): journey(walk) for walk in WALKS}
-
-EACH_JOURNEY = {walk.journey: journey(walk) for walk in reversed(WALKS)}
-"""One of each kind."""

@@ -8,16 +8,16 @@ import pytest
 from database import db
 from models import LeadProvider, Participant, School, Teacher
 from tests.browser.looks import WIDTHS, check_fits, check_look
-from tests.browser.pages import EACH_JOURNEY, TOURS, journey
+from tests.browser.pages import TOURS, journey
 from tests.conftest import IS_NIGHTLY
 from tests.visitor import Html, check_page, words
-from tests.walks import Walk, choose, leaving
+from tests.walks import EACH_JOURNEY, Walk, choose, leaving
 from vocabulary import isolated
 
 MADE_BY_SCRIPT = re.compile("data-htmx-powered|data-govuk-.*-init|tabindex")
 
 
-@pytest.mark.parametrize("tour", (TOURS | EACH_JOURNEY).values(), ids=TOURS | EACH_JOURNEY)
+@pytest.mark.parametrize("tour", [*TOURS.values(), *map(journey, EACH_JOURNEY.values())], ids=[*TOURS, *EACH_JOURNEY])
 def test_every_page(naomi, window, report, tour):
     # The pages of journeys are narrow questions in the frame that all pages have.
     widths = WIDTHS if IS_NIGHTLY or tour in TOURS.values() else WIDTHS[:1]
