@@ -20,7 +20,7 @@ import scenarios.commands
 import settings
 from clock import OWN, World, current_world, entered, today
 from database import db, migrate
-from database.faults import kind_of
+from database.faults import what_to_do
 from domain import data_checks, maintenance, messages, notices, sign_ins
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION, JOURNEYS
 from models import ApiToken, LeadProvider, School, digest
@@ -43,8 +43,8 @@ def told_plainly(invoke: Callable, context: click.Context):
         return invoke(context)
     except (DatabaseError, InterfaceError) as error:
         reasons = maintenance.reasons_not_to_start(context.ensure_object(ScriptInfo).load_app().config)
-        told = f"The database can’t do that ({kind_of(error)}). It says: {str(error).splitlines()[0]}"
-        raise click.ClickException(" ".join(reasons) or told) from error
+        told = " ".join(reasons) or what_to_do(error)
+        raise click.ClickException("\n".join([told, *getattr(error, "__notes__", [])])) from error
 
 
 def add_to(app: Flask) -> None:

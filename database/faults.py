@@ -1,5 +1,5 @@
-"""What goes wrong with a database, sorted once for both engines: pages, the log, `/readyz` and whoever tries again ask
-here and not the drivers."""
+"""What goes wrong with a database, sorted once for both engines: pages, commands, the log, `/readyz` and whoever tries
+again ask here and not the drivers."""
 
 import sqlite3
 
@@ -27,6 +27,18 @@ POSTGRESQL = {
 PASSING = {"busy", "full", "read-only", "away", "deadlock", "cancelled", "clock"}
 """Nothing was changed, and it may be better in a moment or when somebody has seen to it."""
 
+WHAT_TO_DO = {
+    "busy": "Somebody else is writing to the database, perhaps a file that comes in. Try again in a minute.",
+    "deadlock": "Somebody else was writing at the same time. Try again.",
+    "full": "The database’s disk is full. Make room on it, then try again.",
+    "read-only": "The database can only be read: this is a copy of it, or its file or disk may not be written to.",
+    "away": "The database can’t be reached. See whether it runs, and whether DATABASE_URL is right.",
+    "cancelled": "The database stopped this because it took too long. Try again when fewer people use the service.",
+    "clock": "The server’s clock is behind the latest change. Set it right, then try again.",
+    "wrong": "The database refuses it. Try flask migrate, then flask check. It says: ",
+}
+"""A kind of fault → what whoever types a command reads of it."""
+
 
 class Fault(OperationalError):
     """One that we find ourselves, of this kind."""
@@ -47,3 +59,9 @@ def kind_of(error: PeeweeException) -> str:
     # The driver has no code for a server that it can't reach or has lost.
     is_away = state.startswith("08") if state else isinstance(error, OperationalError)
     return "away" if is_away else POSTGRESQL.get(state, "wrong")
+
+
+def what_to_do(error: PeeweeException) -> str:
+    """For whoever typed the command that it ended."""
+    kind = kind_of(error)
+    return WHAT_TO_DO[kind] + (str(error).splitlines()[0][:200] if kind == "wrong" else "")

@@ -12,12 +12,11 @@ from tempfile import NamedTemporaryFile
 
 import click
 from flask import Flask
-from peewee import InterfaceError, OperationalError, ProgrammingError
+from peewee import DatabaseError, InterfaceError
 
 from database import db
-from database.faults import kind_of
 from filling.export import people_at
-from filling.files import Unreadable, shortened
+from filling.files import Unreadable
 from filling.guide import columns_table
 from filling.imports import CHANGED, LEFT_OUT, NEW, UNCHANGED, Import, safe
 from filling.kind import Kind, Row
@@ -31,17 +30,6 @@ STANDARD = Path("-")
 MOST_SHOWN = 200
 """Lines of a table on the screen."""
 MOST_CHANGES_SHOWN = 20
-TROUBLES = {
-    "busy": "Somebody else is writing to the database, perhaps another file that comes in. Try again in a minute",
-    "deadlock": "Somebody else was writing at the same time. Try again",
-    "full": "The database’s disk is full. Make room on it, then try again",
-    "read-only": "The database can only be read: this is a copy of it, or its file or disk may not be written to",
-    "away": "The database can’t be reached. See whether it runs, and whether DATABASE_URL is right",
-    "cancelled": "The database stopped this because it took too long. Try again when fewer people use the service",
-    "clock": "The server’s clock is behind the latest change. Set it right, then try again",
-    "wrong": "The database refuses it. Try flask migrate, then flask check",
-}
-"""What the database can’t do, by kind of fault (database/faults.py) → what whoever types the command can do."""
 
 
 def add_to(app: Flask) -> None:
@@ -133,10 +121,9 @@ def told_plainly(file: Path) -> Generator[None]:
     except Unreadable as problem:
         name = "What came on standard input" if file == STANDARD else file
         raise click.ClickException(f"{name} can’t be brought in. {problem}\nNothing was changed.") from None
-    except (OperationalError, InterfaceError, ProgrammingError) as error:
-        kind = kind_of(error)
-        told = f"{TROUBLES[kind]}: {shortened(str(error), 200)}" if kind == "wrong" else TROUBLES[kind]
-        raise click.ClickException(f"{told}.\nNothing was changed.") from None
+    except (DatabaseError, InterfaceError) as error:
+        error.add_note("Nothing was changed.")  # what else there is to say is the same for all commands
+        raise
     except OSError as error:
         raise click.ClickException(
             f"{error.filename} can’t be written: {error.strerror}. Nothing was changed."
