@@ -35,7 +35,18 @@ from vocabulary import folded, isolated
 MOST_ID = 2**31 - 1
 """No row has a greater one: PostgreSQL's integers end here."""
 
-# --- people ------------------------------------------------------------------------------------------------
+
+class Period:
+    """A row that holds from the day it `started_on` to the day it `finished_on`, its last."""
+
+    @property
+    def has_finished(self) -> bool:
+        return self.finished_on is not None and self.finished_on < today()
+
+    @classmethod
+    def not_finished(cls, day=None):
+        """The same as a condition of a query, today or on that day."""
+        return cls.finished_on.is_null() | (cls.finished_on >= (day or today()))
 
 
 class Teacher(Table):
@@ -96,7 +107,7 @@ STATUSES = ("leaving", "exempt", "passed", "failed", "withdrawn", "deferred", "m
 """What the school sees of a participant, the first that fits: Participant.status."""
 
 
-class Participant(Table):
+class Participant(Period, Table):
     """A teacher in one role at one school: `ect` or `mentor`, from the day it started to its last day."""
 
     teacher = ForeignKeyField(Teacher, backref="participants")
@@ -137,8 +148,12 @@ class Participant(Table):
     @property
     def has_left(self) -> bool:
         """Their last day here is over, whoever said so, or never was: the school sees them no more."""
-        is_over = self.finished_on is not None and self.finished_on < today()
-        return is_over or self.registered_in_error_at is not None
+        return self.has_finished or self.registered_in_error_at is not None
+
+    @classmethod
+    def has_not_left(cls, day=None):
+        """The same as a condition of a query, today or on that day."""
+        return cls.not_finished(day) & cls.registered_in_error_at.is_null()
 
     @property
     def leaving_is_reported(self) -> bool:
@@ -219,7 +234,7 @@ class Participant(Table):
         return "mentor-needed" if self.is_ect and not self.mentor else "registered"
 
 
-class Mentorship(Table):
+class Mentorship(Period, Table):
     """An ECT and their mentor, both at the same school."""
 
     ect = ForeignKeyField(Participant, backref="mentorships")
@@ -230,12 +245,8 @@ class Mentorship(Table):
     class Meta:
         constraints = [DATES_IN_ORDER, Check('"ect_id" <> "mentor_id"')]
 
-    @property
-    def has_finished(self) -> bool:
-        return self.finished_on is not None and self.finished_on < today()
 
-
-class TrainingPeriod(Table):
+class TrainingPeriod(Period, Table):
     """One stretch of training. With a `school_partnership` the lead provider has confirmed it; with only an
     `expression_of_interest` the school has named a lead provider that hasn't confirmed yet."""
 
@@ -281,11 +292,6 @@ class TrainingPeriod(Table):
     def has_started(self) -> bool:
         """Training has begun before today."""
         return self.started_on < today()
-
-    @property
-    def has_finished(self) -> bool:
-        """A period's last day still counts as training."""
-        return self.finished_on is not None and self.finished_on < today()
 
     @property
     def is_history(self) -> bool:
@@ -379,9 +385,6 @@ class InductionPeriod(Table):
 
     class Meta:
         constraints = [DATES_IN_ORDER, Check('"outcome" IS NULL OR "finished_on" IS NOT NULL')]
-
-
-# --- what happened, and what is being asked ----------------------------------------------------------------
 
 
 class Event(Table):

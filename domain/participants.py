@@ -162,15 +162,13 @@ def is_email_address(text: str) -> bool:
 def others_reached_at(participant: Participant, email: str) -> list[str]:
     """The names of everybody else at the school who has this address, its school users included."""
     names = (Teacher.trs_first_name, Teacher.trs_last_name, Teacher.corrected_name)
-    is_here = Participant.finished_on.is_null() | (Participant.finished_on >= today())
     people = (
         Participant.select(*names)
         .join(Teacher)
         .where(
             Participant.school == participant.school_id,
             fn.lower(Participant.email) == email.lower(),
-            is_here,
-            Participant.registered_in_error_at.is_null(),
+            Participant.has_not_left(),
             Participant.teacher != participant.teacher_id,
         )
     )

@@ -92,7 +92,7 @@ def change_delivery_partner(
             raise RuleBroken(errors)
         in_training = TrainingPeriod.select().where(
             TrainingPeriod.school_partnership == partnership,
-            TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
+            TrainingPeriod.not_finished(),
         )
         people = locked_participants({period.participant_id for period in in_training})
         partnership.delivery_partner = partner

@@ -250,8 +250,7 @@ LISTED_AT_SCHOOL = PreparedQuery(
     lambda school, role, day: participants_json(
         Participant.school == school,
         Participant.role == role,
-        Participant.finished_on.is_null() | (Participant.finished_on >= day),
-        Participant.registered_in_error_at.is_null(),
+        Participant.has_not_left(day),
         (Participant.role == "mentor")
         | Teacher.trs_induction_status.is_null()
         | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER),

@@ -35,13 +35,22 @@ class Form(FlaskForm):
     """Code → sentence, in which {…} stands for a fact about the refusal, the person's {name}
     or the address of {support}."""
 
+    def rule(self) -> None:
+        """Raises RuleBroken for answers that are each as they should be, and still can't be taken."""
+
     def validate(self, extra_validators=None) -> bool:
-        if super().validate(extra_validators):
-            return True
-        for field in self:
-            if field.errors and field.name != "csrf_token":
-                self.add_error(field.name, str(field.errors[0]), **getattr(field, "facts", {}))
-        return False
+        if not super().validate(extra_validators):
+            for field in self:
+                if field.errors and field.name != "csrf_token":
+                    self.add_error(field.name, str(field.errors[0]), **getattr(field, "facts", {}))
+            return False
+        try:
+            self.rule()
+        except RuleBroken as refusal:
+            for name, code in refusal.errors.items():
+                self.add_error(name, code, **refusal.facts)
+            return False
+        return True
 
     def add_error(self, field: str, code: str, /, **facts) -> None:
         """Put the sentence for this code beside the field."""
@@ -85,7 +94,7 @@ class Doubt:
 
 
 class Question(Form):
-    """One page of a journey that asks something about a participant."""
+    """One page of a journey that asks something about a participant. Its `rule` asks what the act would."""
 
     label = ""
     """What it asks for, as in "Change working pattern"."""
@@ -97,7 +106,7 @@ class Question(Form):
 
     def __init__(self, participant: Participant, *args, **kwargs):
         self.participant = participant
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"data": self.filled_in} | kwargs)
 
     @classmethod
     def fields(cls) -> list[str]:
@@ -108,6 +117,11 @@ class Question(Form):
     def is_asked(cls, participant: Participant, answers: dict) -> bool:
         """Whether the journey asks this, after these answers to the questions before it."""
         return True
+
+    @property
+    def filled_in(self) -> dict:
+        """Field → what the page has in it before anything was answered."""
+        return {}
 
     @property
     def current(self) -> str:
@@ -122,20 +136,6 @@ class Question(Form):
     @property
     def doubt(self) -> Doubt | None:
         return None
-
-    def rule(self) -> None:
-        """Raises the RuleBroken that the act would raise for this answer."""
-
-    def validate(self, extra_validators=None) -> bool:
-        if not super().validate(extra_validators):
-            return False
-        try:
-            self.rule()
-        except RuleBroken as refusal:
-            for name, code in refusal.errors.items():
-                self.add_error(name, code, **refusal.facts)
-            return False
-        return True
 
     def add_error(self, field: str, code: str, /, **facts) -> None:
         shown = {fact: display(value) if isinstance(value, date) else value for fact, value in facts.items()}
@@ -159,10 +159,6 @@ class Confirm(Form):
         self.doubt = doubt
         super().__init__()
 
-    def validate(self, extra_validators=None) -> bool:
-        if not super().validate(extra_validators):
-            return False
+    def rule(self):
         if self.doubt and not self.is_sure.data:
-            self.add_error("is_sure", "unsure", error=self.doubt.error)
-            return False
-        return True
+            raise RuleBroken({"is_sure": "unsure"}, error=self.doubt.error)

@@ -3,7 +3,6 @@
 from wtforms import HiddenField
 
 from domain import schools
-from domain.changes import RuleBroken
 from forms import Form
 from forms.fields import EmailField, TextField
 from models import School
@@ -25,16 +24,8 @@ class InductionTutorForm(Form):
         super().__init__(*args, **kwargs)
         self["name"].facts["what"], self.email.facts["what"] = "full name", "email address"
 
-    def validate(self, extra_validators=None) -> bool:
-        if not super().validate(extra_validators):
-            return False
-        try:
-            schools.check_induction_tutor(self.school, self["name"].data, self.email.data)
-        except RuleBroken as refusal:
-            for name, code in refusal.errors.items():
-                self.add_error(name, code, **refusal.facts)
-            return False
-        return True
+    def rule(self):
+        schools.check_induction_tutor(self.school, self["name"].data, self.email.data)
 
 
 class ConfirmTutor(Form):

@@ -80,9 +80,9 @@ class LeavingDateForm(Question):
         "already": "{leaving_on} is already recorded. Enter another date to change it",
     }
 
-    def __init__(self, participant, *args, **kwargs):
-        said_before = participant.finished_on if participant.is_leaving else None
-        super().__init__(participant, *args, **{"data": {"leaving_on": said_before}} | kwargs)
+    @property
+    def filled_in(self):
+        return {"leaving_on": self.participant.finished_on if self.participant.is_leaving else None}
 
     def rule(self):
         departures.check_leaving_on(self.participant, self.leaving_on.data)
@@ -124,8 +124,9 @@ class NameForm(Question):
         "already": "{name} is already recorded. Enter another name to change it",
     }
 
-    def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"name": participant.teacher.name}} | kwargs)
+    @property
+    def filled_in(self):
+        return {"name": self.participant.teacher.name}
 
     @property
     def current(self):
@@ -161,8 +162,9 @@ class EmailAddressForm(Question):
         "already": "{email} is already recorded. Enter another email address to change it",
     }
 
-    def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"email": participant.email}} | kwargs)
+    @property
+    def filled_in(self):
+        return {"email": self.participant.email}
 
     @property
     def current(self):
@@ -197,8 +199,9 @@ class WorkingPatternForm(Question):
         "already": "{present} is already recorded. Select {other} to change it",
     }
 
-    def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"working_pattern": participant.working_pattern}} | kwargs)
+    @property
+    def filled_in(self):
+        return {"working_pattern": self.participant.working_pattern}
 
     @property
     def current(self):

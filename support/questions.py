@@ -1,7 +1,7 @@
 """What corrections ask: one class for each question, as in forms/questions.py. Every correction asks why, last."""
 
 from clock import display
-from domain import arrangements, corrections, identities, participants
+from domain import arrangements, corrections, identities
 from domain.corrections import Mark, marks_of, moves_of_marks
 from domain.training import programme_in_words
 from forms import Question
@@ -53,8 +53,9 @@ class LastDayForm(Asked):
         "already": "{last_day} is already recorded. Enter another date to change it",
     }
 
-    def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"last_day": participant.finished_on}} | kwargs)
+    @property
+    def filled_in(self):
+        return {"last_day": self.participant.finished_on}
 
     @property
     def current(self):
@@ -160,12 +161,16 @@ class ContractPeriodForm(Asked):
     }
 
     def __init__(self, participant, *args, **kwargs):
+        super().__init__(participant, *args, **kwargs)
         period = arrangements.unconfirmed_training(participant)
-        now = {"year": period.contract_period.year, "schedule": period.schedule} if period else {}
-        super().__init__(participant, *args, **{"data": now} | kwargs)
         years = arrangements.contracts_of(participant, period) if period else {}
         self.year.choices = [(year, f"{year} to {year + 1}") for year in years]
         self.schedule.choices = [(each, each) for each in arrangements.schedules_for(participant)]
+
+    @property
+    def filled_in(self):
+        period = arrangements.unconfirmed_training(self.participant)
+        return {"year": period.contract_period.year, "schedule": period.schedule} if period else {}
 
     @property
     def current(self):
@@ -222,23 +227,11 @@ class AppropriateBodyForm(Asked):
         arrangements.check_appropriate_body(self.participant, self.appropriate_body.data)
 
 
-class RightNameForm(Asked):
+class RightNameForm(NameForm, Asked):
     """What name shall everybody be shown?"""
 
-    label = "name"
     name = TextField(max_length=100)
     legends = {"name": "Full name"}
-    messages = NameForm.messages
-
-    def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"name": participant.teacher.name}} | kwargs)
-
-    @property
-    def current(self):
-        return self.participant.name
-
-    def rule(self):
-        participants.check_name(self.participant, self["name"].data)
 
 
 class RightEmailAddressForm(EmailAddressForm, Asked):
@@ -262,8 +255,9 @@ class TrnForm(Asked):
         "taken": "{other} has that TRN. If they are the same person, make one record of both",
     }
 
-    def __init__(self, participant, *args, **kwargs):
-        super().__init__(participant, *args, **{"data": {"trn": participant.teacher.trn}} | kwargs)
+    @property
+    def filled_in(self):
+        return {"trn": self.participant.teacher.trn}
 
     @property
     def current(self):

@@ -5,7 +5,6 @@ from datetime import date
 
 from flask import abort, g, redirect, render_template, request, url_for
 
-from clock import today
 from domain import queries
 from models import Event, InductionPeriod, Participant
 from views import BACK, ROLES, find_participant, participants_of, record_url, school, school_page
@@ -86,15 +85,9 @@ def back_url(otherwise: str) -> str:
 
 
 def is_here(role: str, participant_id: int) -> bool:
-    return here(role).where(Participant.id == participant_id).exists()
-
-
-def here(role: str):
-    """The school's participants in this role who haven't left."""
-    return participants_of(g.school, role).where(
-        Participant.finished_on.is_null() | (Participant.finished_on >= today()),
-        Participant.registered_in_error_at.is_null(),
-    )
+    """Whether this is one of the school's participants in this role, who hasn't left."""
+    ours = participants_of(g.school, role)
+    return ours.where(Participant.id == participant_id, Participant.has_not_left()).exists()
 
 
 def show_list(people: str):

@@ -10,6 +10,7 @@ from jinja2 import TemplateSyntaxError, meta
 from wtforms import StringField, TextAreaField
 
 from clock import World, entered
+from domain.changes import RuleBroken
 from forms import EXPIRED, Form
 from forms.added import as_toml, journey_mistakes, journeys_of, question_mistakes
 from forms.fields import ChoiceField, TextField
@@ -35,15 +36,11 @@ class NewWordingForm(Form):
         "taken": "There is a wording with this name already",
     }
 
-    def validate(self, extra_validators=None):
-        if not super().validate(extra_validators):
-            return False
-        name = self.name.data
-        code = "" if re.fullmatch(r"[a-z][a-z0-9-]*", name) else "letters"
-        code = code or ("taken" if name in wordings.names() else "")
-        if code:
-            self.add_error("name", code)
-        return not code
+    def rule(self):
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", self.name.data):
+            raise RuleBroken({"name": "letters"})
+        if self.name.data in wordings.names():
+            raise RuleBroken({"name": "taken"})
 
 
 class AddedQuestionForm(Form):

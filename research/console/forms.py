@@ -4,6 +4,7 @@ import re
 
 from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField, ValidationError
 
+from domain.changes import RuleBroken
 from domain.participants import cleaned
 from forms import Form
 from forms.fields import ChoiceField, DateField, TextField, whole_number
@@ -95,18 +96,15 @@ class RoundForm(Form):
         named = [(name, f"{name} (only {', '.join(ids)})") for name, ids in sorted(self.having.items())]
         self.wordings.choices = [("", "The ordinary wording"), *named]
 
-    def validate(self, extra_validators=None):
-        if not super().validate(extra_validators):
-            return False
+    def rule(self):
         chosen = self.scenarios.data
         for wording in filter(None, self.wordings.data):
             having = [name for name in chosen if name in self.having[wording]]
             without = [name for name in chosen if name not in having]
             if without:
                 facts = {"having": ", ".join(having), "without": ", ".join(without)}
-                self.add_error("wordings", "not_in_all" if having else "in_none", wording=wording, **facts)
-                return False
-        return True
+                code = "not_in_all" if having else "in_none"
+                raise RuleBroken({"wordings": code}, wording=wording, **facts)
 
     def add_error(self, field, code, /, **facts):
         super().add_error(field, f"{field} {code}" if f"{field} {code}" in self.messages else code, **facts)
@@ -150,16 +148,13 @@ class ProfileForm(Form):
         cleaned_answers = {name: cleaned(value) for name, value in self.answers.items() if value}
         return {name: value for name, value in cleaned_answers.items() if value}
 
-    def validate(self, extra_validators=None):
-        is_valid = super().validate(extra_validators)
-        for name, value in self.said.items():
-            if len(value) > 100:
-                self.add_error(name, "too_long")
-                is_valid = False
-            elif name == "lead_provider" and value not in lead_providers():
-                self.add_error(name, "unknown")
-                is_valid = False
-        return is_valid
+    def rule(self):
+        errors = {name: "too_long" for name, value in self.said.items() if len(value) > 100}
+        provider = self.said.get("lead_provider")
+        if provider and "lead_provider" not in errors and provider not in lead_providers():
+            errors["lead_provider"] = "unknown"
+        if errors:
+            raise RuleBroken(errors)
 
 
 class OutcomeForm(Form):
@@ -186,17 +181,16 @@ class OutcomeForm(Form):
         for field in self:  # a page may have several of these
             field.anchor = f"{field.name}-{task.id}"
 
-    def validate(self, extra_validators=None):
-        if not super().validate(extra_validators):
-            return False
-        outcome, proposed = self.outcome.data, self.task.proposed
+    def rule(self):
+        outcome, proposed, errors = self.outcome.data, self.task.proposed, {}
         if outcome in OUTCOMES[:2] and len(self.judged.data or []) < len(self.statements):
-            self.add_error("judged", "not_judged")
+            errors["judged"] = "not_judged"
         if proposed and outcome != proposed and not (self.reason.data or "").strip():
-            self.add_error("reason", "no_reason", proposed=WORDS[proposed])
+            errors["reason"] = "no_reason"
         if len(self.reason.data or "") > 1000:
-            self.add_error("reason", "too_long")
-        return not any(field.errors for field in self)
+            errors["reason"] = "too_long"
+        if errors:
+            raise RuleBroken(errors, proposed=WORDS.get(proposed))
 
 
 class NoteForm(Form):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from flask import Response, abort, g
 from peewee import fn
 
-from clock import LONDON, today
+from clock import LONDON
 from database import among, tried_again
 from domain import reports
 from models import (
@@ -264,7 +264,7 @@ def mentors_of(ect_ids: list[int]) -> dict[int, uuid.UUID]:
         .join(Teacher)
         .where(
             among(Mentorship.ect, ect_ids),
-            Mentorship.finished_on.is_null() | (Mentorship.finished_on >= today()),
+            Mentorship.not_finished(),
         )
         .order_by(Mentorship.started_on.desc())
     )

@@ -124,7 +124,7 @@ def schools_json(contract_period: ContractPeriod, times: dict[int, datetime], sc
             among(Participant.school, school_ids),
             of_period,
             ActiveLeadProvider.lead_provider == g.lead_provider,
-            TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
+            TrainingPeriod.not_finished(),
         )
     )
     interested = {school_id for (school_id,) in interest.distinct().tuples()}
@@ -290,7 +290,7 @@ def in_training_by(partnership_ids: list[int]) -> dict[int, int]:
         .where(
             among(TrainingPeriod.school_partnership, partnership_ids),
             TrainingPeriod.started_on <= today(),
-            TrainingPeriod.finished_on.is_null() | (TrainingPeriod.finished_on >= today()),
+            TrainingPeriod.not_finished(),
             TrainingPeriod.withdrawn_at.is_null(),
             TrainingPeriod.deferred_at.is_null(),
         )
