@@ -36,15 +36,9 @@ def headings(text: str) -> set[str]:
 
 @every_page
 def test_files_that_are_named_are_there(page):
-    rooms = [
-        ROOT,
-        ROOT / page,
-        *(
-            ROOT / name
-            for name in ("database", "domain", "web", "docs", "views", "views/lead_provider_api", "forms", "tests")
-        ),
-    ]
-    rooms += [ROOT / "templates", ROOT / "templates/journeys", ROOT / "research", ROOT / "scenarios", ROOT / "support"]
+    packages = ("database", "domain", "web", "views", "views/lead_provider_api", "forms", "research", "scenarios")
+    others = ("docs", "tests", "support", "filling", "templates", "templates/journeys")
+    rooms = [ROOT, ROOT / page, *(ROOT / name for name in packages + others)]
     for name in re.findall(r"`([\w./]+(?:\.(?:py|html|toml|js|css|conf)|/))(?:::\w+)?`", TEXTS[page]):
         is_made_later = name.startswith(
             ("instance", ".venv", "node_modules", "static/vendor", "database/migrations/000N")
