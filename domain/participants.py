@@ -137,6 +137,7 @@ def change_name(participant: Participant, author: Author, *, name: str, seen_ver
             "teacher_name_updated",
             f"{who(author)} changed the name {old} to {participant.name}",
             modifications=[f"name: {old} → {name}"],
+            old_name=old,
         )
 
 

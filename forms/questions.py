@@ -140,7 +140,7 @@ class NameForm(Question):
         trn = f", TRN {self.participant.teacher.trn}" if self.participant.teacher.trn else ""
         return Doubt(
             question="Is this still the same person?",
-            because=f"{new} has no word in common with {old}.",
+            because=f"{new} and {old} have no name in common.",
             yes=f"Yes, {new} is the new name of {old}{trn}",
             error=f"Confirm that {new} is the new name of {old}, or change the name",
         )

@@ -120,7 +120,9 @@ def test_who_works_with_the_school_already_is_said_before_choosing_and_after(nao
     hinted = [words(item.css_first("label")) for item in question.css(".govuk-radios__item") if ALREADY in words(item)]
     assert ("UCL Institute of Education" in hinted) is is_so
     assert "Teach First" not in hinted
-    assert ("Training starts straight away if they already do" in naomi.text) is (is_so and walk is not OF_2025)
+    assert ("Training starts straight away if they already work with you" in naomi.text) is (
+        is_so and walk is not OF_2025
+    )
     naomi.get(walk.page("check-answers")).submit(walk.confirm)
     assert ("already works with your school" in naomi.text) is is_so
     period = Participant.get_by_id(walk.participant.id).training_period

@@ -117,7 +117,7 @@ def test_a_mentor_leaves_and_is_staying_after_all(naomi, case):
     for link in [link.attrs["href"] for link in naomi.main.css("li a")]:
         assert naomi.send("get", link).status_code == 200
     naomi.get(f"/school/mentors/{peter.id}/report-staying/check-answers").submit("Confirm and continue")
-    assert (f"Peter Marsh goes on mentoring {ADA}." in naomi.text) is needs_one
+    assert (f"Peter Marsh continues to mentor {ADA}." in naomi.text) is needs_one
     assert is_about_something(naomi)
 
 
@@ -172,9 +172,9 @@ def test_an_ect_is_staying_after_all(naomi, case):
     naomi.get(f"/school/ects/{ada.id}/report-staying/check-answers").submit("Confirm and continue")
     assert (f"{AMBITION} can now see that {ADA} is staying" in naomi.text) is is_seen
     assert ("If their appropriate body knew" in naomi.text) is needs_body
-    assert (f"Peter Marsh goes on mentoring {ADA}" in naomi.text) is needs_body
+    assert (f"Peter Marsh continues to mentor {ADA}" in naomi.text) is needs_body
     assert ("on your list of ECTs" in naomi.text) is (case != "passed")
-    assert "have no last day" in naomi.text
+    assert "We have removed their last day" in naomi.text
 
 
 # --- a lead provider makes way ---------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_it_is_said_until_when_the_former_mentor_stays(naomi):
     start = TODAY.replace(month=5)
     Participant.update(started_on=start).where(Participant.id == person("Margaret Evans", "mentor").id).execute()
     page(naomi, "Steven Taylor", "change-mentor", "mentor")
-    assert "The new mentor takes over today, or on their first day at your school if that is later." in naomi.text
+    assert "The new mentor takes over today, or on their own first day here if that is later." in naomi.text
     naomi.choose("Margaret Evans").submit("Confirm change")
     assert "Margaret Evans’s first day mentoring Steven Taylor is 20 May 2026. John Doe’s last day" in naomi.text
     assert "last day is 19 May 2026." in naomi.text

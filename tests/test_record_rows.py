@@ -111,7 +111,7 @@ def test_nothing_is_made_up_where_nothing_is_known(naomi):
     [
         (
             *(ect, [PAUSED], {}),
-            " Tell their appropriate body and Ambition Institute at schools@ambition-institute.example.org instead.",
+            " Tell Ambition Institute at schools@ambition-institute.example.org and their appropriate body instead.",
         ),
         (ect, [GIVEN_UP], {}, " Tell their appropriate body instead."),
         (ect, [], {"training": SCHOOL_LED}, " Tell their appropriate body instead."),

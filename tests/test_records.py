@@ -389,7 +389,7 @@ TELL_US = "Tell us if Ada Moss has left or is leaving your school permanently"
 def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
     ada = given(*history)
     naomi.get(f"/school/{ada.role}s/{ada.id}")
-    tell = f"Tell {'their appropriate body and ' if ada.is_ect else ''}{AMBITION} instead."
+    tell = f"Tell {AMBITION}{' and their appropriate body' if ada.is_ect else ''} instead."
     break_advice = [BREAK] if ada.is_ect else []
     assert section(naomi, heading) == (
         [

@@ -138,7 +138,7 @@ def test_another_school_has_registered_them(naomi):
     )
     naomi.click(f"Tell us that {ADA} is staying")
     naomi.submit("Confirm and continue")
-    assert "Their last day at your school stays 31 May 2026" in naomi.text
+    assert "Their last day at your school is still 31 May 2026" in naomi.text
     now = Participant.get_by_id(ada.id)
     assert (now.finished_on, now.is_leaving) == (date(2026, 5, 31), False)
 
@@ -179,7 +179,7 @@ def test_leaving_can_be_reported_and_taken_back_again(naomi):
         naomi.get(f"/school/ects/{ada.id}").click(f"Tell us that {ADA} is staying")
         naomi.submit("Confirm and continue")
         assert naomi.heading == f"You have told us that {ADA} is staying"
-        assert f"Peter Marsh goes on mentoring {ADA}." in naomi.text
+        assert f"Peter Marsh continues to mentor {ADA}." in naomi.text
         assert "Ambition Institute can now see" in naomi.text
         naomi.click(f"Back to {ADA}’s details")
         assert naomi.row("Status") == "Registered"
