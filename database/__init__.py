@@ -1,7 +1,4 @@
-"""Which database, how it is opened and migrated, and the guards that a table's columns can't express.
-
-Everything here works on SQLite and on PostgreSQL; nothing in this file knows what an ECT is (that is models.py).
-"""
+"""Which database, and how it is opened, locked and migrated: SQLite or PostgreSQL. Nothing here knows an ECT."""
 
 import fcntl
 import json

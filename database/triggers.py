@@ -1,28 +1,31 @@
-"""What the database guarantees beyond columns, keys and CHECKs: SQL for the engine in use, built from the parts in
-database/. The tables are in models.py; a real database gets the same from the migrations."""
+"""What the database refuses beyond columns, keys and CHECKs, and what it does by itself (updates.py): SQL for the
+engine in use. The tables are in models.py; a real database gets the same from the migrations."""
+
+from collections.abc import Iterable
 
 from database import is_postgresql
 from database.updates import updates
 
 COUNTS = "{row}.registered_in_error_at IS NULL"
-"""Whoever was registered in error is nowhere."""
+"""Whoever was registered in error is at no school."""
 
 
-def guards() -> list[str]:
-    """What else the database guarantees, as SQL for the engine in use."""
+NO_OVERLAP = {
+    "contract_period_no_overlap": ("contract_period", (), "TRUE"),
+    "ect_no_overlap": ("participant", ("teacher_id",), f"{{row}}.role = 'ect' AND {COUNTS}"),
+    "mentor_no_overlap": ("participant", ("teacher_id", "school_id"), f"{{row}}.role = 'mentor' AND {COUNTS}"),
+    "training_period_no_overlap": ("training_period", ("participant_id",), "TRUE"),
+    "mentorship_no_overlap": ("mentorship", ("ect_id",), "TRUE"),
+    "induction_period_no_overlap": ("induction_period", ("teacher_id",), "TRUE"),
+}
+"""Rule → table, columns and condition: no two rows that have the same in these columns, and for which the condition is
+true, have a day in common."""
+
+
+def statements() -> list[str]:
+    """All of it, as SQL for the engine in use."""
     return [
-        *no_overlap("contract_period"),
-        *no_overlap("participant", "teacher_id", where=f"{{row}}.role = 'ect' AND {COUNTS}", name="ect_no_overlap"),
-        *no_overlap(
-            "participant",
-            "teacher_id",
-            "school_id",
-            where=f"{{row}}.role = 'mentor' AND {COUNTS}",
-            name="mentor_no_overlap",
-        ),
-        *no_overlap("training_period", "participant_id"),
-        *no_overlap("mentorship", "ect_id"),
-        *no_overlap("induction_period", "teacher_id"),
+        *(sql for name, (table, keys, where) in NO_OVERLAP.items() for sql in no_overlap(name, table, keys, where)),
         *one_of("participant", "teacher_id", where="finished_on IS NULL AND role = 'ect'", name="ect_one_open"),
         *one_of(
             "participant",
@@ -99,17 +102,15 @@ REFUSED = {
         "NEW.school_id <> (SELECT u.school_id FROM school_user u WHERE u.id = NEW.school_user_id)",
     ),
 }
-"""Rules between rows, as the row that must not be written: rule → table, and when. data_checks.py asks the same of
-what is there, which can also become wrong from the other side: by another last day of the participant."""
+"""Rules between rows, as the row that must not be written: rule → table, and when. domain/data_checks.py asks the same
+of what is there, which can also become wrong from the other side: by another last day of the participant."""
 
 
 # --- SQL for both engines ------------------------------------------------------------------------------------
 
 
-def no_overlap(table: str, *keys: str, where: str = "TRUE", name: str | None = None) -> list[str]:
-    """No two rows with the same `keys`, among those `where`, have a day in common. `where` prefixes columns
-    with `{row}`."""
-    name = name or f"{table}_no_overlap"
+def no_overlap(name: str, table: str, keys: Iterable[str], where: str) -> list[str]:
+    """One of NO_OVERLAP. `where` prefixes columns with `{row}`."""
     if is_postgresql():
         # A one-number range stands for the number: it needs no extension, as "=" in a GiST index would.
         same = "".join(f"int8range({key}, {key}, '[]') WITH &&, " for key in keys)

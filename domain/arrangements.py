@@ -5,8 +5,7 @@ from clock import display, today
 from domain.changes import RuleBroken, Support, changing, write_event
 from domain.corrections import check_offered, heading, is_counted
 from domain.departures import as_row, day_before, marked_on, training_could_last_until
-from domain.queries import contract_periods
-from domain.registrations import partnerships
+from domain.queries import contract_periods, earliest_partnerships
 from models import ActiveLeadProvider, AppropriateBody, Event, Participant, TrainingPeriod
 from vocabulary import SCHEDULES, folded
 
@@ -53,7 +52,8 @@ def put_right_contract_period(
         contract = check_contract_period(participant, year, schedule)
         period = unconfirmed_training(participant)
         was, had = period.contract_period.year, period.schedule
-        known = partnerships([(participant.school_id, contract.id)]).get((participant.school_id, contract.id))
+        between = participant.school_id, contract.id
+        known = earliest_partnerships([between]).get(between)
         period.school_partnership, period.expression_of_interest = known, None if known else contract
         period.schedule = schedule
         period.save()

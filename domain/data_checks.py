@@ -8,7 +8,7 @@ from peewee import fn
 
 from clock import LONDON, today
 from database import db
-from database.triggers import REFUSED
+from database.triggers import NO_OVERLAP, REFUSED
 from models import TABLES, Event, TrainingPeriod
 
 RULES: list[Callable[[], list]] = []
@@ -32,7 +32,6 @@ IN_COMMON = (
     "a.id < b.id AND a.started_on <= coalesce(b.finished_on, '9999-12-31') "
     "AND b.started_on <= coalesce(a.finished_on, '9999-12-31')"
 )
-COUNTED = "a.registered_in_error_at IS NULL AND b.registered_in_error_at IS NULL"
 UNITED = (
     "EXISTS (SELECT 1 FROM participant_id_change c JOIN teacher other ON other.api_id = c.from_participant_id "
     "WHERE other.id = e.teacher_id AND c.teacher_id = p.teacher_id)"
@@ -44,19 +43,24 @@ UNITED = (
 # A row is also wrong when another one that it depends on was changed, or when it was written without the triggers.
 
 
-def asked_of_rows(name: str, table: str, refused: str) -> None:
-    """A rule between rows of triggers.py, as one of these."""
+def always_none(name: str, sql: str) -> None:
+    """The rule of this name of triggers.py, as one of these: this query finds nothing."""
 
     def rule() -> list:
-        return rows(f"SELECT id FROM {table} this WHERE {refused.replace('NEW.', 'this.')}")
+        return rows(sql)
 
     rule.__name__ = name
     always(rule)
 
 
-for each, (its_table, refused) in REFUSED.items():
+for each, (table, refused) in REFUSED.items():
     if each != "an_event_is_of_its_participant":  # which can change: see UNITED
-        asked_of_rows(each, its_table, refused)
+        always_none(each, f"SELECT id FROM {table} this WHERE {refused.replace('NEW.', 'this.')}")
+
+for each, (table, keys, where) in NO_OVERLAP.items():
+    if table != "contract_period":  # which has no id
+        both = [f"a.{key} = b.{key}" for key in keys] + [where.replace("{row}", row) for row in ("a", "b")]
+        always_none(each, f"SELECT a.id, b.id FROM {table} a, {table} b WHERE {IN_COMMON} AND {' AND '.join(both)}")
 
 
 @always
@@ -73,46 +77,7 @@ def checks_of_tables_hold():
     ]
 
 
-# --- people at schools -------------------------------------------------------------------------------------
-
-
-@always
-def ects_are_at_one_school_at_a_time():
-    """A teacher's ECT periods never overlap, across all schools."""
-    return rows(
-        "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
-        f"WHERE a.role = 'ect' AND b.role = 'ect' AND {IN_COMMON} AND {COUNTED}"
-    )
-
-
-@always
-def mentors_are_at_a_school_once_at_a_time():
-    """A mentor's periods at the same school never overlap."""
-    return rows(
-        "SELECT a.id, b.id FROM participant a JOIN participant b ON a.teacher_id = b.teacher_id "
-        f"AND a.school_id = b.school_id WHERE a.role = 'mentor' AND b.role = 'mentor' AND {IN_COMMON} AND {COUNTED}"
-    )
-
-
-# --- mentors and their ECTs --------------------------------------------------------------------------------
-
-
-@always
-def an_ect_has_one_mentor_at_a_time():
-    """An ECT's mentorships never overlap."""
-    return rows(f"SELECT a.id, b.id FROM mentorship a JOIN mentorship b ON a.ect_id = b.ect_id WHERE {IN_COMMON}")
-
-
 # --- training ----------------------------------------------------------------------------------------------
-
-
-@always
-def one_training_period_is_open():
-    """At most one for each participant."""
-    return rows(
-        "SELECT participant_id FROM training_period WHERE finished_on IS NULL "
-        "GROUP BY participant_id HAVING count(*) > 1"
-    )
 
 
 @always

@@ -288,18 +288,15 @@ class Move:
         self.again = [period for period in self.again if period not in self.never]
         never = [period for period in self.never if period in self.stored]
         moved = [each for each, end in self.stored.items() if each not in never and each.finished_on != end]
-        for table in (TrainingPeriod, Mentorship):
-            if gone := [period.id for period in never if isinstance(period, table)]:
-                table.delete().where(table.id << gone).execute()
-            ends = [period for period in moved if isinstance(period, table)]
-            for day in {period.finished_on for period in ends}:
-                ids = [period.id for period in ends if period.finished_on == day]
-                table.update(finished_on=day).where(table.id << ids).execute()
-        changed = [*never, *moved, *self.again]
+        for period in never:
+            period.delete_instance()
+        for period in moved:
+            period.save(only=[type(period).finished_on])
         for period in self.again:
             period.save()
+        changed = [each for each in (*never, *moved, *self.again) if isinstance(each, Mentorship)]
         until: dict[Participant, date] = {}
-        for mentorship in (each for each in changed if isinstance(each, Mentorship)):
+        for mentorship in changed:
             other = self.partner(mentorship)
             until[other] = max(until.get(other, date.min), mentorship.finished_on or date.max)
         return {other: None if day == date.max else day for other, day in until.items()}

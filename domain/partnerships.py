@@ -4,6 +4,7 @@ reports.py.
 """
 
 import uuid
+from functools import partial
 
 from clock import today
 from database import among, db
@@ -36,21 +37,23 @@ def create_partnership(
 def _create_partnership(lead_provider, cohort, school_id, delivery_partner_id) -> SchoolPartnership:
     errors: dict[str, str] = {}
     contract_period = _found(errors, "cohort", cohort, contract_period_of)
-    active = contract_period and _contract(lead_provider, contract_period)
+    active = contract_period and ActiveLeadProvider.get_or_none(
+        lead_provider=lead_provider, contract_period=contract_period
+    )
     if contract_period and not active:
         errors["cohort"] = "no_contract"
     elif contract_period and contract_period.started_on > today():
         errors["cohort"] = "not_open"
-    school = _found(errors, "school_id", school_id, lambda text: by_api_id(School, text))
+    school = _found(errors, "school_id", school_id, partial(by_api_id, School))
     people, already = {}, {}
     if school and active:
-        people = locked_participants(_who_wait(active, school))
+        people = locked_participants({period.participant_id for period in _waiting(active, school)})
         if present := SchoolPartnership.get_or_none(school=school, active_lead_provider=active):
             errors["school_id"] = "already_partners"
             already = {"id": present.api_id, "date": present.created_at}
         elif programme_choices(contract_period, [school.id]).get(school.id) == "school_led":
             errors["school_id"] = "school_led_only"
-    partner = _found(errors, "delivery_partner_id", delivery_partner_id, lambda text: by_api_id(DeliveryPartner, text))
+    partner = _found(errors, "delivery_partner_id", delivery_partner_id, partial(by_api_id, DeliveryPartner))
     if active and partner and not may_work_together(active, partner):
         errors["delivery_partner_id"] = "not_paired"
     if errors:
@@ -63,10 +66,6 @@ def _create_partnership(lead_provider, cohort, school_id, delivery_partner_id) -
     return SchoolPartnership.get_by_id(partnership.id)
 
 
-def _contract(lead_provider: LeadProvider, contract_period: ContractPeriod) -> ActiveLeadProvider | None:
-    return ActiveLeadProvider.get_or_none(lead_provider=lead_provider, contract_period=contract_period)
-
-
 def change_delivery_partner(
     lead_provider: LeadProvider, partnership: SchoolPartnership, *, delivery_partner_id=None
 ) -> SchoolPartnership:
@@ -76,9 +75,7 @@ def change_delivery_partner(
     with db.atomic():
         updated_at()
         errors: dict[str, str] = {}
-        partner = _found(
-            errors, "delivery_partner_id", delivery_partner_id, lambda text: by_api_id(DeliveryPartner, text)
-        )
+        partner = _found(errors, "delivery_partner_id", delivery_partner_id, partial(by_api_id, DeliveryPartner))
         if partner and not may_work_together(partnership.active_lead_provider, partner):
             errors["delivery_partner_id"] = "not_paired"
         others = SchoolPartnership.select().where(
@@ -146,10 +143,6 @@ def _waiting(active: ActiveLeadProvider, school: School):
         )
         .order_by(TrainingPeriod.id)
     )
-
-
-def _who_wait(active: ActiveLeadProvider, school: School) -> set[int]:
-    return {period.participant_id for period in _waiting(active, school)}
 
 
 def programme_choices(contract_period: ContractPeriod, school_ids: list[int]) -> dict[int, str]:

@@ -5,13 +5,7 @@ import json
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from peewee import (
-    JOIN,
-    Cast,
-    Expression,
-    ModelSelect,
-    Query,
-)
+from peewee import JOIN, Cast, Expression, ModelSelect, Query
 
 from clock import today
 from database import among, ids_parameter, is_postgresql
@@ -106,6 +100,16 @@ def partnerships_at_school_of(participant: Participant) -> set[int]:
     if "partnerships_at_school" not in participant.__dict__:
         participant.partnerships_at_school = {each for (each,) in PARTNERSHIPS_AT_SCHOOL(participant.school_id)}
     return participant.partnerships_at_school
+
+
+def earliest_partnerships(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], SchoolPartnership]:
+    """(school, active lead provider) → the earliest partnership of the two, where there is one."""
+    schools, actives = (set(ids) for ids in zip(*pairs, strict=True)) if (pairs := list(pairs)) else ((), ())
+    found = SchoolPartnership.select().where(
+        among(SchoolPartnership.school, schools), among(SchoolPartnership.active_lead_provider, actives)
+    )
+    latest_first = found.order_by(SchoolPartnership.created_at.desc(), SchoolPartnership.id.desc())
+    return {(each.school_id, each.active_lead_provider_id): each for each in latest_first}
 
 
 def events_of(participant: Participant) -> list[Event]:

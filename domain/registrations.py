@@ -4,22 +4,23 @@ whoever calls. What schools change later is in participants.py and training.py.
 """
 
 from collections.abc import Iterable
+from contextlib import contextmanager
 from datetime import date, datetime, time
 
 from clock import LONDON, display
 from database import among, db, is_postgresql
 from domain.changes import Author, RuleBroken, next_event, updated_at, who, write_event
-from domain.queries import locked_participants
+from domain.queries import earliest_partnerships, locked_participants
 from domain.training import is_trained_elsewhere
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
     Event,
     InductionPeriod,
+    LeadProvider,
     Mentorship,
     Participant,
     School,
-    SchoolPartnership,
     Teacher,
     TrainingPeriod,
 )
@@ -55,21 +56,12 @@ def check_placement(participant: Participant, others: Iterable[Participant]) -> 
                 raise RuleBroken({"training_started_on": "trained_elsewhere"}, school=other.school.name, other=theirs)
 
 
-def partnerships(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], SchoolPartnership]:
-    """(school, active lead provider) → the earliest partnership of the two, where there is one."""
-    pairs = set(pairs)
-    schools, actives = ({pair[place] for pair in pairs} for place in (0, 1))
-    found = SchoolPartnership.select().where(
-        among(SchoolPartnership.school, schools), among(SchoolPartnership.active_lead_provider, actives)
-    )
-    latest_first = found.order_by(SchoolPartnership.created_at.desc(), SchoolPartnership.id.desc())
-    return {(each.school_id, each.active_lead_provider_id): each for each in latest_first}
-
-
 def confirm_known(periods: Iterable[TrainingPeriod]) -> None:
     """Provider-led training with a provider that works with the school already is confirmed. Saves nothing."""
     waiting = [period for period in periods if period.expression_of_interest_id]
-    known = partnerships((period.participant.school_id, period.expression_of_interest_id) for period in waiting)
+    known = earliest_partnerships(
+        (period.participant.school_id, period.expression_of_interest_id) for period in waiting
+    )
     for period in waiting:
         key = period.participant.school_id, period.expression_of_interest_id
         if key in known:
@@ -175,25 +167,31 @@ def assign_mentors(pairs: list[tuple[Participant, Participant]], author: Author)
 # --- what is known of people who are there -------------------------------------------------------------------
 
 
+@contextmanager
+def recording(participant: Participant, *, unless_left: bool = False):
+    """One transaction for one thing that is recorded. Gives the participant as they are now, locked."""
+    with db.atomic():
+        locked = locked_participants([participant.id])[participant.id]
+        if unless_left and locked.has_left:
+            raise RuleBroken({"participant": "has_left"})
+        yield locked
+
+
 def begin_training(participant: Participant, author: Author, period: TrainingPeriod) -> None:
     """Training of somebody who has had none here."""
-    with db.atomic():
-        everybody = locked_participants([participant.id])
-        if everybody[participant.id].has_left:
-            raise RuleBroken({"participant": "has_left"})
-        if is_trained_elsewhere(everybody[participant.id], period.started_on):
+    with recording(participant, unless_left=True) as locked:
+        if is_trained_elsewhere(locked, period.started_on):
             raise RuleBroken({"lead_provider_id": "trained_elsewhere"})
         confirm_known([period])
         period.save()
         name = f"with {period.lead_provider.name} " if period.is_provider_led else ""
         heading = f"{who(author)} recorded that training {name}began for {participant.name}"
-        write_event(everybody[participant.id], author, "teacher_starts_training_period", heading, period=period)
+        write_event(locked, author, "teacher_starts_training_period", heading, period=period)
 
 
 def change_recorded_name(participant: Participant, author: Author, *, first_name: str, last_name: str) -> None:
     """The name in the national record. A name that the school has put in its place goes on being shown."""
-    with db.atomic():
-        locked = locked_participants([participant.id])[participant.id]
+    with recording(participant) as locked:
         teacher, before = participant.teacher, participant.name
         recorded = f"{teacher.trs_first_name} {teacher.trs_last_name}"
         teacher.trs_first_name, teacher.trs_last_name = first_name, last_name
@@ -210,10 +208,7 @@ def change_recorded_name(participant: Participant, author: Author, *, first_name
 
 def change_appropriate_body(participant: Participant, author: Author, *, appropriate_body: AppropriateBody) -> None:
     """The appropriate body that the school has named."""
-    with db.atomic():
-        locked = locked_participants([participant.id])[participant.id]
-        if locked.has_left:
-            raise RuleBroken({"participant": "has_left"})
+    with recording(participant, unless_left=True) as locked:
         old = locked.school_reported_appropriate_body
         locked.school_reported_appropriate_body = appropriate_body
         locked.save(only=[Participant.school_reported_appropriate_body])
@@ -230,8 +225,7 @@ def record_induction(
         raise RuleBroken({"induction_started_on": "overlaps"}, other=meets)
     if period.outcome and any(other.outcome for other in others if other is not period):
         raise RuleBroken({"induction_outcome": "known"})
-    with db.atomic():
-        locked = locked_participants([participant.id])[participant.id]
+    with recording(participant) as locked:
         period.save()
         until = f" to {display(period.finished_on)}" if period.finished_on else ""
         heading = (
@@ -244,8 +238,7 @@ def record_induction(
 
 def change_induction_status(participant: Participant, author: Author, *, status: str) -> None:
     """What the national record says of the induction."""
-    with db.atomic():
-        locked = locked_participants([participant.id])[participant.id]
+    with recording(participant) as locked:
         old, participant.teacher.trs_induction_status = participant.teacher.trs_induction_status, status
         participant.teacher.save(only=[Teacher.trs_induction_status])
         heading = f"The national record of {locked.name}’s induction changed"
@@ -255,8 +248,7 @@ def change_induction_status(participant: Participant, author: Author, *, status:
 
 def end_funding(participant: Participant, author: Author, *, on: date, reason: str) -> None:
     """From this day a mentor is not funded any more: training that would go on ends then."""
-    with db.atomic():
-        locked = locked_participants([participant.id])[participant.id]
+    with recording(participant) as locked:
         teacher = participant.teacher
         teacher.mentor_became_ineligible_for_funding_on = on
         teacher.mentor_became_ineligible_for_funding_reason = reason
@@ -273,9 +265,7 @@ def end_funding(participant: Participant, author: Author, *, on: date, reason: s
 def active_lead_providers() -> dict[str, dict[int, ActiveLeadProvider]]:
     """Lead provider's name, without capitals → year → its contract."""
     found: dict[str, dict[int, ActiveLeadProvider]] = {}
-    for active in ActiveLeadProvider.select(ActiveLeadProvider, ActiveLeadProvider.lead_provider.rel_model).join(
-        ActiveLeadProvider.lead_provider.rel_model
-    ):
+    for active in ActiveLeadProvider.select(ActiveLeadProvider, LeadProvider).join(LeadProvider):
         found.setdefault(active.lead_provider.name.casefold(), {})[active.contract_period_id] = active
     return found
 

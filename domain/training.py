@@ -19,14 +19,13 @@ from domain.changes import (
     who,
     write_event,
 )
-from domain.queries import contract_periods, participants_for_rules, partnerships_at_school_of
+from domain.queries import contract_periods, earliest_partnerships, participants_for_rules, partnerships_at_school_of
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
     Event,
     LeadProvider,
     Participant,
-    SchoolPartnership,
     TrainingPeriod,
 )
 from vocabulary import folded
@@ -320,13 +319,8 @@ def _provider_led(participant: Participant, lead_provider: LeadProvider, starts_
         participant.teacher.save()
     offers = _active_in(participant, contract_period)
     active = next(active for active in offers if active.lead_provider == lead_provider)
-    partnership = (
-        SchoolPartnership.select()
-        .where(SchoolPartnership.school == participant.school_id, SchoolPartnership.active_lead_provider == active)
-        .order_by(SchoolPartnership.created_at, SchoolPartnership.id)
-        .first()
-    )
-    if partnership:
+    between = participant.school_id, active.id
+    if partnership := earliest_partnerships([between]).get(between):
         partnership.active_lead_provider = active
     return {
         "training_programme": "provider_led",

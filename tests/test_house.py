@@ -277,7 +277,7 @@ def parts(table: str) -> list[str]:
 def test_a_migrated_database_has_the_schema_of_the_models_and_the_one_written_down(empty_database, engine):
     """`WRITE_SCHEMA=1` writes it down anew, after a migration was added."""
     db.create_tables([*models.TABLES, *support.models.TABLES])
-    for sql in triggers.guards():
+    for sql in triggers.statements():
         db.execute_sql(sql)
     created = schema()
     for table in reversed(db.get_tables()):
