@@ -188,6 +188,7 @@ def set_up_templates(app: Flask) -> None:
         "page_shell": page_shell,
         "drawn_for": drawn_for,
         "ask_after": ask_after,
+        "current_world": current_world,
         "day": date.fromisoformat,
         "last_day": last_day,
         "last_free_day": last_free_day,

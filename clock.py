@@ -30,6 +30,8 @@ class World:
     """Whether the service's log has a line for each request."""
     script: str = ""
     """A file of static/ that its pages load beside the ordinary ones."""
+    above: str = ""
+    """A template that whole pages have above what is on them."""
     stamped_at: datetime | None = None
     """When changes are made by `updated_at`, if not at that moment."""
 

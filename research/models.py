@@ -11,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from peewee import (
+    SQL,
     BooleanField,
     Check,
     DateField,
@@ -159,6 +160,10 @@ class Session(ResearchTable):
     """The position of the task whose sandbox the participant is in."""
     shown = TextField(null=True)
     """Hashes of what the participant was shown, one for each that there was. None: of before that was kept."""
+    is_moderated = BooleanField(default=True, constraints=[SQL("DEFAULT 1")])
+    """Without a moderator the participant takes the tasks on their own, in the one browser that has the `token`."""
+    used_link = WordsField(null=True, unique=True)
+    """What the token was until that browser opened it. The link that was sent to the participant has it still."""
 
     class Meta:
         indexes = ((("round", "number"), True),)
@@ -176,6 +181,11 @@ class Session(ResearchTable):
     @property
     def is_over(self) -> bool:
         return self.state not in ("planned", "ready", "running")
+
+    @property
+    def link(self) -> str:
+        """What the link that is sent to the participant has in it."""
+        return self.used_link or self.token
 
     @property
     def in_order(self) -> list["Task"]:
@@ -216,6 +226,8 @@ class Task(ResearchTable):
     judged = JSONField(default=list)
     """Of each thing that only a person can see, whether it was so."""
     ease = IntegerField(null=True, constraints=[Check('"ease" BETWEEN 1 AND 7')])
+    said_done = BooleanField(null=True)
+    """Without a moderator: whether the participant said that they had done it, or that they could not."""
 
     class Meta:
         indexes = ((("session", "position"), True),)

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 
+from peewee import fn
+
 from clock import now, today
 from database import db
 from models import Event, Participant
 from research import log, moderators, sandboxes
 from research.models import (
     LONGEST_RETENTION,
+    Entry,
     Round,
     Session,
     Task,
@@ -69,6 +72,7 @@ def plan_round(
     retention_days: int = 30,
     sessions: int = 0,
     planned_on: date | None = None,
+    is_moderated: bool = True,
 ) -> Round:
     with research_db.atomic():
         round_ = Round.create(
@@ -79,22 +83,26 @@ def plan_round(
             retention_days=retention_days,
         )
         for number in range(sessions):
-            add_session(round_, None if number else planned_on)
+            add_session(round_, None if number else planned_on, is_moderated=is_moderated)
         keep_files(round_)
     return round_
 
 
-def add_session(round_: Round, planned_on: date | None = None) -> Session:
+def add_session(round_: Round, planned_on: date | None = None, *, is_moderated: bool = True) -> Session:
     """One more participant, with the order and the wording whose turn it is."""
     with research_db.atomic():
         if Round.get_by_id(round_.id).closed_on:
             raise NotNow("This round is closed.")
+        needing = [name for name in round_.scenarios if round_.scenario(name).takes_two]
+        if needing and not is_moderated:
+            raise NotNow(f"{' and '.join(needing)} cannot be taken without a moderator.")
         number = max((session.number for session in round_.sessions), default=0) + 1
         rows = orders(round_.scenarios) if round_.is_rotated else [round_.scenarios]
         turn, cycle = (number - 1) % len(rows), (number - 1) // len(rows)
         # Shifted after each cycle, so that no wording always meets the same orders.
         wording = round_.wordings[(turn + cycle) % len(round_.wordings)]
-        session = Session.create(round=round_, number=number, planned_on=planned_on, wording=wording)
+        columns = {"planned_on": planned_on, "wording": wording, "is_moderated": is_moderated}
+        session = Session.create(round=round_, number=number, **columns)
         for position, name in enumerate(rows[turn]):
             Task.create(session=session, position=position, scenario=name)
     return session
@@ -185,6 +193,8 @@ def find_by_token(token: str) -> Session | None:
 def make_code(session: Session) -> None:
     """A short code that carries the participant's link to another device, once."""
     with step(session, "ready", "running") as current:
+        if not current.is_moderated:
+            raise NotNow("Without a moderator the link opens in one browser only.")
         current.code = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
         current.code_expires_at = now() + CODE_LASTS
 
@@ -202,6 +212,8 @@ def use_code(typed: str) -> Session | None:
 def make_new_links(session: Session) -> None:
     """The links that were sent out lead nowhere any more."""
     with step(session, "planned", "ready", "running") as current:
+        if current.used_link:
+            raise NotNow("The participant has opened the link. Add another session instead.")
         current.token, current.watch_token, current.code = new_token(), new_token(), None
 
 
@@ -225,6 +237,8 @@ def watchers(session: Session) -> list[str]:
 def record_consent(session: Session, consent: str) -> None:
     """`given` or `refused`. Without it nothing is logged, and everything else works."""
     with step(session, "planned", "ready", "running") as current:
+        if not current.is_moderated:
+            raise NotNow("Without a moderator the participants say so themselves.")
         if current.consent == "given" and consent != "given":
             raise NotNow("To take consent back, withdraw it: that deletes everything of this session.")
         current.consent = consent
@@ -249,7 +263,7 @@ def reopen(task: Task) -> None:
         current = Task.get_by_id(task.id)
         if current.state == "closed":
             go_on(session, current)
-            Task.update(proposed=None, outcome=None, reason="").where(Task.id == task.id).execute()
+            Task.update(proposed=None, outcome=None, reason="", said_done=None).where(Task.id == task.id).execute()
 
 
 def go_on(session: Session, task: Task) -> None:
@@ -296,7 +310,8 @@ def reset(task: Task) -> None:
 
 def begin_anew(task: Task) -> None:
     anew = {"state": "planned", "running_since": None, "elapsed_ms": 0, "proposed": None, "outcome": None}
-    anew |= {"is_assisted": None, "reason": "", "judged": [], "ease": None, "attempt": task.attempt + 1}
+    anew |= {"is_assisted": None, "reason": "", "judged": [], "ease": None, "said_done": None}
+    anew |= {"attempt": task.attempt + 1}
     Task.update(**anew).where(Task.id == task.id).execute()
     make(Task.get_by_id(task.id))
 
@@ -378,7 +393,7 @@ def close_round(round_: Round) -> None:
 
 def purge(session: Session) -> None:
     """Leave no row and no file of this session. If this is cut short, purge_what_is_due goes on with it."""
-    columns = {"state": "purging", "token": new_token(), "watch_token": new_token(), "code": None}
+    columns = {"state": "purging", "token": new_token(), "watch_token": new_token(), "code": None, "used_link": None}
     Session.update(**columns).where(Session.id == session.id).execute()
     sandboxes.remove(sandboxes.folder_of(session))
     Session.delete().where(Session.id == session.id).execute()
@@ -409,7 +424,14 @@ def purge_what_is_due() -> list[str]:
 
 
 def leave_unused(session: Session) -> None:
-    """A session that was left running ends; one that was prepared and never held is as it was before."""
+    """A session that was left running ends; one that was prepared and never held is as it was before. Where there is no
+    moderator, that is: the link waits to be opened."""
     if session.state == "running":
+        last_seen = Entry.select(fn.MAX(Entry.at_ms)).where(Entry.task == Task.id, Entry.attempt == Task.attempt)
+        columns = {"state": "paused", "running_since": None, "elapsed_ms": fn.COALESCE(last_seen, Task.elapsed_ms)}
+        Task.update(columns).where(Task.session == session, Task.state == "open").execute()
         end(session)
-    Session.update(state="planned").where(Session.id == session.id, Session.state == "ready").execute()
+    before = {"state": "planned"}
+    if not session.is_moderated:
+        before = {"token": session.link, "used_link": None, "consent": None}
+    Session.update(before).where(Session.id == session.id, Session.state == "ready").execute()

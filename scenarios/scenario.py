@@ -67,6 +67,11 @@ class Scenario:
         """There is nothing to get right."""
         return not self.success and not self.judged
 
+    @property
+    def takes_two(self) -> bool:
+        """Somebody else must be there, to say what comes later or to be the lead provider."""
+        return bool(self.then) or any(step.provider for step in self.direct_path)
+
     @cached_property
     def persona_email(self) -> str:
         users = read(WORLD)["schools"][0]["users"]

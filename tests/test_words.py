@@ -17,7 +17,8 @@ from tests.words import check_words, faults
 from vocabulary import ISOLATES
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-FOR_PARTICIPANTS = {"code.html", "finished.html", "next_task.html", "signed_out.html", "wait.html"}
+FOR_PARTICIPANTS = {"code.html", "end.html", "next_task.html", "signed_out.html", "wait.html"}
+FOR_PARTICIPANTS |= {"own_consent.html", "own_delete.html", "own_task_above.html"}
 """What of the research side somebody from a school is shown."""
 
 

@@ -159,7 +159,7 @@ def test_deleting_research_leaves_a_service_whose_tests_pass(tmp_path):
     copy = shutil.copytree(ROOT, tmp_path / "copy", ignore=unneeded)
     for name in ("research", "templates/research", "tests/research"):
         shutil.rmtree(copy / name)
-    for path in [*(copy / "static").glob("research.*"), copy / "static" / "follow.js"]:
+    for path in [*(copy / "static").glob("research.*"), copy / "static" / "follow.js", copy / "static" / "task.css"]:
         path.unlink()
     tests = ("tests/test_house.py", "tests/test_world.py", "tests/test_journeys.py")
     which = "not research and not postgresql"  # this test, which would go on for ever; and a second server

@@ -21,7 +21,7 @@ def page_shell() -> dict[str, Markup]:
     reloads_on_back = world.actor is not None
     app = current_app._get_current_object()
     made_of = wordings.stamp_of(world.wording), *made_of_now(app)
-    return shell_pieces(app, is_signed_in, tab(request.path), made_of, reloads_on_back, world.script)
+    return shell_pieces(app, is_signed_in, tab(request.path), made_of, reloads_on_back, world.script, bool(world.above))
 
 
 def made_of_now(app: Flask) -> tuple:
@@ -38,7 +38,7 @@ def tab(path: str) -> str:
 
 @lru_cache(maxsize=1000)
 def shell_pieces(
-    app: Flask, is_signed_in: bool, path: str, _made_of: tuple, reloads_on_back: bool, script: str
+    app: Flask, is_signed_in: bool, path: str, _made_of: tuple, reloads_on_back: bool, script: str, has_above: bool
 ) -> dict[str, Markup]:
     def piece(html: str) -> Markup:
         return Markup(html)  # noqa: S704 - all of it is our own template; what people typed goes into the holes
@@ -49,6 +49,7 @@ def shell_pieces(
         path=path,
         reloads_on_back=reloads_on_back,
         script=script,
+        has_above=has_above,
         hole=lambda name: piece(f"[[{name}]]"),
     )
     start, *rest = HOLE.split(html.strip())

@@ -11,7 +11,18 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from flask import Blueprint, Flask, current_app, g, render_template, request, session, template_rendered, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    template_rendered,
+    url_for,
+)
 from peewee import PeeweeException, fn
 
 from clock import World, current_world, now
@@ -19,7 +30,7 @@ from models import Participant, Teacher
 from research import log, moderators, sandboxes, sessions
 from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db, store_folder
 from scenarios.pages import page_id, refused_page
-from views import ASKED_BY_ITSELF, cookie_name, redirect_page, set_cookie  # noqa: F401 - its modules set it
+from views import ASKED_BY_ITSELF, cookie_name, redirect_page, set_cookie
 from web import wordings
 
 blueprint = Blueprint("research", __name__)
@@ -29,7 +40,7 @@ MODERATOR = "moderator"
 """The cookies' names. Each has its own, so that both can be used in one browser."""
 
 
-OF_A_PARTICIPANT = ("research.visit", "research.code", "research.follow")
+OF_A_PARTICIPANT = tuple(f"research.{name}" for name in ("visit", "code", "follow", "own_task", "delete_own"))
 """Their ways in, and what their open pages ask. Like all that they do afterwards, these aren't in the service's own
 log: it has times of day."""
 
@@ -86,7 +97,8 @@ def world_of_request(ordinary: Callable[[], World]) -> World:
     if g.visit.place == BETWEEN_TASKS:
         return replace(none, script=FOLLOW)
     g.task, g.asked_at = g.visit.task, now()
-    return replace(sandboxes.world_inside(g.task), script=FOLLOW)
+    above = "" if g.visit.is_moderated else "research/own_task_above.html"
+    return replace(sandboxes.world_inside(g.task), script=FOLLOW, above=above)
 
 
 def show_instead():
@@ -107,15 +119,13 @@ def page_instead(visit: Session | None):
     """What they are shown who wait for a task, or aren't where theirs is: a page that says so, or the way to where it
     starts."""
     if not visit or visit.is_over:
-        return plain_page("research/finished.html", 410)
+        return end_page("finished", 410, visit)
     start, was, place = start_of(visit), session.get("place"), visit.place
     if request.endpoint == ASKED_BY_ITSELF and was != place:
         return redirect_page(start)
-    if was != place:
-        # What is still open in the browser belongs to the place before.
-        session["place"] = place
-        for mark in ("csrf_token", "signed_out"):
-            session.pop(mark, None)
+    arrive(place)
+    if place == BETWEEN_TASKS and not visit.is_moderated:
+        return redirect_page(url_for("research.own_task"))
     if place == BETWEEN_TASKS:
         return plain_page("research/wait.html", 200, start=start, is_first=visit.held_on is None)
     if was == BETWEEN_TASKS and request.path != start:
@@ -133,6 +143,26 @@ def page_instead(visit: Session | None):
     return None
 
 
+def arrive(place: str) -> None:
+    """What is still open in the browser belongs to the place before, if it was at another."""
+    if session.get("place") != place:
+        session["place"] = place
+        for mark in ("csrf_token", "signed_out"):
+            session.pop(mark, None)
+
+
+def let_in(visit):
+    """This browser is the participant's from now on, and shows where the task begins."""
+    if session.get("place") != visit.place:
+        # Whoever was here before took their sign-in along; no form that they left open does anything any more.
+        session.clear()
+    session.pop("signed_out", None)
+    response = redirect(start_of(visit), 303)
+    # Not only as long as the browser runs: it may be closed by mistake in the middle of a task.
+    set_cookie(response, PARTICIPANT, visit.token, sessions.SANDBOX_LASTS)
+    return response
+
+
 def start_of(visit: Session) -> str:
     """The address at which the participant's task begins."""
     return url_for(f"school.{visit.task.said.start}")
@@ -143,6 +173,17 @@ def plain_page(template: str, status: int, **context):
     if request.htmx:
         return redirect_page(request.full_path)
     return render_template(template, **context), status
+
+
+def end_page(what: str, status: int, visit: Session | None = None):
+    """Why a link, or what it led to, is no more. If it was this browser's, what was kept can be deleted."""
+    is_own = visit and visit.used_link and request.cookies.get(cookie_name(PARTICIPANT)) == visit.token
+    can_delete = bool(is_own and visit.is_logged)
+    if visit and not visit.is_moderated and visit.consent == "refused":
+        what = "refused"
+    elif can_delete:
+        what = "done"
+    return plain_page("research/end.html", status, what=what, can_delete=can_delete)
 
 
 def close_store(_error) -> None:
@@ -190,8 +231,8 @@ def id_of_page(task: Task) -> str:
 
 # --- who may use the console -------------------------------------------------------------------------------
 
-OPEN = {f"research.{name}" for name in ("visit", "code", "follow", "watch", "watch_feed")}
-OPEN |= {f"research.{name}" for name in ("sign_in", "to_provider", "callback")}
+OPEN = {f"research.{name}" for name in ("watch", "watch_feed", "sign_in", "to_provider", "callback")}
+OPEN |= set(OF_A_PARTICIPANT)
 """What needs no moderator: a participant's way in, an observer's, and signing in. All else does."""
 
 

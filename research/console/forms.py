@@ -67,6 +67,7 @@ class RoundForm(Form):
     sessions = NumberField(MOST_SESSIONS)
     planned_on = OptionalDateField()
     retention_days = NumberField(LONGEST_RETENTION)
+    is_unmoderated = BooleanField()
     messages = {
         "title missing": "Enter what the round is called",
         "scenarios missing": "Select one or more scenarios",
@@ -79,6 +80,8 @@ class RoundForm(Form):
         "in_none": "No scenario that you selected has the wording “{wording}”",
         "not_in_all": "Not every scenario that you selected has the wording “{wording}”. "
         "These have it: {having}. These do not: {without}",
+        "takes_two": "{which} cannot be taken without a moderator: somebody must say something or be the lead provider "
+        "in the middle of it",
         "not_a_number": "Enter a number from 1 to {most}",
         "incomplete": "The date must include {parts}",
         "short_year": "Enter the year in full, for example 2026",
@@ -88,6 +91,7 @@ class RoundForm(Form):
     def __init__(self, scenarios: list[Scenario], *args, **kwargs):
         super().__init__(*args, **{"data": {"order": "rotated", "retention_days": "30", "wordings": [""]}} | kwargs)
         self.scenarios.choices = [(each.id, f"{each.id} {each.title}") for each in scenarios]
+        self.taking_two = [each.id for each in scenarios if each.takes_two]
         self.having = {}
         """Wording → the ids of the scenarios that are made for it."""
         for each in scenarios:
@@ -98,6 +102,10 @@ class RoundForm(Form):
 
     def rule(self):
         chosen = self.scenarios.data
+        taking_two = [name for name in chosen if name in self.taking_two]
+        if taking_two and self.is_unmoderated.data:
+            self.add_error("scenarios", "takes_two", which=" and ".join(taking_two))
+            return False
         for wording in filter(None, self.wordings.data):
             having = [name for name in chosen if name in self.having[wording]]
             without = [name for name in chosen if name not in having]
@@ -112,6 +120,7 @@ class RoundForm(Form):
 
 class SessionForm(Form):
     planned_on = OptionalDateField()
+    is_unmoderated = BooleanField()
     messages = {
         "incomplete": "The date must include {parts}",
         "short_year": "Enter the year in full, for example 2026",
@@ -119,17 +128,31 @@ class SessionForm(Form):
     }
 
 
+def known_consent(text: str) -> str:
+    return CONSENTS[CONSENTS.index(text)]
+
+
 class ConsentForm(Form):
     consent = ChoiceField(
         choices=[
             (CONSENTS[0], "Yes: log the pages, errors and changes of this session"),
             (CONSENTS[1], "No: log nothing. The session can be held all the same"),
-        ]
+        ],
+        coerce=known_consent,
     )
     messages = {
         "missing": "Select whether the participant consents",
         "unknown": "Select whether the participant consents",
     }
+
+
+class OwnConsentForm(ConsentForm):
+    """As it is asked of who takes part without a moderator."""
+
+    consent = ChoiceField(
+        choices=[(CONSENTS[0], "Yes, I agree"), (CONSENTS[1], "No, I do not want to take part")], coerce=known_consent
+    )
+    messages = {"missing": "Select whether you agree", "unknown": "Select whether you agree"}
 
 
 class ProfileForm(Form):

@@ -4,14 +4,15 @@ the service's own."""
 import logging
 from dataclasses import replace
 
-from flask import redirect, render_template, request, session
+from flask import render_template, request, session
 
 from clock import OWN, current_world, entered
 from database import db
 from forms import Form
 from forms.fields import TextField
-from research import sessions
-from research.console import PARTICIPANT, blueprint, cookie_name, plain_page, set_cookie, start_of
+from research import sessions, unmoderated
+from research.console import PARTICIPANT, blueprint, cookie_name, end_page, let_in, start_of
+from research.console.unmoderated import ask_consent
 from research.models import BETWEEN_TASKS
 from views.sign_in import refuse_too_many
 
@@ -27,12 +28,14 @@ class CodeForm(Form):
     }
 
 
-@blueprint.get("/visit/<token>")
+@blueprint.route("/visit/<token>", methods=["GET", "POST"])
 def visit(token):
-    found = sessions.find_by_token(token)
+    found = unmoderated.find(token)
     if not found:
-        return plain_page("research/unknown_link.html", 404)
-    return plain_page("research/finished.html", 410) if found.is_over else let_in(found)
+        return end_page("unknown", 404)
+    if found.is_over:
+        return end_page("finished", 410, found)
+    return let_in(found) if found.is_moderated else ask_consent(found)
 
 
 @blueprint.route("/code", methods=["GET", "POST"])
@@ -49,18 +52,6 @@ def code():
         log.warning("a code was wrong")
         form.add_error("code", "unknown")
     return render_template("research/code.html", form=form), 422
-
-
-def let_in(visit):
-    """This browser is the participant's from now on, and shows where the task begins."""
-    if session.get("place") != visit.place:
-        # Whoever was here before took their sign-in along; no form that they left open does anything any more.
-        session.clear()
-    session.pop("signed_out", None)
-    response = redirect(start_of(visit), 303)
-    # Not only as long as the browser runs: it may be closed by mistake in the middle of a task.
-    set_cookie(response, PARTICIPANT, visit.token, sessions.SANDBOX_LASTS)
-    return response
 
 
 @blueprint.get("/follow")

@@ -93,6 +93,7 @@ def new_round():
         retention_days=int(form.retention_days.data),
         sessions=int(form.sessions.data),
         planned_on=form.planned_on.data,
+        is_moderated=not form.is_unmoderated.data,
     )
     return redirect(url_for("research.round_page", row_id=new.id), 303)
 
@@ -143,7 +144,7 @@ def add_session(round_):
     if not form.validate():
         return show_round(round_, 422, session_form=form, form=form)
     try:
-        sessions.add_session(round_, form.planned_on.data)
+        sessions.add_session(round_, form.planned_on.data, is_moderated=not form.is_unmoderated.data)
     except sessions.NotNow as refusal:
         flash(str(refusal), "error")
     return redirect(url_for("research.round_page", row_id=round_.id) + "#sessions", 303)

@@ -40,7 +40,7 @@ def session_page(session):
 def show_session(session: Session, status: int = 200, of: Task | None = None, **forms):
     """The page, with one of its tasks shown at length: that `of` which a form on it is, or which the address says, or
     else the one in hand."""
-    link = url_for("research.visit", token=session.token, _external=True)
+    link = url_for("research.visit", token=session.link, _external=True)
     note = Note.get_or_none(Note.session == session, Note.key == request.args.get("note", ""))
     tasks = session.in_order
     is_busy = any(task.state in ("open", "paused") for task in tasks)
@@ -89,14 +89,15 @@ def next_of(task: Task, waiting: list[Task]) -> Task | None:
 
 
 def run_sheet(task: Task, is_busy: bool = False) -> dict:
-    """What the run sheet shows of a task. One is opened at a time: none while the session `is_busy` with one."""
-    said = task.said
+    """What the run sheet shows of a task. One is opened at a time: none while the session `is_busy` with one, and none
+    by anybody but the participant where there is no moderator."""
+    said, is_led = task.said, task.session.is_moderated
     school = sandboxes.ordinary_names()["school"]
     played = f"You are {said.persona}, and work at {school}. Today is {display(said.today)}."
     return {
         "task": task,
-        "can_open": task.state == "paused" or (task.state == "planned" and not is_busy),
-        "can_reopen": task.state == "closed" and not is_busy and task.session.state == "running",
+        "can_open": is_led and (task.state == "paused" or (task.state == "planned" and not is_busy)),
+        "can_reopen": is_led and task.state == "closed" and not is_busy and task.session.state == "running",
         "scenario": said,
         "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (played, said.task, *said.then)],
         "judged": said.judged,
@@ -109,7 +110,7 @@ def run_sheet(task: Task, is_busy: bool = False) -> dict:
 def people_in(session: Session) -> list[tuple[int, str]]:
     """Whom the provider may do something to now: whom the task is about first, then the others at the school."""
     task = session.task
-    if session.state != "running" or task.state not in ("open", "paused"):
+    if session.state != "running" or task.state not in ("open", "paused") or not session.is_moderated:
         return []
     about = task.said.about
     with sandboxes.inside(task), db.connection_context():
@@ -238,7 +239,7 @@ def profile(session):
 @button
 def session_act(session, act):
     if act == "end":
-        for task in session.in_order:
+        for task in session.in_order if session.state == "running" else ():
             sessions.close(task, propose)
     acts = {"code": sessions.make_code, "links": sessions.make_new_links, "end": sessions.end}
     (acts | {"write_up": sessions.write_up})[act](session)
@@ -265,6 +266,8 @@ def delete(session):
 @with_row(Task)
 @button
 def task_act(task, act):
+    if not task.session.is_moderated and act != "move":
+        raise sessions.NotNow("Without a moderator the participants take the tasks on their own.")
     acts = {"open": sessions.open_task, "pause": sessions.pause, "reopen": sessions.reopen, "reset": sessions.reset}
     acts |= {"move": sessions.move_earlier, "close": partial(sessions.close, propose=propose)}
     acts[act](task)

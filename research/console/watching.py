@@ -5,7 +5,7 @@ import uuid
 from flask import abort, redirect, render_template, session, url_for
 
 from research import sessions
-from research.console import blueprint, plain_page
+from research.console import blueprint, end_page
 from research.console.forms import WatchForm
 from research.console.running import feed_of, run_sheet, show_feed
 from research.models import Session
@@ -17,7 +17,7 @@ def watch(token):
     """Asks for a name first, so that the moderator knows who is watching."""
     watched = find(token)
     if watched.is_over:
-        return plain_page("research/finished.html", 410)
+        return end_page("finished", 410)
     form = WatchForm()
     if form.is_submitted() and form.validate():
         session["watching"] = [token, str(uuid.uuid4()), form.data["name"]]

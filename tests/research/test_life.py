@@ -115,6 +115,15 @@ def left() -> dict:
     return {name: count for name, count in counts.items() if count}
 
 
+def test_a_session_that_was_never_begun_can_be_ended(plan, moderator):
+    (session,) = plan("S01")
+    with research_db.connection_context():
+        sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "given")
+    moderator.get(f"/research/sessions/{session.id}").submit("End the session")
+    assert (moderator.errors, again(session).state) == ([], "ended")
+
+
 # --- consent -------------------------------------------------------------------------------------------------
 
 
