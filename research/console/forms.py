@@ -104,8 +104,7 @@ class RoundForm(Form):
         chosen = self.scenarios.data
         taking_two = [name for name in chosen if name in self.taking_two]
         if taking_two and self.is_unmoderated.data:
-            self.add_error("scenarios", "takes_two", which=" and ".join(taking_two))
-            return False
+            raise RuleBroken({"scenarios": "takes_two"}, which=" and ".join(taking_two))
         for wording in filter(None, self.wordings.data):
             having = [name for name in chosen if name in self.having[wording]]
             without = [name for name in chosen if name not in having]
