@@ -7,7 +7,7 @@ import pytest
 
 from models import SignIn
 from tests.conftest import person
-from tests.test_journeys import dump, every_question, every_walk
+from tests.test_journeys import dump, each_journey, each_question
 from tests.visitor import Visitor, words
 from tests.walks import WALKS
 
@@ -41,7 +41,7 @@ def without_token(html: str) -> str:
     return re.sub(r'(name="csrf_token" type="hidden" value=)"[^"]*"', r"\1", html)
 
 
-@every_walk
+@each_journey
 def test_every_step_is_answered_with_the_next_page(htmx, walk):
     start(htmx, walk)
     for _, button, answers in walk.steps():
@@ -52,7 +52,7 @@ def test_every_step_is_answered_with_the_next_page(htmx, walk):
     assert walk.participant.version == walk.participant.events.count()
 
 
-@every_question
+@each_question
 def test_a_refused_answer_stays_where_it_is(htmx, walk):
     start(htmx, walk)
     fields = [field.attrs["name"] for field in htmx.main.css("form input") if field.attrs["name"] != "csrf_token"]

@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 from playwright.sync_api import Page
 
-from commands import other_worlds_only
+from scenarios.demo import other_worlds_only
 from scenarios.pages import Html
 from scenarios.words import EVERYBODY, Reader, build
 from tests.browser.looks import check_accessible, check_fits
