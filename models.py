@@ -240,7 +240,7 @@ class Mentorship(Period, Table):
     ect = ForeignKeyField(Participant, backref="mentorships")
     mentor = ForeignKeyField(Participant, backref="ect_mentorships")
     started_on = DateField()
-    finished_on = DateField(null=True)
+    finished_on = DateField(null=True, index=True)
 
     class Meta:
         constraints = [DATES_IN_ORDER, Check('"ect_id" <> "mentor_id"')]
@@ -255,8 +255,8 @@ class TrainingPeriod(Period, Table):
     school_partnership = ForeignKeyField(SchoolPartnership, null=True)
     expression_of_interest = ForeignKeyField(ActiveLeadProvider, null=True)
     schedule = WordsField(*vocabulary.SCHEDULES, null=True)
-    started_on = DateField()
-    finished_on = DateField(null=True)
+    started_on = DateField(index=True)
+    finished_on = DateField(null=True, index=True)
     withdrawn_at = MomentField(null=True)
     withdrawal_reason = WordsField(*vocabulary.WITHDRAWAL_REASONS, null=True)
     deferred_at = MomentField(null=True)

@@ -169,9 +169,10 @@ class RequestCount(Table):
 
 class LatestUpdate(Table):
     """One row: when the last change was, of all that the API tells, in microseconds since 1970. The next one comes
-    after it (domain/changes.py), whatever any clock says."""
+    after it (domain/changes.py), whatever any clock says. And the day by which the API tells: a new one is a change."""
 
     microseconds = BigIntegerField()
+    day = DateField()
 
 
 class Purpose(Table):

@@ -108,6 +108,7 @@ def updates() -> list[str]:
         *enrolments_follow_people(),
         *mentors_of_ects(),
         *stamped("event_moves_what_it_is_about", "INSERT", "event", event_moves()),
+        *another_day(),
     ]
 
 
@@ -117,6 +118,31 @@ def event_moves() -> list[str]:
         "UPDATE participant SET version = NEW.version WHERE id = NEW.participant_id",
         f"UPDATE teacher SET api_updated_at = {latest_update()} WHERE id = NEW.teacher_id",
     ]
+
+
+def another_day() -> list[str]:
+    """Another day moves what is told otherwise on it, also when days were left out or somebody set one back. Training
+    has begun on its first day, and the person has left on its last. On the day after it nobody is counted as in
+    training by it or waits for it, and on the day after a mentorship the ECT has another mentor or none."""
+    least, most = ("LEAST", "GREATEST") if is_postgresql() else ("min", "max")
+    first, last = f"{least}(OLD.day, NEW.day)", f"{most}(OLD.day, NEW.day)"
+    began = f"FROM training_period WHERE started_on > {first} AND started_on <= {last}"
+    left = f"FROM training_period WHERE finished_on > {first} AND finished_on <= {last}"
+    over = f"finished_on >= {first} AND finished_on < {last}"
+    people = f"SELECT participant_id {began} UNION SELECT participant_id {left}"
+    mentored = f"SELECT ect_id FROM mentorship WHERE {over}"
+    ended = f"FROM training_period WHERE {over}"
+    return _on(
+        "latest_update",
+        "UPDATE",
+        "(NEW.day <> OLD.day)",
+        transfers=f"SELECT teacher_id FROM participant WHERE id IN ({people} UNION {mentored})",
+        school_partnership=f"SELECT school_partnership_id {began} UNION SELECT school_partnership_id {ended}",
+        school=(
+            f"SELECT school_id FROM participant WHERE id IN (SELECT participant_id {ended} "
+            "AND expression_of_interest_id IS NOT NULL AND school_partnership_id IS NULL)"
+        ),
+    )
 
 
 def _and(*conditions: str) -> str:

@@ -5,20 +5,23 @@ An act refuses by raising RuleBroken, whose errors are keyed by the act's own pa
 form's fields and of the API's attributes, so whoever called can put a sentence where it belongs.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from peewee import SQL, fn
+from peewee import SQL, OperationalError, fn
 
-from clock import current_world, display, now, today
+from clock import LONDON, current_world, display, now, today
 from database import db, is_postgresql
 from database.faults import Fault
 from domain.notices import write_notices
 from domain.queries import locked_participants
 from models import Event, LatestUpdate, LeadProvider, Mentorship, Participant, SchoolUser, SupportUser, TrainingPeriod
 from vocabulary import isolated
+
+log = logging.getLogger("service.database")
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,32 @@ def updated_at() -> datetime:
     if row.ahead > MOST_AHEAD and not current_world().moment:
         raise Fault("clock", f"the latest change was {row.ahead // 1_000_000} seconds from now")
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row.microseconds)
+
+
+def begin_day() -> None:
+    """See to it that the API tells of today: whoever asks it first on a day has the database move what that changes
+    (database/updates.py). Where nothing can be written, it goes on telling of the day before. Of two servers at
+    midnight one may be behind; a day that somebody has set they may also set back."""
+    told, day = LatestUpdate.get().day, today()
+    if told < day or (told != day and current_world().moment):
+        try:
+            with db.atomic():
+                if is_postgresql():  # on 1 September it is half of all people
+                    db.execute_sql("SET LOCAL statement_timeout = '5min'")
+                updated_at()
+                LatestUpdate.update(day=day).execute()
+        except OperationalError as error:
+            log.warning("the day has not begun: %s", type(error).__name__)
+
+
+def moment_told() -> datetime:
+    """The present, on the day by which the API tells. While another server has begun the next day, or nobody could
+    begin this one, it is the nearest to the present: so what is told changes only when `updated_at` moves, too."""
+    if moment := current_world().moment:
+        return moment
+    day = LatestUpdate.get().day
+    first, end = (datetime.combine(each, time(), LONDON) for each in (day, day + timedelta(1)))
+    return min(max(now(), first), end - timedelta(microseconds=1)).astimezone(UTC)
 
 
 def present_microseconds():

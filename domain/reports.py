@@ -316,7 +316,7 @@ def has_completed(finished_on: date | None, completed_on: date | None) -> bool:
 def participant_status(
     training_status: str, started_on: date, finished_on: date | None, completed_on: date | None
 ) -> str:
-    """`joining`, `active`, `leaving` or `left`: by the date alone, so it moves without `updated_at` moving."""
+    """`joining`, `active`, `leaving` or `left`: by the dates alone."""
     ended = finished_on and ("leaving" if finished_on > today() else "left")
     if training_status != "active":
         return ended

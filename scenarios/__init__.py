@@ -17,7 +17,7 @@ from types import MappingProxyType
 from clock import LONDON, World, clock_at, entered, in_utc, now, today
 from database import db, migrate
 from domain import departures, reports, training
-from domain.changes import updated_at
+from domain.changes import begin_day, updated_at
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
@@ -152,6 +152,7 @@ def load_world(name: str = WORLD, names: Mapping[str, str] = MappingProxyType({}
     world = renamed(world_of(name), names)
     with db.atomic():
         updated_at()
+        begin_day()
         load_contracts(world)
         for name, body_type in world["appropriate_bodies"].items():
             AppropriateBody.create(name=name, body_type=body_type)

@@ -276,16 +276,6 @@ def test_participant_status(visitor, role, case):
     assert told(visitor, participant)[0]["participant_status"] == status
 
 
-def test_the_day_changes_the_participant_status_and_not_the_time_of_the_last_change(visitor):
-    emily = person("Emily Roberts")
-    seen = []
-    for on in (emily.finished_on - timedelta(days=1), emily.finished_on):
-        with clock_at(on):
-            attributes = ask(visitor, "get", address(emily)).json["data"]["attributes"]
-            seen.append((attributes["ecf_enrolments"][0]["participant_status"], attributes["updated_at"]))
-    assert seen == [("leaving", CREATED_AT), ("left", CREATED_AT)]
-
-
 # --- single fields -----------------------------------------------------------------------------------------
 
 

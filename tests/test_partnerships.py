@@ -350,7 +350,7 @@ def test_interest_goes_with_the_last_of_those_who_waited(visitor, role):
         gone = school_told(visitor)
         listed = told(visitor, "schools?filter[cohort]=2025&filter[updated_since]=2026-04-21T00:00:00Z")
     assert (gone["expression_of_interest"], gone["induction_tutor_name"]) == (False, None)
-    assert gone["updated_at"] == "2026-04-21T00:00:00Z"
+    assert gone["updated_at"] == "2026-04-21T11:00:00Z"
     assert [each["attributes"] for each in listed] == [gone], "who follows is told"
 
 

@@ -1,11 +1,13 @@
 """`updated_at` is a promise: whatever is told of changes, moves it, later than every change before; nobody whom a
 provider was told of disappears; and a list leads on to the next page and to what will have changed."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from clock import clock_at
+from clock import clock_at, current_world, entered, now, today
+from database import db
 from domain import departures, participants, partnerships, reports, training
 from models import (
     DeliveryPartner,
@@ -25,12 +27,14 @@ from models import (
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import (
     AMBITION,
+    NORTHBROOK,
     ST_JOHNS,
     TEACH_FIRST,
     ask,
     person_at,
     train,
 )
+from views.lead_provider_api.sandbox_day import HEADER
 
 LATER = datetime(2026, 4, 20, 12, tzinfo=UTC)
 LISTS = (
@@ -241,3 +245,127 @@ def stamped_after(key: tuple, latest: int) -> bool:
         "partnerships": (SchoolPartnership, "api_updated_at"),
     }.get(path, (School, "api_updated_at"))
     return microseconds(getattr(table.get(api_id=api_id), column)) > latest
+
+
+# --- the day, which changes what is told without anybody doing anything ------------------------------------------
+
+SOON = TODAY + timedelta(10)
+AFTER = SOON + timedelta(1)
+LONG_AGO = date(2025, 9, 1)
+
+
+def trained(role: str = "ect", **columns) -> Teacher:
+    participant = person_at(ST_JOHNS, role)
+    train(participant, **columns)
+    return participant.teacher
+
+
+def mentored(*mentorships: tuple) -> Teacher:
+    """By these, one after the other: name, first and last day."""
+    teacher = trained()
+    for name, started_on, finished_on in mentorships:
+        Mentorship.create(
+            ect=teacher.participants.get(),
+            mentor=person(name, "mentor"),
+            started_on=started_on,
+            finished_on=finished_on,
+        )
+    return teacher
+
+
+def moves(last_day: date, first_day: date) -> Teacher:
+    left = person_at(ST_JOHNS, finished_on=last_day)
+    train(left)
+    train(person_at(NORTHBROOK, teacher=left.teacher, started_on=first_day), TEACH_FIRST)
+    return left.teacher
+
+
+def in_training_by(year: int, **columns) -> SchoolPartnership:
+    return train(person_at(NORTHBROOK), "UCL Institute of Education", year=year, **columns).school_partnership
+
+
+def waited_for() -> School:
+    participant = person_at(NORTHBROOK)
+    train(participant, "Education Development Trust", is_confirmed=False, finished_on=SOON)
+    return participant.school
+
+
+WITHDRAWN = {"withdrawn_at": datetime(2026, 4, 1, tzinfo=UTC), "withdrawal_reason": "other"}
+BY_THE_DAY = {
+    "training begins": ("participants", lambda: trained(started_on=SOON)),
+    "training ends": ("participants", lambda: trained(finished_on=SOON)),
+    "withdrawn training ends": ("participants", lambda: trained(finished_on=SOON, **WITHDRAWN)),
+    "a mentor’s training begins": ("participants", lambda: trained("mentor", started_on=SOON)),
+    "a mentor’s training ends": ("participants", lambda: trained("mentor", finished_on=SOON)),
+    "a mentorship ends": ("participants", lambda: mentored(("John Doe", LONG_AGO, SOON))),
+    "another mentorship follows": (
+        "participants",
+        lambda: mentored(("John Doe", LONG_AGO, SOON), ("Peter Marsh", AFTER, None)),
+    ),
+    "leaves a school": ("participants/transfers", lambda: moves(SOON, AFTER)),
+    "joins another school": ("participants/transfers", lambda: moves(TODAY - timedelta(9), SOON)),
+    "another in training": ("partnerships", lambda: in_training_by(2025, started_on=SOON)),
+    "one less in training": ("partnerships", lambda: in_training_by(2024, finished_on=SOON)),
+    "who waited has left": ("schools?filter[cohort]=2025", waited_for),
+}
+"""Something that has a day, `SOON` → in which list it is told, and of what."""
+
+ON_DAYS = {"day by day": (-1, 0, 1, 2), "after a week": (-1, 7), "on a day that somebody set back": (7, 0, -1)}
+
+
+def told_otherwise(before: dict, after: dict) -> bool:
+    """Beside the time of the update, which is never told to be in the future, should a day be set back."""
+    return before | {"updated_at": ""} != after | {"updated_at": ""}
+
+
+@both_engines
+@pytest.mark.parametrize("days", ON_DAYS)
+def test_what_the_day_changes_moves_updated_at(visitor, days):
+    rows = {fact: (path, str(make().api_id)) for fact, (path, make) in BY_THE_DAY.items()}
+    before, changed = None, set()
+    for number in ON_DAYS[days]:
+        latest = LatestUpdate.get().microseconds
+        with clock_at(SOON + timedelta(number)):
+            after = told(visitor)
+        differ = [key for key in after if before and told_otherwise(before[key], after[key])]
+        assert not [key for key in differ if not stamped_after(key, latest)], "told otherwise, without having moved"
+        changed |= {(path, api_id) for _, path, api_id in differ}
+        before = after
+    assert not [fact for fact, row in rows.items() if row not in changed], "nothing is told of it"
+
+
+def status_of(visitor, teacher: Teacher) -> str:
+    answer = ask(visitor, "get", f"/api/v3/participants/{teacher.api_id}").json["data"]["attributes"]
+    assert datetime.fromisoformat(answer["updated_at"]) <= now()
+    return answer["ecf_enrolments"][0]["participant_status"]
+
+
+@both_engines
+def test_of_two_servers_at_midnight_the_one_that_is_behind_tells_what_the_other_has_begun(visitor):
+    with entered(replace(current_world(), moment=None)):
+        tomorrow = today() + timedelta(1)
+        ada = trained(finished_on=tomorrow)
+        assert (status_of(visitor, ada), LatestUpdate.get().day) == ("leaving", today())
+        LatestUpdate.update(day=tomorrow).execute()
+        assert (status_of(visitor, ada), LatestUpdate.get().day) == ("left", tomorrow)
+
+
+def test_while_nothing_can_be_written_what_is_told_is_of_the_day_before(visitor):
+    with entered(replace(current_world(), moment=None)):
+        ada = trained(finished_on=today())
+        LatestUpdate.update(day=today() - timedelta(1)).execute()
+        latest = LatestUpdate.get().microseconds
+        db.obj.pragma("query_only", 1, permanent=True)
+        assert status_of(visitor, ada) == "leaving"
+        db.obj.pragma("query_only", 0, permanent=True)
+        assert status_of(visitor, ada) == "left"
+        assert stamped_after(("", "participants", ada.api_id), latest)
+
+
+def test_the_day_of_one_request_moves_nothing(visitor):
+    emily = person("Emily Roberts")
+    before = told(visitor), LatestUpdate.get().day
+    on = {HEADER: emily.finished_on.isoformat()}
+    answer = ask(visitor, "get", f"/api/v3/participants/{emily.teacher.api_id}", headers=on)
+    assert answer.json["data"]["attributes"]["ecf_enrolments"][0]["participant_status"] == "left"
+    assert before == (told(visitor), LatestUpdate.get().day)

@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from clock import clock_at, now, today
 from database import read_from_replica, save_if_possible, snapshot
-from domain.changes import RuleBroken
+from domain.changes import RuleBroken, begin_day, moment_told
 from models import ApiToken, LeadProvider, digest
 from views import client_key
 from web.gzip import send_gzipped
@@ -109,6 +109,7 @@ def require_token():
         found.last_used_at = now()
         save_if_possible(found, ApiToken.last_used_at)
     g.lead_provider = found.lead_provider
+    begin_day()
     if request.method == "GET" and not request.view_args:
         # A list may be a moment late: whoever polls asks from where they came to. One person must be as they just made
         # them.
@@ -145,7 +146,7 @@ JSON = "application/json; charset=utf-8"
 @contextmanager
 def one_moment():
     """Whatever is told inside is of one moment: of the database, and of the day."""
-    with snapshot(), clock_at(now()):
+    with snapshot(), clock_at(moment_told()):
         yield
 
 

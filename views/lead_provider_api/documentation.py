@@ -44,8 +44,7 @@ RESOURCES = {
         "Participants",
         "The people whom you train, or once trained, as far as you have confirmed it.",
         ("participants", "participant"),
-        "Follow `links.changes`, and ask for the whole list once a day: `participant_status` and `mentor_id` can "
-        "change with the day alone. Nobody goes from this list.",
+        "Follow `links.changes`. Nobody goes from this list.",
     ),
     "reports": Resource(
         "Reports on participants",
@@ -56,8 +55,7 @@ RESOURCES = {
         "Transfers",
         "Who of your participants left a school or joined one.",
         ("transfers", "participant_transfers"),
-        "Follow `links.changes`, and ask for the whole list once a day: `status` can change with the day alone. Who "
-        "stays after all goes from this list.",
+        "Follow `links.changes`, and ask for the whole list once a day: who stays after all goes from this list.",
     ),
     "unfunded-mentors": Resource(
         "Unfunded mentors",
@@ -82,7 +80,7 @@ RESOURCES = {
         "Partnerships",
         "At which schools you train in which cohort, and with which delivery partner.",
         ("partnerships", "partnership", "create_partnership", "change_delivery_partner"),
-        "Follow `links.changes`. A partnership moves when training by it begins or ends, too.",
+        "Follow `links.changes`.",
     ),
 }
 """Its name in addresses → the resource."""

@@ -4,7 +4,6 @@ has changed since the last time. It needs Python 3.11, and in the environment AP
 import json
 import os
 import time
-from datetime import UTC, datetime
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
@@ -41,10 +40,8 @@ def send(address: str, method: str = "GET", body: dict | None = None, etag: str 
 
 def follow() -> None:
     """Bring the copy up to date."""
-    today = datetime.now(UTC).date().isoformat()
-    copy = json.loads(COPY.read_text()) if COPY.exists() else {"people": {}, "made_on": ""}
-    if copy["made_on"] != today:  # what changes with the day alone, such as participant_status
-        copy |= {"made_on": today, "next": f"{API}/participants?page[per_page]=3000", "etag": None}
+    begin = {"people": {}, "next": f"{API}/participants?page[per_page]=3000", "etag": None}
+    copy = json.loads(COPY.read_text()) if COPY.exists() else begin
     status, answer, copy["etag"] = send(copy["next"], etag=copy["etag"])
     changed = 0
     while status == 200:

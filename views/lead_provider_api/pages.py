@@ -82,11 +82,10 @@ def listing(
     query,
     rows: list[tuple[int, datetime, datetime]],
     told: Callable[[list], Iterable[dict]],
-    known_by: Callable[[int], object] = {}.get,
 ) -> Response:
     """The answer with a page of a list: for each thing its id, the value it is sorted by and when it was updated, in
-    order, and what `told` tells of some of them, by their ids; `known_by`: what else there is that may have changed.
-    However long the page is, only a few are in memory at a time, and the answer as it is sent."""
+    order, and what `told` tells of some of them, by their ids. However long the page is, only a few are in memory at a
+    time, and the answer as it is sent."""
     ids = [row[0] for row in rows]
 
     def parts() -> Iterator[str]:
@@ -96,7 +95,7 @@ def listing(
         yield f'], "links": {as_json(links(query, rows))}}}'
 
     # Whoever has the page has links that lead at least as far back.
-    known = [(row_id, updated_at, known_by(row_id)) for row_id, _, updated_at in rows]
+    known = [(row_id, updated_at) for row_id, _, updated_at in rows]
     is_full = len(rows) == query.page.limit
     return unless_known([*known, (is_full,)], lambda: zipped(parts()))
 

@@ -2,14 +2,13 @@
 What a partnership does is in the project's own partnerships.py."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
 from functools import partial
 
 from flask import abort, g
-from peewee import JOIN, SQL, Node, fn
+from peewee import fn
 
 from clock import today
-from database import MomentField, among, is_postgresql, tried_again
+from database import among, tried_again
 from domain import partnerships as acts
 from models import (
     ActiveLeadProvider,
@@ -32,14 +31,16 @@ from views.lead_provider_api.operations import (
     SchoolsQuery,
     operation,
 )
-from views.lead_provider_api.pages import in_order, listing, moment_value
+from views.lead_provider_api.pages import in_order, listing
 from views.lead_provider_api.participants import as_id
 
 
-def page_of(rows, query: Query, table: type, updated_at: Node | None = None) -> list[tuple]:
-    """A page of rows in the order asked for: their ids, the value that they are sorted by and when they were updated,
-    which is the column `api_updated_at` unless it is said otherwise."""
-    columns = {"created_at": table.created_at, "updated_at": updated_at or table.api_updated_at}
+def page_of(rows, query: Query, table: type) -> list[tuple]:
+    """A page of rows, as far as they were updated since, in the order asked for: their ids, the value that they are
+    sorted by and when they were updated."""
+    columns = {"created_at": table.created_at, "updated_at": table.api_updated_at}
+    if query.filter.updated_since:
+        rows = rows.where(table.api_updated_at >= query.filter.updated_since)
     rows = rows.select(table.id, columns[query.sort.removeprefix("-")], columns["updated_at"])
     page = in_order(rows, query, columns, table.id).limit(query.page.limit).offset(query.page.offset)
     return list(page.tuples())
@@ -52,19 +53,10 @@ def page_of(rows, query: Query, table: type, updated_at: Node | None = None) -> 
 @operation("Find schools", query=SchoolsQuery, answers=schemas.Many[schemas.School])
 def schools(query: SchoolsQuery):
     contract_period = contract_period_in(query.filter.cohort)
-    if is_of_today(query.filter.updated_since):
-        rows, updated_at = School.select(), School.api_updated_at
-    else:
-        rows, updated_at = schools_by_days()
-    if not contract_period:
-        rows = rows.where(False)
+    rows = School.select() if contract_period else School.select().where(False)
     if query.filter.urn:
         rows = rows.where(School.urn == query.filter.urn)
-    if query.filter.updated_since:
-        rows = rows.where(updated_at >= moment_value(query.filter.updated_since))
-    page = page_of(rows, query, School, updated_at)
-    times = {school_id: at for school_id, _, at in page}
-    return listing(query, page, partial(schools_json, contract_period, times))
+    return listing(query, page_of(rows, query, School), partial(schools_json, contract_period))
 
 
 @api.get("/schools/<school_id>")
@@ -74,9 +66,7 @@ def school(school_id: str, query: SchoolQuery):
     found = contract_period and School.get_or_none(School.api_id == (as_id(school_id) or abort(404)))
     if not found:
         abort(404)
-    rows, updated_at = schools_by_days()
-    ((at,),) = rows.select(updated_at).where(School.id == found.id).tuples()
-    return one((found.id, at), partial(schools_json, contract_period, {found.id: at}))
+    return one((found.id, found.api_updated_at), partial(schools_json, contract_period))
 
 
 def contract_period_in(years: list[int] | None) -> ContractPeriod | None:
@@ -84,26 +74,7 @@ def contract_period_in(years: list[int] | None) -> ContractPeriod | None:
     return ContractPeriod.get_or_none(ContractPeriod.year == years[0]) if years and len(years) == 1 else None
 
 
-def schools_by_days():
-    """All schools, and when something that is told of one last changed, as SQL: that somebody there waits for this
-    provider ends with their last day, too. Those are looked up once, and not for each school."""
-    waited = (
-        TrainingPeriod.select(Participant.school, day_after_the_last().alias("day"))
-        .join(Participant)
-        .join_from(TrainingPeriod, ActiveLeadProvider, on=TrainingPeriod.expression_of_interest)
-        .where(
-            TrainingPeriod.school_partnership.is_null(),
-            ActiveLeadProvider.lead_provider == g.lead_provider,
-            TrainingPeriod.finished_on < today(),
-        )
-        .group_by(Participant.school)
-        .alias("waited")
-    )
-    rows = School.select().join(waited, JOIN.LEFT_OUTER, on=(School.id == waited.c.school_id))
-    return rows, moved_by_days(School.api_updated_at, waited.c.day)
-
-
-def schools_json(contract_period: ContractPeriod, times: dict[int, datetime], school_ids: list[int]) -> Iterator[dict]:
+def schools_json(contract_period: ContractPeriod, school_ids: list[int]) -> Iterator[dict]:
     """What this provider is told of these schools, in their order, by five queries however many they are."""
     found = {school.id: school for school in School.select().where(among(School.id, school_ids))}
     of_period = ActiveLeadProvider.contract_period == contract_period
@@ -145,7 +116,7 @@ def schools_json(contract_period: ContractPeriod, times: dict[int, datetime], sc
                 "induction_tutor_name": school.induction_tutor_name if wants_us else None,
                 "induction_tutor_email": school.induction_tutor_email if wants_us else None,
                 "created_at": moment(school.created_at),
-                "updated_at": updated(times[school_id]),
+                "updated_at": updated(school.api_updated_at),
             },
         }
 
@@ -160,8 +131,6 @@ def delivery_partners(query: DeliveryPartnersQuery):
     if query.filter.cohort is not None:
         paired = paired.where(ActiveLeadProvider.contract_period << query.filter.cohort)
     rows = DeliveryPartner.select().where(DeliveryPartner.id << paired)
-    if query.filter.updated_since:
-        rows = rows.where(DeliveryPartner.api_updated_at >= query.filter.updated_since)
     return listing(query, page_of(rows, query, DeliveryPartner), delivery_partners_json)
 
 
@@ -214,17 +183,10 @@ def partnerships(query: PartnershipsQuery):
     rows, wanted = our_partnerships(), query.filter
     if wanted.cohort is not None:
         rows = rows.where(ActiveLeadProvider.contract_period << wanted.cohort)
-    since_today = is_of_today(wanted.updated_since)
-    updated_at = SchoolPartnership.api_updated_at if since_today else partnership_updated_at()
-    if wanted.updated_since:
-        rows = rows.where(updated_at >= moment_value(wanted.updated_since))
     if wanted.delivery_partner_id is not None:
         api_ids = [known for known in map(as_id, wanted.delivery_partner_id) if known]
         rows = rows.join_from(SchoolPartnership, DeliveryPartner).where(DeliveryPartner.api_id << api_ids)
-    page = page_of(rows, query, SchoolPartnership, updated_at)
-    counts = in_training_by([partnership_id for partnership_id, *_ in page])
-    times = {partnership_id: at for partnership_id, _, at in page}
-    return listing(query, page, partial(partnerships_json, counts, times), known_by=counts.get)
+    return listing(query, page_of(rows, query, SchoolPartnership), partnerships_json)
 
 
 @api.get("/partnerships/<partnership_id>")
@@ -265,10 +227,7 @@ def change_delivery_partner(partnership_id: str, attributes: dict):
 
 
 def told_of(partnership: SchoolPartnership):
-    counts = in_training_by([partnership.id])
-    its = SchoolPartnership.select(partnership_updated_at()).where(SchoolPartnership.id == partnership.id)
-    ((at,),) = its.tuples()
-    return one((partnership.id, at, counts), partial(partnerships_json, counts, {partnership.id: at}))
+    return one((partnership.id, partnership.api_updated_at), partnerships_json)
 
 
 def our_partnerships():
@@ -299,42 +258,9 @@ def in_training_by(partnership_ids: list[int]) -> dict[int, int]:
     return dict(query.tuples())
 
 
-def partnership_updated_at() -> Node:
-    """When something that is told of a partnership last changed, as SQL. Who is in training by it changes with the day,
-    too. Such a day begins at midnight UTC: never before it does in London, so nobody who asked on the day before has
-    come past it; and told later than now it never is, anyway."""
-    of_it = (
-        TrainingPeriod.school_partnership == SchoolPartnership.id,
-        TrainingPeriod.withdrawn_at.is_null(),
-        TrainingPeriod.deferred_at.is_null(),
-    )
-    began = fn.MAX(TrainingPeriod.started_on)
-    first_day = began if is_postgresql() else fn.DATETIME(began)
-    first_days = TrainingPeriod.select(first_day).where(*of_it, TrainingPeriod.started_on <= today())
-    days_after = TrainingPeriod.select(day_after_the_last()).where(*of_it, TrainingPeriod.finished_on < today())
-    return moved_by_days(SchoolPartnership.api_updated_at, first_days, days_after)
-
-
-def day_after_the_last() -> Node:
-    """On which none of the training goes on any more, as SQL."""
-    ended = fn.MAX(TrainingPeriod.finished_on)
-    return ended + SQL("interval '1 day'") if is_postgresql() else fn.DATETIME(ended, "+1 day")
-
-
-def is_of_today(moment: datetime | None) -> bool:
-    """Whether no day has begun since. What has moved since then has done so in its column, which an index has."""
-    return moment is not None and moment > datetime.combine(today(), time(), UTC)
-
-
-def moved_by_days(column: MomentField, *days: Node) -> Node:
-    """The latest of the moment that the column has and of these days, as far as there are any, as SQL."""
-    given = days if is_postgresql() else [fn.COALESCE(day, "") for day in days]
-    latest = (fn.GREATEST if is_postgresql() else fn.MAX)(column, *given)
-    return latest.converter(column.python_value)
-
-
-def partnerships_json(in_training: dict[int, int], times: dict[int, datetime], ids: list[int]) -> Iterator[dict]:
-    """What this provider is told of these partnerships, in their order, by one query however many they are."""
+def partnerships_json(ids: list[int]) -> Iterator[dict]:
+    """What this provider is told of these partnerships, in their order, by two queries however many they are."""
+    in_training = in_training_by(ids)
     rows = (
         SchoolPartnership.select(SchoolPartnership, School, DeliveryPartner, ActiveLeadProvider)
         .join(School)
@@ -360,6 +286,6 @@ def partnerships_json(in_training: dict[int, int], times: dict[int, datetime], i
                 "induction_tutor_email": partnership.school.induction_tutor_email,
                 "participants_currently_training": in_training.get(partnership_id, 0),
                 "created_at": moment(partnership.created_at),
-                "updated_at": updated(times[partnership_id]),
+                "updated_at": updated(partnership.api_updated_at),
             },
         }

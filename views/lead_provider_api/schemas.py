@@ -54,15 +54,13 @@ class EcfEnrolment(Shape):
     email: str | None = told("The person’s email address at that school.", "hannah.clarke@example.org")
     mentor_id: UUID | None = told(
         "Of an ECT: the `id` of their mentor now, or of the next one. It is a participant of yours, or an unfunded "
-        "mentor. It can change with the day, without `updated_at`."
+        "mentor."
     )
     school_urn: Urn
     participant_type: one_of(meanings.ROLE) = told("The role that this is about.")
     cohort: Cohort
     training_status: one_of(meanings.TRAINING_STATUS) = told("What you last reported.")
-    participant_status: one_of(meanings.PARTICIPANT_STATUS) = told(
-        "Where the person is in their training with you. It can change with the day, without `updated_at`."
-    )
+    participant_status: one_of(meanings.PARTICIPANT_STATUS) = told("Where the person is in their training with you.")
     eligible_for_funding: bool | None = told(
         "Whether their training is funded. Empty while nothing is known of that.", True
     )
@@ -121,9 +119,7 @@ class Joining(Shape):
 class Transfer(Shape):
     training_record_id: RecordId
     transfer_type: one_of(meanings.TRANSFER_TYPE) = told("What follows.")
-    status: one_of(meanings.TRANSFER_STATUS) = told(
-        "Whether it is over. It can change with the day, without `updated_at`."
-    )
+    status: one_of(meanings.TRANSFER_STATUS) = told("Whether it is over.")
     leaving: Leaving = told("The school that the person leaves.")
     joining: Joining | None = told("The school that trains the person next. Empty if none does so far.")
     created_at: datetime = told("When it first became known that the person leaves.")
