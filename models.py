@@ -231,7 +231,7 @@ class Participant(Period, Table):
             return induction.lower()
         if training != "active":
             return training
-        return "mentor-needed" if self.is_ect and not self.mentor else "registered"
+        return "mentor-needed" if self.is_ect and not self.current_mentorships else "registered"
 
 
 class Mentorship(Period, Table):

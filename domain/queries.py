@@ -36,9 +36,15 @@ def participants_of_school(school: School, role: str, ids: Collection[int]) -> l
 
 
 def listed_at_school(school: School, role: str) -> list[str]:
-    """Who is or will be at this school in this role, ECTs as long as their induction isn't over: each participant's
-    JSON, as text."""
+    """Who is or will be at this school in this role, ECTs as long as their induction isn't over: of each participant
+    the JSON, as text, of what their status and their place on the list depend on."""
     return [text for (text,) in LISTED_AT_SCHOOL.raw(school.id, role, today().isoformat())]
+
+
+def participants_as_text(ids: Collection[int]) -> list[str]:
+    """Each participant's JSON, in the order of the ids."""
+    found = dict(PARTICIPANTS_AS_TEXT.raw(ids_parameter(ids)))
+    return [found[each] for each in ids if each in found]
 
 
 def participants_on_journey(
@@ -225,8 +231,8 @@ def all_contract_periods() -> Expression:
 
 
 def participants_json(*conditions, teacher: dict | None = None, as_text: bool = False, **besides) -> Query:
-    """The participants that meet these conditions, each as one JSON object, or as its text. `teacher` and `besides` say
-    what else comes along with the teacher and with the participant."""
+    """The participants that meet these conditions, each as one JSON object, or as id and text. `teacher` and `besides`
+    say what else comes along with the teacher and with the participant."""
     body = AppropriateBody.alias()
     whole = json_object(
         Participant,
@@ -238,10 +244,26 @@ def participants_json(*conditions, teacher: dict | None = None, as_text: bool = 
         **besides,
     )
     return (
-        Participant.select(whole.cast("text") if as_text else whole)
+        Participant.select(*(Participant.id, whole.cast("text")) if as_text else (whole,))
         .join(Teacher)
         .join_from(Participant, body, JOIN.LEFT_OUTER, on=(Participant.school_reported_appropriate_body == body.id))
         .where(*conditions)
+    )
+
+
+def listed_json():
+    """What Participant.status is derived from, and names by which lists are put in order and searched."""
+    names = ("id", "trn", "trs_first_name", "trs_last_name", "corrected_name", "folded_name")
+    facts = ("trs_induction_status", "mentor_became_ineligible_for_funding_on")
+    marks = ("training_programme", "started_on", "finished_on", "withdrawn_at", "deferred_at", "not_continued_at")
+    training = TrainingPeriod.select().where(TrainingPeriod.participant == Participant.id)
+    mentorships = Mentorship.select().where(Mentorship.ect == Participant.id)
+    return json_object(
+        Participant,
+        only=("id", "role", "school", "started_on", "finished_on", "reported_leaving_by_school"),
+        teacher=json_object(Teacher, only=(*names, *facts)),
+        training_periods=json_array(training, json_object(TrainingPeriod, only=marks)),
+        mentorships=json_array(mentorships, json_object(Mentorship, only=("started_on", "finished_on"))),
     )
 
 
@@ -251,16 +273,20 @@ PARTICIPANTS_OF_SCHOOL = PreparedQuery(
     )
 )
 LISTED_AT_SCHOOL = PreparedQuery(
-    lambda school, role, day: participants_json(
-        Participant.school == school,
-        Participant.role == role,
-        Participant.has_not_left(day),
-        (Participant.role == "mentor")
-        | Teacher.trs_induction_status.is_null()
-        | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER),
-        as_text=True,
+    lambda school, role, day: (
+        Participant.select(listed_json().cast("text"))
+        .join(Teacher)
+        .where(
+            Participant.school == school,
+            Participant.role == role,
+            Participant.has_not_left(day),
+            (Participant.role == "mentor")
+            | Teacher.trs_induction_status.is_null()
+            | Teacher.trs_induction_status.not_in(INDUCTION_IS_OVER),
+        )
     )
 )
+PARTICIPANTS_AS_TEXT = PreparedQuery(lambda ids: participants_json(among(Participant.id, ids), as_text=True))
 PARTICIPANTS_BY_IDS = PreparedQuery(lambda ids: participants_json(among(Participant.id, ids)))
 
 

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from clock import clock_at
-from models import AppropriateBody, DeliveryPartner, LeadProvider, Participant, Teacher
+from domain.queries import participants_by_ids
+from models import AppropriateBody, DeliveryPartner, LeadProvider, Participant, School, Teacher
 from tests.conftest import both_engines, person
 from tests.given import deferred, mentored, withdrawn
 from tests.reports import leaving
@@ -57,6 +58,18 @@ def test_a_card_is_of_its_day(naomi, day):
         after = shown(naomi)
         cards._kept.clear()
         assert shown(naomi) == after
+
+
+@both_engines
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("role", ["ect", "mentor"])
+def test_the_few_facts_that_are_read_of_everybody_tell_their_status(world, change, role):
+    CHANGES[change]()
+    everybody = [each for school in School.select() for each in cards.listed(school, role)]
+    assert everybody
+    found = participants_by_ids([each.id for each in everybody])
+    assert [each.status for each in everybody] == [participant.status for participant in found]
+    assert {each.folded_name for each in everybody} == {participant.teacher.folded_name for participant in found}
 
 
 def test_only_so_many_are_kept(naomi, monkeypatch):

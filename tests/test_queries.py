@@ -23,8 +23,8 @@ from tests.reports import april, leaving, resumed
 from tests.walks import WALKS
 
 LISTS = {"ect": "/school/ects", "mentor": "/school/mentors"}
-RECORD = 3
-LIST = STEP = 2
+RECORD = LIST = 3
+STEP = 2
 ANSWER = STEP + 1
 CONFIRM = 9
 NOT_A_QUERY = re.compile(

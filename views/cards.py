@@ -1,57 +1,60 @@
-"""The cards of a list, one for each person. What is made of a person for a list is made once of the JSON that the
-database has of them, and kept by it: so it is never out of date, and a list that was seen before costs little."""
+"""Who is on a list, and the cards that it shows of them. What is made of a person for a list is made once of the JSON
+that the database has of them, and kept by it: so it is never out of date, and a list that was seen before costs
+little. Of everybody only the few facts are read that lists are put in order and found by; the rest of those shown."""
 
 import json
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request
 
 from clock import current_world, today
 from database.rows import from_json
-from models import Participant
+from domain import queries
+from models import Participant, School
 from vocabulary import folded
 
-MOST_KEPT = 3000
-"""Cards, of a kilobyte or two each, and what lists are put in order by."""
+MOST_KEPT = 2000
+"""Facts about people, and cards, of a kilobyte or two each."""
 _kept: dict[tuple, Any] = {}
 
 
-def made_once(key: tuple, make: Callable[[], Any]) -> Any:
+def made_once(key: tuple, make: Callable, *given) -> Any:
     """What `make` makes; the key must name everything that it is made of."""
     if (made := _kept.get(key)) is None:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        made = _kept[key] = make()
+        made = _kept[key] = make(*given)
     return made
 
 
-class Listed:
+class Listed(NamedTuple):
     """Somebody on a list, with what they are counted, put in order and found by."""
 
-    def __init__(self, text: str):
-        self.text = text
-        self.key = (blake2b(text.encode(), digest_size=16).digest(), today())
-        self.status, self.order, self.folded_name, self.trn = made_once(self.key, self.facts)
+    id: int
+    status: str
+    order: tuple
+    folded_name: str
+    trn: str | None
 
-    @cached_property
-    def participant(self):
-        return from_json(Participant, json.loads(self.text))
 
-    def facts(self) -> tuple[str, tuple, str, str | None]:
-        participant, teacher = self.participant, self.participant.teacher
-        if participant.is_ect:
-            within = (bool(participant.mentor), -participant.started_on.toordinal())
-        else:
-            within = by_last_name(participant)
-        order = (participant.status != "withdrawn", *within, participant.id)
-        return participant.status, order, teacher.folded_name, teacher.trn
+def listed(school: School, role: str) -> list[Listed]:
+    """Everybody on the school's list, in its order."""
+    day = today()
+    texts = queries.listed_at_school(school, role)
+    return sorted((made_once((text, day), facts, text) for text in texts), key=lambda each: each.order)
 
-    def card(self, caller: Callable):
-        """As the list's template writes it. It leads back to this page as it is."""
-        return made_once((*self.key, current_world().wording, request.full_path), lambda: caller(self.participant))
+
+def facts(text: str) -> Listed:
+    participant: Any = from_json(Participant, json.loads(text))
+    teacher, status = participant.teacher, participant.status
+    if participant.is_ect:
+        within = (bool(participant.current_mentorships), -participant.started_on.toordinal())
+    else:
+        within = by_last_name(participant)
+    order = (status != "withdrawn", *within, participant.id)
+    return Listed(participant.id, status, order, teacher.folded_name, teacher.trn)
 
 
 def by_last_name(mentor: Participant) -> tuple[str, str]:
@@ -61,3 +64,15 @@ def by_last_name(mentor: Participant) -> tuple[str, str]:
     if teacher.corrected_name:
         last_name = teacher.corrected_name.split()[-1]
     return folded(last_name or teacher.name), teacher.folded_name
+
+
+def cards_of(people: Iterable[Listed]) -> list[Callable]:
+    """Each writes the card of one of them, with the list's template. It leads back to this page as it is."""
+    texts = queries.participants_as_text([each.id for each in people])
+    made_of = today(), current_world().wording, request.full_path
+
+    def card(text: str) -> Callable:
+        key = (blake2b(text.encode(), digest_size=16).digest(), *made_of)
+        return lambda caller: made_once(key, lambda: caller(from_json(Participant, json.loads(text))))
+
+    return [card(text) for text in texts]

@@ -8,7 +8,7 @@ from flask import abort, g, redirect, render_template, request, url_for
 from domain import queries
 from models import Event, InductionPeriod, Participant
 from views import BACK, ROLES, find_participant, participants_of, record_url, school, school_page
-from views.cards import Listed
+from views.cards import Listed, cards_of, listed
 from vocabulary import folded
 
 LISTS = ("school.ects", "school.mentors")
@@ -94,9 +94,9 @@ def show_list(people: str):
     """One page of a list, of everybody or of who needs something (`status=action-required`). A page past the end is
     empty; `page=all` has all of them."""
     page = min(max(request.args.get("page", 1, int), 1), 10**6)
-    found = sorted(found_in(ROLES[people]), key=lambda listed: listed.order)
+    found = found_in(ROLES[people])
     everybody = len(found)
-    needing = [listed for listed in found if listed.status in NEED_ACTION]
+    needing = [each for each in found if each.status in NEED_ACTION]
     is_narrowed = request.args.get("status") == ACTION_REQUIRED
     found = needing if is_narrowed else found
     count = len(found)
@@ -104,7 +104,7 @@ def show_list(people: str):
     per_page = max(count, 1) if is_whole else PER_PAGE
     return render_template(
         f"records/{people}.html",
-        people=found[(page - 1) * per_page : page * per_page],
+        cards=cards_of(found[(page - 1) * per_page : page * per_page]),
         is_whole=is_whole,
         inductions=induction_of,
         search=searched(),
@@ -124,15 +124,15 @@ def searched() -> str:
 
 def found_in(role: str) -> list[Listed]:
     """Whom the search (`q`) finds: by any TRNs in it, otherwise by the beginnings of words in the name."""
-    everybody = [Listed(text) for text in queries.listed_at_school(g.school, role)]
+    everybody = listed(g.school, role)
     if not searched():
         return everybody
     trns = re.findall(r"(?<!\d)\d{7}(?!\d)", searched(), re.ASCII)
     # A space that nobody sees may have been pasted inside a word, or be the one between two.
     readings = {folded(searched()), folded(searched().replace("\u200b", " "))} - {" "}
     if trns or not readings:
-        return [listed for listed in everybody if listed.trn in trns]
-    return [listed for listed in everybody if any(has_words(listed.folded_name, words) for words in readings)]
+        return [each for each in everybody if each.trn in trns]
+    return [each for each in everybody if any(has_words(each.folded_name, words) for words in readings)]
 
 
 def has_words(name: str, words: str) -> bool:
