@@ -12,7 +12,6 @@ from forms.journeys import JOURNEYS
 from models import STATUSES
 from scenarios.predicates import PREDICATES, parameters
 from vocabulary import DEFERRAL_REASONS, WITHDRAWAL_REASONS
-from web import wordings
 
 ACTS = ("withdraw", "defer", "resume")
 TEXT, DAY, TEXTS, TABLE, TABLES, LISTS = "a text", "a day", "a list of texts", "a table", "a list of tables", "a list"
@@ -29,7 +28,6 @@ KEYS = {
     "success": TABLES,
     "wrong_if": TABLES,
     "judged": TEXTS,
-    "variants": TEXTS,
     "direct_path": TABLES,
     "wrong_paths": LISTS,
 }
@@ -135,7 +133,7 @@ def mistakes_in(name: str, text: str, said: dict, base: dict) -> list[str]:
             found.add(f"“{key}” says nothing. It must be {KEYS[key]}, and not empty", key)
     names = check_world(found, right.get("world", {}), base)
     personas = [user["name"] for user in base["schools"][0]["users"]]
-    for key, allowed in (("persona", personas), ("start", STARTS), ("about", names), ("variants", wordings.names())):
+    for key, allowed in (("persona", personas), ("start", STARTS), ("about", names)):
         for value in right.get(key, []) if KEYS[key] == TEXTS else [right[key]] if key in right else []:
             found.one_of(key, value, allowed)
     for key in ("success", "wrong_if"):

@@ -13,6 +13,7 @@ from clock import World, in_utc
 from scenarios import HERE, WORLD, fingerprint, read, stamp, world_of
 from scenarios.mistakes import mistakes_in
 from scenarios.predicates import Claim
+from web import wordings
 
 
 class ScenarioError(Exception):
@@ -59,8 +60,12 @@ class Scenario:
     """Ways to go wrong, to prove that they are told apart."""
     judged: list[str] = field(default_factory=list)
     """What only a person can see, as statements about the participant."""
-    variants: list[str] = field(default_factory=list)
-    """Other wordings to try it in: folders in templates/wordings/."""
+
+    @property
+    def variants(self) -> list[str]:
+        """The other wordings that change a page on its direct path."""
+        journeys = {step.page.split("/")[1] for step in self.direct_path if "/" in step.page}
+        return [name for name in wordings.names() if wordings.is_seen(name, journeys)]
 
     @property
     def is_exploratory(self) -> bool:

@@ -43,6 +43,16 @@ def stamp_of(name: str) -> tuple:
     return stamp(folder_of(name).rglob("*")) if name else ()
 
 
+def is_seen(name: str, journeys: Iterable[str]) -> bool:
+    """Whether this wording changes anything in these journeys, or on pages of no journey."""
+    changed = {path.relative_to(folder_of(name)).parts for path in folder_of(name).rglob("*.html")}
+    try:
+        changed |= {("journeys", journey, "") for journey in journeys_in(name)}
+    except tomllib.TOMLDecodeError:
+        return True
+    return any(parts[0] != "journeys" or len(parts) < 3 or parts[1] in journeys for parts in changed)
+
+
 def misplaced(name: str) -> list[str]:
     """The templates of this wording that take the place of no ordinary one, nor are of a question that it adds."""
     added = {f"journeys/{journey}/{page}.html" for journey, said in journeys_in(name).items() for page in said}

@@ -56,11 +56,6 @@ CASES = {
         'start = "ects"\ntoday = "20 April"',
         "line 6: today is “20 April”. It must be a day",
     ),
-    "an unknown wording": (
-        'start = "ects"',
-        'start = "ects"\nvariants = ["as-a-qestion"]',
-        "variants is “as-a-qestion”. It can be as-a-question",
-    ),
     "an unknown predicate": (
         '"school-led"',
         '"school-lead"',

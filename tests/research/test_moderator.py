@@ -21,9 +21,9 @@ from tests.research.conftest import Window
         (["S03", "S04"], None),
     ],
 )
-def test_a_wording_is_for_the_scenarios_that_name_it(moderator, scenarios, error):
+def test_a_wording_is_for_the_scenarios_on_whose_path_it_changes_a_page(moderator, scenarios, error):
     moderator.get("/research/rounds/new")
-    assert "as-a-question (only S03, S04)" in moderator.text
+    assert "as-a-question (only S03, S04, S05, S10, S12, S15)" in moderator.text
     answers = {"title": "Spring", "scenarios": scenarios, "wordings": ["", "as-a-question"], "order": "same"}
     moderator.post("/research/rounds/new", answers | {"sessions": "1", "retention_days": "30"}, 422 if error else 200)
     assert moderator.errors == ([error] if error else [])

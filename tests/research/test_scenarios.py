@@ -277,7 +277,7 @@ def run(app, *arguments: str):
 
 def test_the_commands_list_and_check(sandboxes, monkeypatch):
     listed = run(sandboxes, "list").output
-    assert "S03  ECT withdrawn, left teaching (wordings: as-a-question)" in listed
+    assert "S03  ECT withdrawn, left teaching (wordings: as-a-question, reason-first)" in listed
     assert len(listed.splitlines()) == len(scenario_ids())
     done = run(sandboxes, "check", "S07")
     assert (done.output, done.exit_code) == ("S07: comes true\n", 0)
