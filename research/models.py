@@ -109,6 +109,7 @@ class ModeratorSignIn(ResearchTable):
     started_at = MomentField(default=now)
     seen_at = MomentField(null=True)
     """When they were last there, to a few minutes."""
+    id_token = TextField(null=True)
 
 
 class Round(ResearchTable):

@@ -12,7 +12,7 @@ from peewee import fn
 from clock import now, today
 from database import db
 from models import Event, Participant
-from research import log, moderators, sandboxes
+from research import log, sandboxes
 from research.models import (
     LONGEST_RETENTION,
     Entry,
@@ -26,6 +26,7 @@ from research.models import (
     research_db,
     store_folder,
 )
+from research.moderators import MODERATORS
 from research.results import is_unconfirmed
 from research.shown import hash_of_pages
 from scenarios import HERE, provider_acts
@@ -419,7 +420,7 @@ def purge_what_is_due() -> list[str]:
             sandboxes.remove(left)
             done.append("deleted a sandbox of no session")
     Session.update(code=None, code_expires_at=None).where(Session.code_expires_at < now()).execute()
-    moderators.prune()
+    MODERATORS.prune()
     return done
 
 

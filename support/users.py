@@ -1,14 +1,31 @@
-"""Who of support is let in, and which of them is signed in: what domain/sign_ins.py is for school users, kept apart."""
+"""Who of support is let in: staff (domain/staff.py)."""
 
-import secrets
 from datetime import timedelta
 
 from clock import now
-from domain.sign_ins import PRECISION, UNFINISHED_ANSWERS_KEPT, Identity, Timeouts
-from models import SupportUser, digest
+from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, Identity, Timeouts
+from domain.staff import Staff
+from models import SupportUser
 from support.models import SupportAnswers, SupportSignIn
 
+
+class SupportStaff(Staff):
+    def vouched_for(self, identity: Identity) -> SupportUser | None:
+        """Their name becomes what the provider says now."""
+        user = super().vouched_for(identity)
+        if user:
+            user.name = identity.name
+            user.save(only=[SupportUser.name])
+        return user
+
+    def prune(self) -> None:
+        super().prune()
+        unfinished = (SupportAnswers.updated_at < now() - UNFINISHED_ANSWERS_KEPT) & SupportAnswers.event.is_null()
+        SupportAnswers.delete().where(unfinished).execute()
+
+
 TIMEOUTS = Timeouts(idle=timedelta(hours=1), absolute=timedelta(hours=12))
+SUPPORT = SupportStaff(SupportSignIn.support_user, TIMEOUTS, SupportUser.is_allowed)
 
 
 def allow(email: str, name: str | None = None) -> SupportUser:
@@ -30,50 +47,3 @@ def disallow(email: str) -> bool:
     user.is_allowed, user.subject = False, None
     user.save()
     return True
-
-
-def support_user_for(identity: Identity) -> SupportUser | None:
-    """Who that is: known by their subject, or the first time by their email address. None for anybody who isn't let
-    in. Their name becomes what the provider says now."""
-    waiting = (SupportUser.email == identity.email.lower()) & SupportUser.subject.is_null() & SupportUser.is_allowed
-    is_known = SupportUser.subject == identity.subject_digest
-    if not SupportUser.get_or_none(is_known):
-        SupportUser.update(subject=identity.subject_digest).where(waiting).execute()
-    SupportUser.update(name=identity.name).where(is_known).execute()
-    return SupportUser.get_or_none(is_known, SupportUser.is_allowed)
-
-
-def find(token: str) -> SupportSignIn | None:
-    """The sign-in of the browser that has this token, unless it is over or its owner isn't let in any more."""
-    with_users = SupportSignIn.select(SupportSignIn, SupportUser).join(SupportUser)
-    sign_in = with_users.where(SupportSignIn.digest == digest(token), SupportUser.is_allowed).first()
-    return sign_in if sign_in and not TIMEOUTS.is_over(sign_in) else None
-
-
-def start(user: SupportUser, *, instead_of: str, id_token: str | None = None) -> str:
-    """Sign this person in, and end the browser's sign-in that there was. Gives the token, which only the browser may
-    keep. What is over goes."""
-    end(instead_of)
-    for each in SupportSignIn.select():
-        if TIMEOUTS.is_over(each):
-            each.delete_instance()
-    unfinished = (SupportAnswers.updated_at < now() - UNFINISHED_ANSWERS_KEPT) & SupportAnswers.event.is_null()
-    SupportAnswers.delete().where(unfinished).execute()
-    token = secrets.token_urlsafe(32)
-    SupportSignIn.create(digest=digest(token), support_user=user, id_token=id_token)
-    return token
-
-
-def update_seen_at(sign_in: SupportSignIn) -> None:
-    """They are still there."""
-    if now() - (sign_in.seen_at or sign_in.started_at) >= PRECISION:
-        sign_in.seen_at = now()
-        sign_in.save(only=[SupportSignIn.seen_at])
-
-
-def end(token: str) -> SupportSignIn | None:
-    """Gives the sign-in that there was."""
-    sign_in = SupportSignIn.get_or_none(SupportSignIn.digest == digest(token))
-    if sign_in:
-        sign_in.delete_instance()
-    return sign_in

@@ -258,7 +258,8 @@ def test_a_database_that_must_not_be_served_is_not(environment, folder, tmp_path
 
 def test_stopping_lets_requests_finish(environment):
     """A request that is half way when the service is told to stop is answered."""
-    with served(**environment) as service:
+    with served(**environment, WORKERS="1") as service:
+        plain(service.port, "/sign-in")  # a worker that isn't there yet can't be told
         connection = socket.create_connection(("127.0.0.1", service.port), 30)
         connection.sendall(b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n")
         time.sleep(0.2)

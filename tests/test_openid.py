@@ -51,7 +51,7 @@ def test_the_way_in_says_what_it_is_and_leads_to_the_provider(way):
     assert way.visitor.heading == "Sign in"
     link = way.visitor.main.css_first("a[role=button]")
     assert link.attrs["href"] == "/sign-in/provider?next=/school/ects"
-    way.visitor.post("/sign-in", {"school_user_id": "1"}, 405, token=False)
+    way.visitor.post("/sign-in", {"person_id": "1"}, 405, token=False)
 
 
 def test_somebody_new_is_signed_in_for_their_school(way):

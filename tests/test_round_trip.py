@@ -103,7 +103,7 @@ def test_whoever_is_not_signed_in_any_more_is_led_to_sign_in(htmx):
 def test_what_follows_a_new_cookie_is_asked_for_by_the_browser(visitor):
     """The page after signing in is another person's, if it is anybody's, until the browser has the cookie."""
     visitor.get("/sign-in")
-    data = {"csrf_token": visitor.value("csrf_token"), "school_user_id": "1"}
+    data = {"csrf_token": visitor.value("csrf_token"), "person_id": "1"}
     response = visitor.send("post", "/sign-in", data=data, headers=HTMX, follow_redirects=False)
     assert response.status_code == 303
 

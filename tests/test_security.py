@@ -144,7 +144,7 @@ def test_every_form_of_the_service_asks_for_its_token(naomi, app):
     naomi.get(f"/school/ects/{steven}/change-lead-provider/lead-provider").choose("Teach First")
     seen, before = naomi.value("seen"), dump()
     tutor = [f"/school/induction-tutor/{page}" for page in ("change", "check-answers", "emails")]
-    sent = {"seen": seen, "school_user_id": SchoolUser.get(name="David Lowe").id}
+    sent = {"seen": seen, "person_id": SchoolUser.get(name="David Lowe").id}
     sent |= {"name": "Ola Berg", "email": "ola@example.org", "emails": "stop"}
     for address in (naomi.path, "/sign-in", "/sign-out", *tutor):
         naomi.send("post", address, data=sent)

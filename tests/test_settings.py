@@ -163,4 +163,4 @@ def test_only_a_proxy_that_is_there_says_where_a_request_comes_from(world, proxi
 def test_personas_are_nobody(deployed):
     deployed.get("/sign-in")
     assert "Naomi" not in deployed.text
-    deployed.post("/sign-in", {"school_user_id": "1"}, 405, token=False)
+    deployed.post("/sign-in", {"person_id": "1"}, 405, token=False)

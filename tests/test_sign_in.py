@@ -31,7 +31,7 @@ def later(**time):
 def test_signing_in_needs_a_choice(visitor):
     visitor.get("/sign-in").submit("Sign in", 422)
     assert visitor.errors == ["Select who you want to sign in as"]
-    visitor.post("/sign-in", {"school_user_id": "999"}, 422)
+    visitor.post("/sign-in", {"person_id": "999"}, 422)
     assert visitor.errors == ["Select a person from the list"]
 
 

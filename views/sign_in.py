@@ -2,11 +2,13 @@
 vouches for somebody ends in `start_sign_in`, and nothing else of the service knows how they signed in."""
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session, url_for
 from werkzeug.exceptions import TooManyRequests
 
+from database import Table
 from domain import sign_ins
 from forms import Form
 from forms.fields import ChoiceField, whole_number
@@ -57,8 +59,21 @@ log = logging.getLogger("service.sign_ins")
 
 
 class PersonaForm(Form):
-    school_user_id = ChoiceField(coerce=whole_number)
+    """The demo's way in, as one of these people."""
+
+    person_id = ChoiceField(coerce=whole_number)
     messages = {"missing": "Select who you want to sign in as", "unknown": "Select a person from the list"}
+
+    def __init__(self, people: Iterable[Table]):
+        super().__init__()
+        self.people = {person.id: person for person in people}
+        self.person_id.choices = [(person.id, person.name or person.email) for person in self.people.values()]
+
+    def chosen(self):
+        """Whom they chose, if that is one of them."""
+        person = self.people.get(self.person_id.data)
+        self.person_id.is_unknown |= self.person_id.data is not None and not person
+        return person if self.validate() else None
 
 
 @blueprint.get("/")
@@ -71,14 +86,13 @@ def sign_in():
     if not current_app.config["DEMO"]:
         return show("start") if request.method == "GET" else abort(405)
     personas = SchoolUser.select(SchoolUser, School).join(School).order_by(SchoolUser.id).limit(PERSONAS)
-    form = PersonaForm()
-    form.school_user_id.choices = [(persona.id, persona.name) for persona in personas]
+    form = PersonaForm(personas)
+    form.person_id.hints = lambda: {persona.id: persona.school.name for persona in personas}
     if request.method == "GET":
-        return show("personas", form=form, personas=personas)
-    chosen = {persona.id: persona for persona in personas}.get(form.school_user_id.data)
-    form.school_user_id.is_unknown |= form.school_user_id.data is not None and not chosen
-    if not form.validate() or not chosen:
-        return show("personas", form=form, personas=personas), 422
+        return show("personas", form=form)
+    chosen = form.chosen()
+    if not chosen:
+        return show("personas", form=form), 422
     start_sign_in(chosen)
     return redirect(return_address(request.args.get("next", "")), 303)
 
@@ -149,15 +163,20 @@ def sign_out():
         last.delete_instance()
         log.info("signed out", extra={"fields": {"school_user": last.school_user_id}})
     is_demo = current_app.config["DEMO"]
-    response = redirect(url_for("sign_in.sign_in" if is_demo else "sign_in.signed_out"), 303)
-    if last and last.id_token and (end_session_url := openid.end_session_url(last.id_token)):
-        # Not a redirect: a form may only lead to this service itself.
-        response = current_app.make_response(
-            render_template("sign_in/signed_out.html", end_session_url=end_session_url)
-        )
-        response.headers["Refresh"] = f"0; url={end_session_url}"
+    page = url_for("sign_in.sign_in" if is_demo else "sign_in.signed_out")
+    response = signed_out_there_too(last) or redirect(page, 303)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
+
+
+def signed_out_there_too(ended: Table | None) -> Response | None:
+    """A page that leads to signing out at the provider, if that vouched for whoever's sign-in this was. Not a redirect:
+    a form may only lead to this service itself."""
+    address = openid.end_session_url(ended.id_token) if ended and ended.id_token else None
+    if not address:
+        return None
+    page = render_template("sign_in/signed_out.html", end_session_url=address)
+    return Response(page, headers={"Refresh": f"0; url={address}"})
 
 
 @blueprint.route("/sign-in/time-left", methods=["GET", "POST"])

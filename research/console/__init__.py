@@ -27,10 +27,12 @@ from peewee import PeeweeException, fn
 
 from clock import World, current_world, now
 from models import Participant, Teacher
-from research import log, moderators, sandboxes, sessions
+from research import log, sandboxes, sessions
 from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db, store_folder
+from research.moderators import MODERATORS
 from scenarios.pages import page_id, refused_page
 from views import ASKED_BY_ITSELF, cookie_name, redirect_page, set_cookie
+from views.staff import StaffSignIn
 from web import wordings
 
 blueprint = Blueprint("research", __name__)
@@ -55,7 +57,7 @@ PRIVACY = "about.privacy"
 
 
 def add_to(app: Flask) -> None:
-    from research.console import designing, entry_text, participant, rounds, running, sign_in, watching  # noqa: F401 - they bring the routes
+    from research.console import designing, entry_text, participant, rounds, running, watching  # noqa: F401 - they bring the routes
     from research.console.commands import commands, start_up
 
     open_store(Path(app.config["RESEARCH"]))
@@ -231,18 +233,26 @@ def id_of_page(task: Task) -> str:
 
 # --- who may use the console -------------------------------------------------------------------------------
 
-OPEN = {f"research.{name}" for name in ("watch", "watch_feed", "sign_in", "to_provider", "callback")}
-OPEN |= set(OF_A_PARTICIPANT)
+NO_MODERATOR = (
+    403,
+    "You cannot use the research console",
+    "{provider} told us that you are {email}. Nobody has let that address use the console yet.",
+)
+
+moderators = StaffSignIn(blueprint, MODERATORS, MODERATOR, NO_MODERATOR)
+moderators.add_pages()
+
+OPEN = {"research.watch", "research.watch_feed", *moderators.ways_in, *OF_A_PARTICIPANT}
 """What needs no moderator: a participant's way in, an observer's, and signing in. All else does."""
 
 
 @blueprint.before_request
 def require_moderator():
     """Puts `g.moderator` in place, or leads to signing in."""
-    signed_in = moderators.find(request.cookies.get(cookie_name(MODERATOR), ""))
+    signed_in = moderators.signed_in()
     g.moderator = signed_in and signed_in.moderator
     if signed_in and request.endpoint != "research.feed":
-        moderators.update_seen_at(signed_in)
+        MODERATORS.update_seen_at(signed_in)
     return None if g.moderator or request.endpoint in OPEN else signed_out()
 
 

@@ -1,6 +1,6 @@
-"""The pages of support, where SUPPORT is set: who may use them, and that every look at a person is logged. Signing in
-is in sign_in.py, finding somebody in search.py, all of one person in people.py, what is put right in corrections.py,
-and what people write to support in queries.py."""
+"""The pages of support, where SUPPORT is set: who may use them, and that every look at a person is logged. Finding
+somebody is in search.py, all of one person in people.py, what is put right in corrections.py, and what people write to
+support in queries.py."""
 
 import logging
 from collections.abc import Collection
@@ -11,16 +11,15 @@ from peewee import PeeweeException
 
 from clock import LONDON, display, now
 from models import Participant, Teacher
-from support import users
 from support.models import SupportError
-from views import cookie_name, redirect_page, sign_in_timeouts, this_browsers_sign_in
+from support.users import SUPPORT
+from views import redirect_page, sign_in_timeouts, this_browsers_sign_in
+from views.staff import StaffSignIn
 
 blueprint = Blueprint("support", __name__)
 
-COOKIE = "support"
-
-OPEN = {f"support.{name}" for name in ("sign_in", "to_provider", "callback")}
-"""What needs nobody of support: the way in. All else does."""
+staff = StaffSignIn(blueprint, SUPPORT, cookie="support")
+staff.add_pages()
 
 ERRORS_KEPT = timedelta(days=30)
 
@@ -30,7 +29,7 @@ looks.setLevel(logging.INFO)  # whatever else is logged, these are
 
 def add_to(app: Flask) -> None:
     from support import commands
-    from support.pages import corrections, people, queries, search, sign_in  # noqa: F401 - they bring the routes
+    from support.pages import corrections, people, queries, search  # noqa: F401 - they bring the routes
 
     app.register_blueprint(blueprint)
     app.register_blueprint(queries.contact)
@@ -41,19 +40,15 @@ def add_to(app: Flask) -> None:
     app.after_request(keep_number)
 
 
-def token_here() -> str:
-    return request.cookies.get(cookie_name(COOKIE), "")
-
-
 @blueprint.before_request
 def require_support_user():
     """Puts `g.support_user` in place. Whoever is signed in to the service without this role finds nothing here; whoever
     isn't signed in at all is led to signing in."""
-    signed_in = users.find(token_here())
+    signed_in = staff.signed_in()
     g.support_user = signed_in and signed_in.support_user
     if signed_in:
-        users.update_seen_at(signed_in)
-    if g.support_user or request.endpoint in OPEN:
+        SUPPORT.update_seen_at(signed_in)
+    if g.support_user or request.endpoint in staff.ways_in:
         return None
     of_school = this_browsers_sign_in()
     if of_school and not sign_in_timeouts().is_over(of_school):

@@ -91,7 +91,7 @@ def signed_in(port: int, name: str = "Naomi Fletcher") -> Visitor:
     visitor = Visitor(port)
     visitor.get("/sign-in?next=/school/induction-tutor").expect(name)
     persona = re.search(rf'value="(\d+)"[^>]*>\s*<label[^>]*>\s*{name}', visitor.text)[1]
-    return visitor.post(visitor.path, visitor.form | {"school_user_id": persona}).expect("Induction tutor")
+    return visitor.post(visitor.path, visitor.form | {"person_id": persona}).expect("Induction tutor")
 
 
 def same(visitor: Visitor) -> Visitor:

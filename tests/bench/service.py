@@ -87,7 +87,10 @@ def served(
         yield Service(process, port)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
 
 
 @contextmanager

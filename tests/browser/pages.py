@@ -20,7 +20,7 @@ def sign_in(page: Page, name: str = "Naomi Fletcher") -> None:
     label = next(label for label in form.css("label") if words(label) == name)
     answers = {
         "csrf_token": form.css_first("[name=csrf_token]").attrs["value"],
-        "school_user_id": form.css_first(f"#{label.attrs['for']}").attrs["value"],
+        "person_id": form.css_first(f"#{label.attrs['for']}").attrs["value"],
     }
     assert page.request.post("/sign-in", form=answers, max_redirects=0).status == 303
 

@@ -112,8 +112,8 @@ def test_signing_in_and_out(research, moderator):
     assert not Window(research).get("/school/ects").client.get_cookie("moderator")
     window = Window(research).get("/research/sign-in")
     window.submit("Sign in", 422)
-    assert window.errors == ["Select who you are"]
-    window.post("/research/sign-in", {"moderator_id": "99"}, 422)
+    assert window.errors == ["Select who you want to sign in as"]
+    window.post("/research/sign-in", {"person_id": "99"}, 422)
     assert window.errors == ["Select a person from the list"]
     moderator.submit("Sign out")
     moderator.client.set_cookie("moderator", cookie.value)

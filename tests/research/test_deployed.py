@@ -51,7 +51,7 @@ def test_a_moderator_signs_in_through_the_provider(way):
     assert window.heading == "Sign in to the research console"
     assert window.main.css_first("a[role=button]").attrs["href"] == way.begins
     assert not window.main.css("form")
-    window.post("/research/sign-in", {"moderator_id": "1"}, 405, token=False)
+    window.post("/research/sign-in", {"person_id": "1"}, 405, token=False)
     way.sign_in("ruth")
     assert window.heading == "Rounds"
     assert "Ruth Allen" in window.text
@@ -85,6 +85,13 @@ def test_going_back_to_a_way_that_was_used(way):
     assert way.back(address).heading == "Rounds"
     way.visitor.submit("Sign out")
     assert way.back(address, 400).heading == "Sign in again"
+
+
+def test_signing_out_leads_through_the_provider(way):
+    """Otherwise whoever comes next would be let in without being asked who they are."""
+    way.sign_in("ruth").submit("Sign out")
+    assert way.visitor.heading == "You have signed out"
+    assert way.visitor.response.headers["Refresh"].startswith(f"0; url={way.issuer}/oauth2/end_session?")
 
 
 def test_a_moderator_is_no_school_user(way):

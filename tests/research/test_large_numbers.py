@@ -40,7 +40,7 @@ def test_in_every_query_and_form(moderator, held):
             assert moderator.send("get", page + address, query_string={name: number}).status_code == 200
     forms = {f"{task}/{act}": names for act, names in OF_A_TASK.items()}
     forms |= {f"{page}/{act}": names for act, names in OF_A_SESSION.items()}
-    forms |= {"/research/sign-in": ["moderator_id"], "/research/rounds/new": ["sessions", "retention_days"]}
+    forms |= {"/research/sign-in": ["person_id"], "/research/rounds/new": ["sessions", "retention_days"]}
     for (address, names), number in product(forms.items(), NUMBERS):
         sent = token | dict.fromkeys(names, number)
         response = moderator.send("post", address, data=sent, follow_redirects=False)

@@ -3,10 +3,13 @@
 import logging
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
 from app import create_app
+from clock import clock_at, now
+from database import db
 from models import Event, Participant, ParticipantIdChange, School, SchoolUser, SupportUser, Teacher
 from support import users
 from tests.conftest import both_engines, person
@@ -71,6 +74,14 @@ def test_who_is_let_in_no_more_is_signed_out_at_once(grace):
     assert users.disallow(GRACE)
     assert grace.get("/support").heading == "Sign in to support"
     assert "Grace Obi" not in grace.choices
+
+
+def test_a_database_that_can_only_be_read_keeps_nobody_from_looking(grace):
+    """That they are still there can’t be noted then."""
+    steven = person("Steven Taylor").teacher_id
+    db.obj.pragma("query_only", 1, permanent=True)
+    with clock_at(now() + timedelta(minutes=6)):
+        assert grace.get(f"/support/people/{steven}").heading == "Steven Taylor"
 
 
 def test_commands(served):
