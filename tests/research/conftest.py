@@ -63,6 +63,10 @@ def research(research_app, sqlite_template, kept, tmp_path):
     db.obj.close_all()
 
 
+YES = "Yes, I agree"
+"""What a participant says to whom no moderator speaks."""
+
+
 class Window(Visitor):
     """A browser before the app with research switched on, whose connections are nobody else's."""
 
@@ -110,6 +114,30 @@ def participant(research):
 
     def opened(session: Session, status: int = 200) -> Window:
         return Window(research).get(f"/visit/{session.token}", status)
+
+    return opened
+
+
+@pytest.fixture
+def alone(plan):
+    """A session without a moderator whose link waits to be opened. `alone("S01", "S06")`"""
+
+    def prepared(*names: str, **settings) -> Session:
+        (session,) = plan(*names, is_rotated=False, is_moderated=False, **settings)
+        with research_db.connection_context():
+            assert sessions.prepare(session, lambda *_: []) == []
+        return again(session)
+
+    return prepared
+
+
+@pytest.fixture
+def begun(alone, participant):
+    """Such a session and the window in which its participant has begun the first task."""
+
+    def opened(*names: str) -> tuple[Session, Window]:
+        session = alone(*names)
+        return session, participant(session).choose(YES).submit("Begin")
 
     return opened
 

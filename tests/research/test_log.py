@@ -14,7 +14,7 @@ from research import sandboxes, sessions
 from research.models import KINDS, Entry, Note, research_db, store_folder
 from scenarios.pages import page_id
 from tests.conftest import person
-from tests.research.conftest import change_lead_provider, entries, task_of
+from tests.research.conftest import YES, change_lead_provider, entries, task_of
 from tests.walks import WALKS
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -99,12 +99,15 @@ def test_what_an_open_page_asks_for_by_itself_is_nothing_that_anybody_did(held, 
     assert (answer.status_code, answer.headers.get("HX-Redirect")) == (204, None)
 
 
-def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
+@pytest.mark.parametrize("is_moderated", [True, False])
+def test_nothing_that_was_typed_and_nobody_s_name(held, alone, participant, is_moderated):
     """Everything that can be done in the service, in one session; then its log and its database, searched."""
-    session = held("S01")
+    session = held("S01") if is_moderated else alone("S01")
     window = participant(session)
     window.client.environ_base["REMOTE_ADDR"] = "203.0.113.77"
     window.client.environ_base["HTTP_USER_AGENT"] = "Telltale/1.0"
+    if not is_moderated:
+        window.choose(YES).submit("Begin")
     task = task_of(session)
     with sandboxes.inside(task), db.connection_context():
         ids = {(walk.name, walk.role): person(walk.name, walk.role).id for walk in WALKS}
@@ -122,6 +125,11 @@ def test_nothing_that_was_typed_and_nobody_s_name(held, participant, moderator):
                 window.submit(button, **answers)
     window.send("get", "/school/ects?q=Somebody+Searched")
     window.send("get", "/school/ects/5/steven-taylor/leaving")
+    if not is_moderated:
+        path, _form, data = window.get("/task?q=Somebody").filled_in("I cannot do it")
+        window.post(path, data | {"name": "typed at all"})
+        path, _form, data = window.filled_in("Continue")
+        window.post(path, data | {"ease": "typed at all"})
     log = entries(session)
     assert len(log) > 60
     allowed = {

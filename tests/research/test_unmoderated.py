@@ -9,42 +9,18 @@ import pytest
 from clock import clock_at, now
 from research import sandboxes, sessions
 from research.models import Entry, Session, research_db, store_folder
-from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
+from tests.research.conftest import YES, Window, again, change_lead_provider, entries, task_of
 from tests.research.test_life import all_of, left
 from tests.research.test_participant import follow, place_of
 from tests.words import check_words
 
-YES, NO = "Yes, I agree", "No, I do not want to take part"
+NO = "No, I do not want to take part"
 LIST = "Early career teachers (ECTs)"
 EASE = "How did you find this task?"
 
 
-@pytest.fixture
-def alone(plan):
-    """A session without a moderator whose link waits to be opened. `alone("S01", "S06")`"""
-
-    def prepared(*names: str, **settings) -> Session:
-        (session,) = plan(*names, is_rotated=False, is_moderated=False, **settings)
-        with research_db.connection_context():
-            assert sessions.prepare(session, lambda *_: []) == []
-        return again(session)
-
-    return prepared
-
-
 def link_of(session: Session) -> str:
     return f"/visit/{again(session).link}"
-
-
-@pytest.fixture
-def begun(alone, participant):
-    """Such a session and the window in which its participant has begun the first task."""
-
-    def opened(*names: str) -> tuple[Session, Window]:
-        session = alone(*names)
-        return session, participant(session).choose(YES).submit("Begin")
-
-    return opened
 
 
 def say_so(window: Window, ease: str = "", button: str = "I have done it") -> Window:
@@ -183,6 +159,14 @@ def test_deleting_asks_first(begun):
     window.click("Steven Taylor").click("Stop and delete everything").click("Go back")
     assert window.heading == LIST
     assert again(session).state == "running"
+
+
+def test_the_services_log_has_no_line_of_them(begun, caplog):
+    session, window = begun("S01", "S02")
+    caplog.clear()
+    say_so(window.click("Steven Taylor"), "3").get(link_of(session)).get("/nowhere-typed")
+    window.submit("Begin").get("/nowhere-typed", 404).click("Stop and delete everything").submit("Delete everything")
+    assert not [record for record in caplog.records if record.name.startswith("service")]
 
 
 # --- the link ----------------------------------------------------------------------------------------------------
