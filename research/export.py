@@ -63,6 +63,7 @@ SCHEMA = {
     "research-data/sessions.csv": {
         "participant": "what the participant is called",
         "held_on": "the day of the session",
+        "moderated": "whether a moderator held it; if not, the participant took the tasks on their own",
         "wording": "name of the wording; empty for the ordinary one",
         "shown": "hash of what was shown, in that wording; more than one where it was changed during the session",
     },
@@ -72,11 +73,12 @@ SCHEMA = {
         "scenario": "id of the scenario",
         "attempts": "how often it was begun, with what was done before it was opened as one; all else is of the last",
         "proposed": "the outcome that the machine proposed",
-        "outcome": "the outcome that the moderator confirmed",
+        "outcome": "the one that the moderator confirmed or, without a moderator, the participant’s words did",
         "assisted": "whether the participant was helped",
         "reason": "why the outcome is not the proposed one",
         "judged": "of each thing that only a person can see: the statement, and yes or no; empty if nobody has said",
         "ease": "1 (very difficult) to 7 (very easy)",
+        "said_done": "without a moderator: whether the participant said that they had done it, or that they could not",
         "open_ms": "for how many milliseconds it was open, without pauses",
     },
     "research-data/log.csv": {
@@ -119,6 +121,7 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
         "exported_on": today().isoformat(),
         "round": round_.title,
         "participants": len({session.id for session in held(round_)}),
+        "unmoderated": sum(not session.is_moderated for session in held(round_)),
         "scenarios": {
             name: {"title": round_.scenario(name).title, "hash": (round_.files or {}).get(name, "")} for name in names
         },
@@ -179,13 +182,14 @@ def aggregates(results: list[Result]) -> dict[str, list[list]]:
 def research_data(round_: Round) -> dict[str, list[list]]:
     rows = {name: [] for name in SCHEMA if name.startswith("research-data/")}
     for session in held(round_):
-        rows["research-data/sessions.csv"].append([session.name, session.held_on, session.wording, session.shown])
+        row = [session.name, session.held_on, session.is_moderated, session.wording, session.shown]
+        rows["research-data/sessions.csv"].append(row)
         for task in session.in_order:
             said = zip(task.said.judged, task.judged, strict=False)
             judged = " | ".join(f"{statement} – {'yes' if is_so else 'no'}" for statement, is_so in said)
             row = [session.name, task.position + 1, task.scenario, task.attempt, task.proposed, task.outcome]
             rows["research-data/tasks.csv"].append(
-                [*row, task.is_assisted, task.reason, judged, task.ease, task.elapsed_ms]
+                [*row, task.is_assisted, task.reason, judged, task.ease, task.said_done, task.elapsed_ms]
             )
             rows["research-data/log.csv"] += [
                 [session.name, task.scenario, *(getattr(entry, name) for name in LOGGED)]

@@ -84,6 +84,8 @@ def who_took_part(sessions: list[Session]) -> str:
     """Counts: how many people, in which wordings, on how many days."""
     count, days = len(sessions), len({session.held_on for session in sessions})
     people = f"{count} {'person' if count == 1 else 'people'} took part, on {days} {'day' if days == 1 else 'days'}."
+    if alone := sum(not session.is_moderated for session in sessions):
+        people += f" {alone} of them took the tasks on their own, without a moderator."
     wordings = sorted({session.wording for session in sessions})
     if wordings in ([], [""]):
         return people

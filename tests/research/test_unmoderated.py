@@ -1,6 +1,7 @@
 """A session without a moderator: the participant's link, their consent on the page, the tasks one after the other, and
 what the console makes of it."""
 
+import json
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -8,10 +9,12 @@ import pytest
 
 from clock import clock_at, now
 from research import sandboxes, sessions
+from research.export import export
 from research.models import Entry, Session, research_db, store_folder
 from tests.research.conftest import YES, Window, again, change_lead_provider, entries, task_of
 from tests.research.test_life import all_of, left
 from tests.research.test_participant import follow, place_of
+from tests.research.test_results import opened, rows
 from tests.words import check_words
 
 NO = "No, I do not want to take part"
@@ -393,6 +396,36 @@ def test_the_moderator_ends_it_and_the_participant_is_told(begun, moderator):
     window.submit("I have done it")
     assert window.heading == "Thank you for taking part"
     assert "have it deleted" in window.links
+
+
+# --- what is reported --------------------------------------------------------------------------------------------
+
+
+def test_the_export_and_the_post_say_which_sessions_had_no_moderator(plan, begun, moderator):
+    session, window = begun("S01")
+    say_so(change_lead_provider(window), "6")
+    with research_db.connection_context():
+        round_ = Session.get_by_id(session.id).round
+        other = sessions.add_session(round_)
+        sessions.prepare(other, lambda *_: [])
+        sessions.record_consent(other, "given")
+        sessions.open_task(other.in_order[0])
+        sessions.end(other)
+        files = opened(export(round_, with_research_data=True))
+    assert [row["moderated"] for row in rows(files["research-data/sessions.csv"])] == ["False", "True"]
+    alone, _led = rows(files["research-data/tasks.csv"])
+    assert (alone["said_done"], alone["outcome"], alone["ease"]) == ("True", "direct", "6")
+    assert int(alone["open_ms"]) > 0
+    manifest = json.loads(files["manifest.json"])
+    assert (manifest["participants"], manifest["unmoderated"]) == (2, 1)
+    one = "2 people took part, on 1 day. 1 of them took the tasks on their own, without a moderator."
+    assert one in files["aggregate/post.md"]
+    result = rows(files["aggregate/results.csv"])[0]
+    assert (result["reached"], result["direct"], result["unconfirmed"], result["ease_6"]) == ("2", "1", "1", "1")
+    assert "1 of 1" in moderator.get(f"/research/rounds/{round_.id}").text
+    assert "Journey map of S01" in moderator.response.text
+    for secret in (session.token, again(session).token, session.folder):
+        assert not any(secret in text for text in files.values())
 
 
 # --- cleaning up -------------------------------------------------------------------------------------------------
