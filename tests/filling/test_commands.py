@@ -7,7 +7,8 @@ import re
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -45,19 +46,20 @@ class Interrupted(AppropriateBodies):
         super().bring_in(rows, report)
 
 
-def brought(kind: AppropriateBodies, path: Path) -> Import:
+@contextmanager
+def brought(kind: AppropriateBodies, path: Path) -> Iterator[Import]:
     path.write_text(BODIES)
-    done = Import(kind, path)
-    done.read(lambda: None)
-    done.write(lambda rows: None, is_check=False)
-    return done
+    with closing(Import(kind, path)) as done:
+        done.read(lambda: None)
+        done.write(lambda rows: None, is_check=False)
+        yield done
 
 
 @both_engines
 def test_what_only_the_database_knows_is_told_of_the_rows_that_it_is_about(empty, tmp_path):
     AppropriateBody.create(name="Body 700", body_type="national")
     before = stored()
-    with closing(brought(Careless(), tmp_path / "bodies.csv")) as done:
+    with brought(Careless(), tmp_path / "bodies.csv") as done:
         ((line, title, _, words),) = done.faults()
         assert (line, title) == (702, "")
         assert words.startswith("The database refuses it: ")
@@ -67,8 +69,9 @@ def test_what_only_the_database_knows_is_told_of_the_rows_that_it_is_about(empty
 @both_engines
 def test_an_interruption_leaves_nothing_and_is_told_plainly(empty, tmp_path):
     before = stored()
-    with pytest.raises(click.ClickException, match="Stopped"), told_plainly(Path("bodies.csv")):
-        brought(Interrupted(), tmp_path / "bodies.csv")
+    stopped = pytest.raises(click.ClickException, match="Stopped")
+    with stopped, told_plainly(Path("bodies.csv")), brought(Interrupted(), tmp_path / "bodies.csv"):
+        pass
     assert stored() == before
 
 
