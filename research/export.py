@@ -17,7 +17,7 @@ from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
 from research.post import chosen, map_name, post
 from research.results import WORDS, Result, consented_sessions, results_of, wilson
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 PEOPLE = "number of people"
 PAGE = (
@@ -96,7 +96,8 @@ SCHEMA = {
         "scenario": "id of the scenario that was open; empty if none was",
         "attempt": "which attempt at the task, from 1; empty if none was open",
         "at_ms": "milliseconds since this attempt was opened, without pauses",
-        "text": "what the moderator wrote",
+        "by": "moderator or observer",
+        "text": "what they wrote",
     },
 }
 """The columns of each file and what they mean."""
@@ -196,12 +197,20 @@ def research_data(round_: Round) -> dict[str, list[list]]:
                 for entry in task.entries.order_by(Entry.id)
             ]
         rows["research-data/notes.csv"] += [
-            [session.name, note.task and note.task.scenario, note.attempt, note.at_ms, note.text]
+            [
+                session.name,
+                note.task and note.task.scenario,
+                note.attempt,
+                note.at_ms,
+                WRITERS[bool(note.is_observers)],
+                note.text,
+            ]
             for note in session.notes.order_by(Note.id)
         ]
     return rows
 
 
+WRITERS = ("moderator", "observer")
 LOGGED = list(SCHEMA["research-data/log.csv"])[2:]
 
 

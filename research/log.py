@@ -47,19 +47,21 @@ def write_changes(task: Task, at: datetime) -> None:
     write(task, at, *({"kind": "change", "code": attribute} for attribute in attributes))
 
 
-def save_note(session: Session, key: str, text: str) -> Note | None:
-    """What the moderator wrote, saved again and again under its `key` as it grows. An empty note is none."""
+def save_note(session: Session, key: str, text: str, *, is_observers: bool = False) -> Note | None:
+    """What the moderator wrote, or an observer, saved again and again under its `key` as it grows. An empty note is
+    none. A moderator may change an observer's note, and no observer anybody else's."""
     text = text.strip()[:LONGEST_NOTE]
     if not session.is_logged:
         return None
+    may_change = (Note.session == session) & ((Note.is_observers == is_observers) | (not is_observers))
     if not text:
-        Note.delete().where(Note.session == session, Note.key == key).execute()
+        Note.delete().where(Note.key == key, may_change).execute()
         return None
     task = session.task
     is_timed = task.state in ("open", "paused")
     about = {"task": task, "attempt": task.attempt, "at_ms": task.clock_ms(now())} if is_timed else {}
-    Note.insert(session=session, key=key, text=text, **about).on_conflict(
-        conflict_target=[Note.key], update={Note.text: text}, where=Note.session == session
+    Note.insert(session=session, key=key, text=text, is_observers=is_observers, **about).on_conflict(
+        conflict_target=[Note.key], update={Note.text: text}, where=may_change
     ).execute()
     return Note.get_or_none(Note.key == key, Note.session == session)
 

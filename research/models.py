@@ -37,6 +37,7 @@ KINDS = ("page", "error", "change", "provider")
 LONGEST_RETENTION = 730
 """Days: two years."""
 LONGEST_NOTE = 5000
+"""Characters."""
 GONE = """
 title = "A scenario that is no longer there"
 task = "What was read out is no longer known."
@@ -276,16 +277,18 @@ class Entry(ResearchTable):
 
 
 class Note(ResearchTable):
-    """What a moderator wrote down, and when on the task's clock."""
+    """What a moderator or an observer wrote down, and when on the task's clock."""
 
     session = ForeignKeyField(Session, backref="notes", on_delete="CASCADE")
-    task = ForeignKeyField(Task, null=True, on_delete="CASCADE")
+    task = ForeignKeyField(Task, backref="notes", null=True, on_delete="CASCADE")
     at_ms = IntegerField(null=True)
     key = WordsField(unique=True, max_length=36)
     """Made with the empty form, so that saving again changes the same note."""
     text = TextField(constraints=[Check(f'length("text") <= {LONGEST_NOTE}')])
     attempt = IntegerField(null=True)
     """The task's, at which it was written."""
+    is_observers = BooleanField(null=True, default=False)
+    """None: of before observers could. Not whose: an observer's name goes when the session ends."""
 
 
 class Watcher(ResearchTable):

@@ -7,6 +7,7 @@ database, which day, which wording and which school user.
 """
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,8 @@ from flask import (
 )
 from peewee import PeeweeException, fn
 
-from clock import World, current_world, now
+from clock import OWN, World, current_world, entered, now
+from database import db
 from models import Participant, Teacher
 from research import log, sandboxes, sessions
 from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db, store_folder
@@ -101,6 +103,13 @@ def world_of_request(ordinary: Callable[[], World]) -> World:
     g.task, g.asked_at = g.visit.task, now()
     above = "" if g.visit.is_moderated else "research/own_task_above.html"
     return replace(sandboxes.world_inside(g.task), script=FOLLOW, above=above)
+
+
+@contextmanager
+def own_database():
+    """The service's own database, from a page that has none: what is counted against limits is counted there."""
+    with entered(replace(current_world(), database=OWN)), db.connection_context():
+        yield
 
 
 def show_instead():
@@ -242,7 +251,7 @@ NO_MODERATOR = (
 moderators = StaffSignIn(blueprint, MODERATORS, MODERATOR, NO_MODERATOR)
 moderators.add_pages()
 
-OPEN = {"research.watch", "research.watch_feed", *moderators.ways_in, *OF_A_PARTICIPANT}
+OPEN = {"research.watch", "research.watch_feed", "research.watch_note", *moderators.ways_in, *OF_A_PARTICIPANT}
 """What needs no moderator: a participant's way in, an observer's, and signing in. All else does."""
 
 

@@ -187,9 +187,11 @@ def preview(name, scenario_id, number):
 
 
 def let_be_framed(response):
-    """The preview, by our own pages. After everybody else had their say: see app.set_up_responses."""
+    """The preview, by our own pages. Whatever its templates have in them, it runs no script and sends no form, so it
+    can do nothing as the moderator who looks at it. After everybody else had their say: see app.set_up_responses."""
     if request.endpoint == "research.preview":
-        response.headers["Content-Security-Policy"] = "default-src 'self'; script-src 'none'; frame-ancestors 'self'"
+        policy = "sandbox allow-same-origin; default-src 'self'; script-src 'none'; form-action 'none'"
+        response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'self'"
     return response
 
 

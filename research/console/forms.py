@@ -2,13 +2,13 @@
 
 import re
 
-from wtforms import BooleanField, SelectMultipleField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, HiddenField, SelectMultipleField, StringField, TextAreaField, ValidationError
 
 from domain.changes import RuleBroken
 from domain.participants import cleaned
 from forms import Form
 from forms.fields import ChoiceField, DateField, TextField, whole_number
-from research.models import CONSENTS, LONGEST_RETENTION, OUTCOMES
+from research.models import CONSENTS, LONGEST_NOTE, LONGEST_RETENTION, OUTCOMES
 from research.results import WORDS
 from research.sandboxes import lead_providers
 from scenarios.scenario import Scenario
@@ -225,6 +225,27 @@ class WatchForm(Form):
         "missing": "Enter your name",
         "too_long": "Use {max_length} characters or fewer",
     }
+
+
+class WatchNoteForm(Form):
+    """What an observer noticed."""
+
+    key = HiddenField()
+    text = TextAreaField()
+    messages = {
+        "missing": "Enter what you noticed",
+        "too_long": f"Use {LONGEST_NOTE:,} characters or fewer",
+        "too_many": "There were too many notes in the last minute. Wait a minute, then select “Save note” again",
+        "not_now": "This note is not saved, because the participant has not consented",
+    }
+
+    def validate(self, extra_validators=None):
+        if not super().validate(extra_validators):
+            return False
+        text = (self.text.data or "").strip()
+        if code := "missing" if not text else "too_long" if len(text) > LONGEST_NOTE else "":
+            self.add_error("text", code)
+        return not self.codes
 
 
 class ExportForm(Form):

@@ -2,16 +2,13 @@
 the service's own."""
 
 import logging
-from dataclasses import replace
 
 from flask import render_template, request, session
 
-from clock import OWN, current_world, entered
-from database import db
 from forms import Form
 from forms.fields import TextField
 from research import sessions, unmoderated
-from research.console import PARTICIPANT, blueprint, cookie_name, end_page, let_in, start_of
+from research.console import PARTICIPANT, blueprint, cookie_name, end_page, let_in, own_database, start_of
 from research.console.unmoderated import ask_consent
 from research.models import BETWEEN_TASKS
 from views.sign_in import refuse_too_many
@@ -45,7 +42,7 @@ def code():
         return render_template("research/code.html", form=form)
     if form.validate():
         # Guesses are counted with what else begins at an address, in the service's own database.
-        with entered(replace(current_world(), database=OWN)), db.connection_context():
+        with own_database():
             refuse_too_many("codes")
         if found := sessions.use_code(form.code.data):
             return let_in(found)

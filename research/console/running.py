@@ -362,6 +362,11 @@ def feed_of(session: Session, address: str = "", shown: Task | None = None) -> d
     """What the feed shows, and a mark by which to see that it is still the same: of the task in hand or, when the
     session is over, of the one that is `shown`."""
     task = shown if shown and session.is_over else session.task
+    noted = task.notes.where(Note.is_observers, Note.attempt == task.attempt).order_by(Note.id.desc())
+    happened = [{"at_ms": note.at_ms, "kind": "note", "text": note.text} for note in noted]
+    happened += [
+        {name: getattr(entry, name) for name in ("at_ms", "kind", "page", "field", "code")} for entry in log.feed(task)
+    ]
     feed = {
         "address": address or url_for("research.feed", row_id=session.id),
         "is_live": session.state in ("ready", "running"),
@@ -370,16 +375,7 @@ def feed_of(session: Session, address: str = "", shown: Task | None = None) -> d
         "state": task.state,
         "attempt": task.attempt,
         "sheet": [(each.scenario, each.state) for each in session.in_order],
-        "entries": [
-            {
-                "at_ms": entry.at_ms,
-                "kind": entry.kind,
-                "page": entry.page,
-                "field": entry.field,
-                "code": entry.code,
-            }
-            for entry in log.feed(task)
-        ],
+        "entries": sorted(happened, key=lambda entry: -entry["at_ms"]),
         "watchers": sessions.watchers(session),
     }
     return feed | {"seen": hashlib.sha256(repr(feed).encode()).hexdigest()[:16]}

@@ -11,12 +11,13 @@ from werkzeug.serving import make_server
 
 from clock import now
 from research import log, sessions
-from research.models import research_db
+from research.models import research_db, store_folder
 from tests.browser.conftest import Window
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press, refused
 from tests.conftest import Handler
 from tests.research.conftest import again, entries, task_of
+from web import wordings
 
 LIST = "Early career teachers (ECTs)"
 
@@ -112,6 +113,9 @@ def test_a_round_with_three_windows(open_window, monkeypatch):
     press(participant, "Confirm change", "You have chosen Teach First to train Steven Taylor")
     for page in (moderator, observer):
         fed(page, "Changed lead provider")
+    observer.get_by_label("What did you notice?").fill("Went straight to the link")
+    press(observer, "Save note", "Watching P1")
+    fed(moderator, "Went straight to the link")
     look(observer, "watching")
 
     moderator.get_by_label("What did you notice?").press_sequentially("Hesitated over “induction”")
@@ -460,3 +464,49 @@ def test_back_after_the_end_shows_nothing(open_window, held):
     arrived(participant, "This session has finished")
     participant.go_back()
     arrived(participant, "This session has finished")
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_a_wording_is_made_beside_its_pages(open_window, research, monkeypatch, has_script):
+    """Whatever a template has in it, the preview runs no script, sends nothing, and looks as the page does."""
+    monkeypatch.setitem(research.config, "DESIGN", True)
+    monkeypatch.setattr(wordings, "MORE", [store_folder() / "wordings"])
+    monkeypatch.setattr("research.console.designing.check", lambda *_: [])
+    window = open_window(java_script_enabled=has_script)
+    page = window.page
+    window.expected += ["Blocked", "sandboxed", "Content Security Policy", "violates"]
+    see = look if has_script else lambda page, name: None
+    sign_in(page)
+    page.goto("/research/wordings")
+    see(page, "wordings")
+    page.get_by_label("A new wording").fill("shorter")
+    button(page, "Make it").click()
+    source = page.get_by_label("records/ects.html in this wording")
+    trap = "<script>top.document.title = 'no'</script><form action=/research method=post><button>Trap</button></form>"
+    source.fill(f"{{% extends 'ordinary/records/ects.html' %}}{{% block heading %}}Your people{trap}{{% endblock %}}")
+    button(page, "Save").click()
+    shown = page.frame_locator(".app-preview")
+    expect(shown.get_by_role("heading", level=1)).to_contain_text("Your people")
+    expect(shown.get_by_role("heading", level=1)).to_have_css("font-weight", "700")
+    expect(page).to_have_title(re.compile("Wordings"))
+    shown.get_by_role("button", name="Trap").click()
+    expect(shown.get_by_role("heading", level=1)).to_contain_text("Your people")
+    see(page, "wording, a template changed")
+    source.fill("{% if %}")
+    button(page, "Save").click()
+    expect(page.locator(".govuk-error-summary")).to_contain_text("Not saved. Line 1")
+    expect(source).to_have_value("{% if %}")
+    see(page, "wording, with an error")
+    page.goto("/research/wordings?wording=shorter&scenario=S03&page=report-teacher-leaving/leaving-date")
+    page.get_by_text("Add a question", exact=True).click()
+    button(page, "Add the question").click()
+    expect(page.locator("#called-error")).to_contain_text("Enter a name for the question")
+    see(page, "wording, a question with errors")
+    page.get_by_label("Question", exact=True).fill("Why is {name} leaving?")
+    page.get_by_label("Its name").fill("reason")
+    page.get_by_label("Answers to choose from").fill("Another school\nSomething else")
+    button(page, "Add the question").click()
+    expect(shown.get_by_role("heading", level=1)).to_contain_text("Why is Steven Taylor leaving?")
+    button(page, "Move up reason").click()
+    expect(page.locator("#state option:checked")).to_contain_text("Why is Steven Taylor leaving?")
+    see(page, "wording, another order")

@@ -1,9 +1,11 @@
 """Who may use the console, what observers see, and that none of it is there where research is switched off."""
 
+import io
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -14,10 +16,11 @@ from app import create_app
 from clock import OWN, World, clock_at, entered, now
 from database import db
 from models import School
-from research import sessions
-from research.console import OPEN
+from research import export, sessions
+from research.console import OPEN, own_database
+from research.console.watching import NOTES
 from research.models import MIGRATIONS, TABLES, research_db
-from tests.research.conftest import Window, change_lead_provider
+from tests.research.conftest import Window, again, change_lead_provider
 from tests.test_house import ROOT
 
 SWITCHED_ON = """
@@ -224,7 +227,7 @@ def test_a_migrated_store_equals_a_created_one(research):
 # --- observers -----------------------------------------------------------------------------------------------
 
 
-def test_an_observer_sees_the_feed_and_nothing_to_press(held, participant, moderator, research):
+def test_an_observer_sees_the_feed_and_can_press_nothing_but_what_saves_a_note(held, participant, moderator, research):
     session = held("S01")
     observer = Window(research).get(f"/research/watch/{session.watch_token}")
     observer.submit("Watch", 422)
@@ -232,7 +235,7 @@ def test_an_observer_sees_the_feed_and_nothing_to_press(held, participant, moder
     observer.submit("Watch", Your_name="Dev Patel")
     assert observer.heading == "Watching P1"
     assert "from now on Teach First does" in observer.text
-    assert not observer.main.css("button, form, input")
+    assert observer.buttons == ["Save note"]
     change_lead_provider(participant(session))
     feed = observer.send("get", f"/research/watch/{session.watch_token}/feed")
     assert "Changed</strong> lead provider" in feed.text
@@ -249,6 +252,75 @@ def test_an_observer_sees_the_feed_and_nothing_to_press(held, participant, moder
     answer = observer.send("get", f"/research/watch/{session.watch_token}/feed", headers={"HX-Request": "true"})
     observer.get(answer.headers["HX-Redirect"], 410)
     assert observer.heading == "This session has finished"
+
+
+def watching(research, session, name: str = "Dev Patel") -> Window:
+    return Window(research).get(f"/research/watch/{session.watch_token}").submit("Watch", Your_name=name)
+
+
+def test_what_observers_note_is_in_the_feed_and_among_the_notes(held, moderator, research):
+    session = held("S01")
+    observer, other = watching(research, session), watching(research, session, "Mina Rao")
+    observer.submit("Save note", 422)
+    assert observer.errors == ["Enter what you noticed"]
+    observer.submit("Save note", 422, text="x" * 5001)
+    assert observer.errors == ["Use 5,000 characters or fewer"]
+    assert len(observer.main.css_first("#text").text().strip()) == 5001, "nothing is lost"
+    observer.submit("Save note", text="Read the tag aloud")
+    for window in (observer, other.get(other.path), moderator.get(f"/research/sessions/{session.id}")):
+        assert "0:00 Observer Read the tag aloud" in window.text
+    assert "Dev" not in moderator.main.css_first("#feed-entries").text(), "not by whom"
+    moderator.click("Change note 1").submit("Save note", text="Read a tag aloud")
+    with research_db.connection_context():
+        (note,) = session.notes
+        assert (note.text, note.is_observers, note.attempt, note.task.scenario) == ("Read a tag aloud", True, 1, "S01")
+        zipped = zipfile.ZipFile(io.BytesIO(export.export(session.round, with_research_data=True)))
+        assert zipped.read("research-data/notes.csv").decode().splitlines()[1:] == []
+        sessions.end(again(session))
+        zipped = zipfile.ZipFile(io.BytesIO(export.export(session.round, with_research_data=True)))
+    (line,) = zipped.read("research-data/notes.csv").decode().splitlines()[1:]
+    assert line == f"P1,S01,1,{note.at_ms},observer,Read a tag aloud"
+    assert observer.send("post", f"{observer.path}/notes", data={"text": "x"}).status_code == 410
+    assert [note.text for note in again_all(session)] == ["Read a tag aloud"]
+
+
+def test_an_observer_changes_nobodys_note_and_none_is_kept_without_consent(held, moderator, research):
+    session = held("S01")
+    moderator.get(f"/research/sessions/{session.id}").submit("Save note", text="Mine")
+    (mine,) = again_all(session)
+    observer = watching(research, session)
+    observer.submit("Save note", key=mine.key, text="Theirs")
+    assert [note.text for note in again_all(session)] == ["Mine"]
+    nobody = Window(research).get(f"/research/watch/{session.watch_token}")
+    token = nobody.value("csrf_token")
+    nobody.post(f"/research/watch/{session.watch_token}/notes", {"csrf_token": token, "key": "k", "text": "x"})
+    assert nobody.heading == "Watch a session", "who watches says so first"
+    refused = held("S01", consent="refused")
+    observer = Window(research).get(f"/research/watch/{refused.watch_token}")
+    token = observer.value("csrf_token")
+    observer.submit("Watch", Your_name="Dev Patel")
+    assert observer.buttons == []
+    observer.post(f"{observer.path}/notes", {"csrf_token": token, "key": "k", "text": "x"}, 422, token=False)
+    assert observer.errors == ["This note is not saved, because the participant has not consented"]
+    assert not again_all(refused)
+
+
+def test_observers_can_not_fill_the_log(held, research, monkeypatch):
+    monkeypatch.setattr(NOTES, "counted", {})
+    session = held("S01")
+    observer = watching(research, session)
+    with own_database():
+        while not NOTES.seconds_to_wait("observers’ notes"):
+            pass
+    observer.submit("Save note", 422, text="One more")
+    assert observer.errors[0].startswith("There were too many notes in the last minute.")
+    assert observer.main.css_first("#text").text().strip() == "One more"
+    assert not again_all(session)
+
+
+def again_all(session) -> list:
+    with research_db.connection_context():
+        return list(session.notes)
 
 
 def test_the_feed_is_sent_only_when_there_is_news(held, participant, moderator):
