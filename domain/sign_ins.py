@@ -56,6 +56,17 @@ class Timeouts:
         """Whether it holds, or would have held, longer if they do something."""
         return self.left(sign_in) < sign_in.started_at + self.absolute - now()
 
+    def time_left(self, sign_in: SignIn | None) -> dict:
+        """What an open page should say of a sign-in: the `message` of templates/sign_in/time_left.html or None, how
+        many `seconds` are left, and after how many to `ask_again`."""
+        left = self.left(sign_in) if sign_in else timedelta()
+        message, ask_again = None, left - WARNED_BEFORE
+        if not sign_in or self.is_over(sign_in):
+            message, ask_again = "signed-out", timedelta(minutes=1)
+        elif ask_again <= timedelta():
+            message, ask_again = "still-there" if self.can_stay(sign_in) else "longest", timedelta()
+        return {"message": message, "seconds": left.total_seconds(), "ask_again": ask_again.total_seconds()}
+
 
 @dataclass(frozen=True)
 class Identity:

@@ -31,7 +31,7 @@ function look () {
 }
 
 if (place) {
-  wait(document.querySelector('#page').dataset.askAfter)
+  wait(document.querySelector('#page').dataset.askAfter ?? 0)
   setInterval(look, 10_000)
   document.addEventListener('visibilitychange', look)
   for (const answer of ['submit', 'cancel']) document.getElementById('still-there').addEventListener(answer, () => ask('POST'))

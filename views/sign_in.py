@@ -181,21 +181,13 @@ def signed_out_there_too(ended: Table | None) -> Response | None:
 
 @blueprint.route("/sign-in/time-left", methods=["GET", "POST"])
 def time_left():
-    """What an open page should say of this browser's sign-in: the `message` of templates/sign_in/time_left.html or
-    None, how many `seconds` are left, and after how many to `ask_again`. POST says that they are still there. It needs
-    no token: to look at any page says as much."""
+    """What an open page should say of this browser's sign-in. POST says that they are still there. It needs no token:
+    to look at any page says as much."""
     sign_in, timeouts = this_browsers_sign_in(), sign_in_timeouts()
     if sign_in and request.method == "POST" and not timeouts.is_over(sign_in):
         sign_ins.update_seen_at(sign_in)
         sign_in = this_browsers_sign_in()  # a database that takes no writes has not noted it
-    left = timeouts.left(sign_in) if sign_in else timedelta()
-    message, ask_again = None, left - sign_ins.WARNED_BEFORE
-    if not sign_in or timeouts.is_over(sign_in):
-        message, ask_again = "signed-out", timedelta(minutes=1)
-    elif ask_again <= timedelta():
-        message, ask_again = "still-there" if timeouts.can_stay(sign_in) else "longest", timedelta()
-    seconds = {"seconds": left.total_seconds(), "ask_again": ask_again.total_seconds()}
-    return {"message": message, **seconds}
+    return timeouts.time_left(sign_in)
 
 
 @blueprint.get("/signed-out")

@@ -34,13 +34,14 @@ class StaffSignIn:
         add(f"{at}/sign-in", "sign_in", self.sign_in, methods=["GET", "POST"])
         add(f"{at}/sign-in/provider", "to_provider", self.to_provider)
         add(f"{at}/sign-in/return", "callback", self.callback)
+        add(f"{at}/time-left", "time_left", self.time_left, methods=["GET", "POST"])
         add(f"{at}/sign-out", "sign_out", self.sign_out, methods=["POST"])
         self.blueprint.register_error_handler(NotSignedIn, self.not_signed_in)
 
     @property
     def ways_in(self) -> set[str]:
         """The endpoints that must let everybody in."""
-        return {f"{self.blueprint.name}.{name}" for name in ("sign_in", "to_provider", "callback")}
+        return {f"{self.blueprint.name}.{name}" for name in ("sign_in", "to_provider", "callback", "time_left")}
 
     def signed_in(self) -> Table | None:
         """This browser's sign-in."""
@@ -105,6 +106,13 @@ class StaffSignIn:
         set_cookie(response, self.cookie, token, self.staff.timeouts.absolute)
         log.info("signed in", extra={"fields": {self.staff.whose.name: person.id}})
         return response
+
+    def time_left(self):
+        """As views.sign_in.time_left."""
+        sign_in = self.signed_in()
+        if sign_in and request.method == "POST":
+            self.staff.update_seen_at(sign_in)
+        return self.staff.timeouts.time_left(self.signed_in())
 
     def sign_out(self):
         if not Form().validate():

@@ -260,7 +260,7 @@ def require_moderator():
     """Puts `g.moderator` in place, or leads to signing in."""
     signed_in = moderators.signed_in()
     g.moderator = signed_in and signed_in.moderator
-    if signed_in and request.endpoint != "research.feed":
+    if signed_in and request.endpoint not in ("research.feed", "research.time_left"):
         MODERATORS.update_seen_at(signed_in)
     return None if g.moderator or request.endpoint in OPEN else signed_out()
 

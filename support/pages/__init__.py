@@ -46,7 +46,7 @@ def require_support_user():
     isn't signed in at all is led to signing in."""
     signed_in = staff.signed_in()
     g.support_user = signed_in and signed_in.support_user
-    if signed_in:
+    if signed_in and request.endpoint != "support.time_left":
         SUPPORT.update_seen_at(signed_in)
     if g.support_user or request.endpoint in staff.ways_in:
         return None

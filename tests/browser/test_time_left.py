@@ -186,7 +186,7 @@ def test_whoever_cannot_stay_is_told_why(question):
     """Twelve hours after signing in, whatever they do."""
     wait(question, 118, seen=0, started=718)
     told = dialog(question, "We will sign you out at")
-    expect(told).to_contain_text("Nobody can stay signed in for longer than 12 hours.")
+    expect(told).to_contain_text("Nobody can stay signed in for longer than this.")
     expect(told.get_by_role("button", name="Continue")).to_be_focused()
     check_look(question, "for too long")
     question.keyboard.press("Enter")

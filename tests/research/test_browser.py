@@ -3,7 +3,7 @@ console is looked at as the service's pages are."""
 
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 
 from clock import now
 from research import log, sessions
-from research.models import research_db, store_folder
+from research.models import ModeratorSignIn, research_db, store_folder
 from tests.browser.conftest import Window
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press, refused
@@ -343,6 +343,24 @@ def test_a_note_outlives_the_sign_in(open_window, held):
     window.context.add_cookies([cookie])
     press(page, "Save note", "P1")
     expect(page.locator("main li", has_text="Hesitated")).to_be_visible()
+
+
+def test_who_does_nothing_is_asked_before_the_sign_in_is_over(open_window, held):
+    page = open_window().page
+    sign_in(page)
+    page.clock.install()
+    page.goto(f"/research/sessions/{held('S01').id}")
+    with research_db.connection_context():
+        ModeratorSignIn.update(seen_at=now() - timedelta(minutes=119)).execute()
+    page.clock.run_for(10_000)
+    stay = page.get_by_role("alertdialog").get_by_role("button", name="Stay signed in")
+    expect(stay).to_be_focused()
+    look(page, "still there?")
+    with page.expect_response("**/research/time-left"):
+        page.keyboard.press("Enter")
+    expect(stay).to_be_hidden()
+    with research_db.connection_context():
+        assert now() - ModeratorSignIn.get().seen_at < timedelta(minutes=1)
 
 
 def test_the_console_by_keyboard(open_window, held):

@@ -182,6 +182,19 @@ def test_a_sign_in_lasts_twelve_hours(moderator):
         assert moderator.get("/research").heading == "Sign in to the research console"
 
 
+def test_an_open_page_is_told_what_is_left_of_a_sign_in(research, moderator):
+    def left(window: Window, method: str = "get", *, after: int) -> str | None:
+        with clock_at(began + timedelta(minutes=after)):
+            return window.send(method, "/research/time-left").get_json()["message"]
+
+    began = now()
+    assert left(moderator, after=117) is None
+    assert left(moderator, after=119) == left(moderator, after=119) == "still-there", "to ask is not to be there"
+    assert left(moderator, "post", after=119) is None
+    assert left(moderator, after=238) == "still-there"
+    assert left(moderator, after=240) == left(Window(research), after=0) == "signed-out"
+
+
 def test_a_school_user_is_no_moderator(research):
     window = Window(research).sign_in("Naomi Fletcher").get("/research")
     assert window.heading == "Sign in to the research console"

@@ -12,6 +12,7 @@ from clock import clock_at, now
 from database import db
 from models import Event, Participant, ParticipantIdChange, School, SchoolUser, SupportUser, Teacher
 from support import users
+from support.pages import staff
 from tests.conftest import both_engines, person
 from tests.identity import AVA, ST_JOHNS, Way, issuer_of, outside_the_demo, running
 from tests.reports import ask, report
@@ -55,7 +56,7 @@ def test_signing_in_leads_nowhere_else(served):
 def test_a_school_finds_nothing(served):
     naomi = Visitor(served).sign_in("Naomi Fletcher")
     for rule in rules(served, prefix="support."):
-        if rule.endpoint in ("support.sign_in", "support.to_provider", "support.callback"):
+        if rule.endpoint in staff.ways_in:
             continue
         address = rule.rule.replace("<int:teacher_id>", "1").replace("<int:school_id>", "1")
         address = address.replace("<int:participant_id>", "1").replace("<int:query_id>", "1")
@@ -68,6 +69,19 @@ def test_a_school_finds_nothing(served):
 def test_signing_out(grace):
     grace.submit("Sign out")
     assert grace.get("/support").heading == "Sign in to support"
+
+
+def test_an_open_page_is_told_what_is_left_of_a_sign_in(grace):
+    def left(method: str = "get", *, after: int) -> str | None:
+        with clock_at(began + timedelta(minutes=after)):
+            return grace.send(method, "/support/time-left").get_json()["message"]
+
+    began = now()
+    assert left(after=57) is None
+    assert left(after=59) == left(after=59) == "still-there", "to ask is not to be there"
+    assert left("post", after=59) is None
+    assert left(after=118) == "still-there"
+    assert left(after=120) == "signed-out"
 
 
 def test_who_is_let_in_no_more_is_signed_out_at_once(grace):
