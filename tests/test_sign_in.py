@@ -404,3 +404,14 @@ def test_answers_that_nobody_confirmed_are_deleted_after_a_day(naomi, app):
             run(app, "prune")
             assert Answers.select().count() == left
     assert Answers.get().event
+
+
+def test_the_privacy_page_says_within_how_long_things_are_deleted(visitor):
+    """Kept for a day, and deleted in a night that may be a day off."""
+    page = visitor.get("/privacy").text
+    for what in (
+        "these times within 48 hours of that",
+        "them within 48 hours of the last one",
+        "the count within 48 hours",
+    ):
+        assert f"delete {what}." in page

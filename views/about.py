@@ -1,11 +1,16 @@
 """What the service says about itself to anybody: how accessible it is, and what it knows of people. Both are drafts for
 whoever runs it: what is true of the service is there, what only they can say is marked."""
 
+from datetime import timedelta
+
 from flask import Blueprint, render_template
 
 from domain import messages, sign_ins
 
 blueprint = Blueprint("about", __name__)
+
+NIGHTLY = timedelta(days=1)
+"""How often what is kept no longer is deleted (deploy/cron)."""
 
 
 @blueprint.get("/accessibility")
@@ -17,8 +22,8 @@ def accessibility():
 def privacy():
     return render_template(
         "about/privacy.html",
-        remembered=sign_ins.KEPT_AFTERWARDS.total_seconds() // 60,
-        unfinished=sign_ins.UNFINISHED_ANSWERS_KEPT.total_seconds() // 60,
+        remembered=(sign_ins.KEPT_AFTERWARDS + NIGHTLY).total_seconds() // 60,
+        unfinished=(sign_ins.UNFINISHED_ANSWERS_KEPT + NIGHTLY).total_seconds() // 60,
         emails_kept=messages.KEPT.days,
     )
 

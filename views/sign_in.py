@@ -3,7 +3,6 @@ vouches for somebody ends in `start_sign_in`, and nothing else of the service kn
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session, url_for
 from werkzeug.exceptions import TooManyRequests
