@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from peewee import fn
 
 from clock import now
-from database import advisory_lock, db, save_if_possible
+from database import Table, advisory_lock, db, save_if_possible
 from database.rows import PreparedQuery, from_json, json_object
 from models import Answers, RequestCount, School, SchoolUser, SignIn, digest
 
@@ -39,24 +39,24 @@ SIGN_IN_BY_DIGEST = PreparedQuery(
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long somebody may do nothing, and how long a sign-in lasts at most."""
+    """How long somebody may do nothing, and how long a sign-in lasts at most: of a school user, or of staff."""
 
     idle: timedelta
     absolute: timedelta
 
-    def is_over(self, sign_in: SignIn) -> bool:
+    def is_over(self, sign_in: Table) -> bool:
         return self.left(sign_in) <= timedelta()
 
-    def left(self, sign_in: SignIn) -> timedelta:
+    def left(self, sign_in: Table) -> timedelta:
         """How much longer the sign-in holds if nobody does anything. None is left of one that is over."""
         seen_at = sign_in.seen_at or sign_in.started_at
         return min(seen_at + self.idle, sign_in.started_at + self.absolute) - now()
 
-    def can_stay(self, sign_in: SignIn) -> bool:
+    def can_stay(self, sign_in: Table) -> bool:
         """Whether it holds, or would have held, longer if they do something."""
         return self.left(sign_in) < sign_in.started_at + self.absolute - now()
 
-    def time_left(self, sign_in: SignIn | None) -> dict:
+    def time_left(self, sign_in: Table | None) -> dict:
         """What an open page should say of a sign-in: the `message` of templates/sign_in/time_left.html or None, how
         many `seconds` are left, and after how many to `ask_again`."""
         left = self.left(sign_in) if sign_in else timedelta()
