@@ -66,8 +66,8 @@ def offered_lead_providers(participant: Participant) -> list[LeadProvider]:
     """Whom the school may choose for the person's next training: alphabetical, without the present one."""
     contract_period = contract_period_for(participant)
     providers = [active.lead_provider for active in _active_in(participant, contract_period)]
-    present = _present_lead_provider_id(participant)
-    return sorted((each for each in providers if each.id != present), key=lambda provider: folded(provider.name))
+    present = _present_lead_provider(participant)
+    return sorted((each for each in providers if each != present), key=lambda provider: folded(provider.name))
 
 
 def works_with_school_already(participant: Participant) -> set[int]:
@@ -80,9 +80,9 @@ def _active_in(participant: Participant, contract_period: ContractPeriod | None)
     return next((each.active_lead_providers for each in contract_periods(participant) if each == contract_period), [])
 
 
-def _present_lead_provider_id(participant: Participant) -> int:
+def _present_lead_provider(participant: Participant) -> LeadProvider | None:
     period = participant.training_period
-    return period.lead_provider.id if period and period.lead_provider else 0
+    return period.lead_provider if period else None
 
 
 def can_change_lead_provider(participant: Participant) -> bool:
@@ -95,9 +95,9 @@ def check_lead_provider(
     participant: Participant, lead_provider_id: int, offered: Iterable[LeadProvider]
 ) -> LeadProvider:
     """The lead provider that was chosen, if the rules allow it for this person."""
-    if lead_provider_id == _present_lead_provider_id(participant):
-        present = participant.training_period.lead_provider.name
-        raise RuleBroken({"lead_provider_id": "already"}, lead_provider=present)
+    present = _present_lead_provider(participant)
+    if present and lead_provider_id == present.id:
+        raise RuleBroken({"lead_provider_id": "already"}, lead_provider=present.name)
     chosen = next((provider for provider in offered if provider.id == lead_provider_id), None)
     if not chosen:
         raise RuleBroken({"lead_provider_id": "unknown"})
