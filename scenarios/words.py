@@ -1,7 +1,7 @@
 """All that pages say, as text to be read aloud: everybody below, on every page that there is for them, and the pages
 that are about nobody. For `flask scenario words`, and for the test that reads every page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -190,8 +190,8 @@ class Reader:
         walker = self.walker()
         yield from map(walker.ask, ABOUT_NOBODY)
 
-    def about(self, role: str, name: str) -> Iterator[ShownPage]:
-        """The record, and every page of every journey on it."""
+    def about(self, role: str, name: str, journeys: Iterable[str] = JOURNEYS) -> Iterator[ShownPage]:
+        """The record, and every page of each of these journeys that is on it."""
         walker = self.walker()
         with walker.data():
             participant = walker.end_state().person(name)
@@ -200,7 +200,7 @@ class Reader:
         begins = {}
         for path in record.read.links:
             journey = path.removeprefix(f"{record.path}/").partition("/")[0]
-            if journey in JOURNEYS and path.startswith(record.path):
+            if journey in journeys and path.startswith(record.path):
                 begins.setdefault(journey, path)
         for path in begins.values():
             yield from self.journey(path)
@@ -208,6 +208,12 @@ class Reader:
     def journey(self, begins_at: str) -> Iterator[ShownPage]:
         """Each of its pages once for all answers: what is asked, what is refused, what is checked, and how it ends."""
         seen, number, most = set(), 0, 1
+
+        def is_new(shown: ShownPage) -> bool:
+            known = len(seen)
+            seen.add((shown.page, shown.read.text))
+            return len(seen) > known
+
         while number < most:
             walker, path = self.walker(), begins_at
             while path:
@@ -216,11 +222,11 @@ class Reader:
                 choices = choices_in(form)
                 answers = {name: offered[number % len(offered)] for name, offered in choices.items()}
                 most = max([most, *map(len, choices.values())])
-                stale = [walker.ask(path, filled_in(form, {}) | {"seen": "0."})] if CHECK_ANSWERS in path else []
-                for each in (shown, *refusals(walker, shown), *stale):
-                    if (key := (each.page, each.read.text)) not in seen:
-                        seen.add(key)
-                        yield each
+                if is_new(shown):
+                    yield shown
+                    yield from filter(is_new, refusals(walker, shown))
+                    if number == 0 and CHECK_ANSWERS in path:  # what is said of a stale answer is said of each
+                        yield from filter(is_new, [walker.ask(path, filled_in(form, {}) | {"seen": "0."})])
                 path = walker.ask(path, filled_in(form, answers)).path if form and CONFIRMATION not in path else ""
                 if path == shown.path:
                     break  # nothing there can be chosen

@@ -7,7 +7,7 @@ import pytest
 from clock import clock_at
 from domain.queries import participants_by_ids
 from models import AppropriateBody, DeliveryPartner, LeadProvider, Participant, School, Teacher
-from tests.conftest import both_engines, person
+from tests.conftest import both_engines, mostly_sqlite, person
 from tests.given import deferred, mentored, withdrawn
 from tests.reports import leaving
 from views import cards
@@ -40,7 +40,7 @@ def shown(visitor) -> list[str]:
     return [visitor.get(address).response.text.partition('id="results"')[2] for address in LISTS]
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_card_that_was_kept_is_as_one_made_now(naomi, change):
     before = shown(naomi)

@@ -16,7 +16,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, both_engines, mostly_sqlite, person
 from tests.reports import tutor_of
 from tests.visitor import words
 from tests.walks import WALKS
@@ -99,7 +99,7 @@ OF_2025, OF_2024, OF_2023 = (
 )
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("years", PARTNERSHIPS)
 @pytest.mark.parametrize("walk", [OF_2025, OF_2024, OF_2023], ids=lambda walk: walk.name)
 def test_who_works_with_the_school_already_is_said_before_choosing_and_after(naomi, walk, years):

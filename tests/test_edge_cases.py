@@ -12,7 +12,7 @@ from domain import participants, queries, reports, training
 from domain.changes import ChangedSince, RuleBroken
 from forms.journeys import JOURNEYS
 from models import ActiveLeadProvider, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, both_engines, mostly_sqlite, person
 from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always, check_between
 from tests.reports import (
@@ -473,7 +473,7 @@ GIVEN = {"not-continuing-mentor-training": (mentor, withdrawn), "report-staying"
 """Who may take a journey after what, where it isn’t an ECT after nothing."""
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_the_school_changes_nothing_of_somebody_who_left(world, journey):
     given, *history = GIVEN.get(journey, (ect,))
@@ -482,7 +482,7 @@ def test_the_school_changes_nothing_of_somebody_who_left(world, journey):
     refused(take(journey))(given(*history, (april(2), leaving(YESTERDAY)), name="Gone Away"))
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_what_is_not_offered_to_somebody_is_refused(world, journey):
     untrained = ect(training=None, name="Una Trained")
@@ -491,7 +491,7 @@ def test_what_is_not_offered_to_somebody_is_refused(world, journey):
             refused(take(journey))(participant)
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_another_schools_user_changes_nothing(world, journey):
     ada, before = ect(), stored()

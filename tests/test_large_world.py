@@ -68,7 +68,7 @@ def large_world(engine, request, tmp_path):
             yield from opened(f"sqlite:///{path}")
     else:
         request.getfixturevalue("migrated")
-        add(40, ects=12)
+        add(12, ects=4)
         yield
 
 
@@ -103,7 +103,7 @@ def test_the_same_seed_makes_the_same_people(migrated):
         every_row = chain(*rows.values())
         return [{key: value for key, value in row.items() if not isinstance(value, UUID)} for row in every_row]
 
-    assert told(rows_of((75, 1))) == told(rows_of((75, 1)))
+    assert told(rows_of((12, 1))) == told(rows_of((12, 1)))
 
 
 def test_another_seed_makes_other_people(migrated):
@@ -119,11 +119,6 @@ def test_more_schools_go_on_where_the_last_ended(migrated):
 
 
 # --- what the rules promise --------------------------------------------------------------------------------
-
-
-@both_engines
-def test_the_rules_hold_of_every_row(large_world):
-    check_always()
 
 
 @pytest.mark.parametrize("day", [date(2025, 9, 1), date(2026, 1, 2), date(2026, 6, 1), date(2027, 5, 31)])
@@ -211,9 +206,9 @@ def test_everything_has_happened_to_somebody(large_world):
 
 
 def test_a_school_has_few_ects_and_about_as_many_mentors(migrated):
-    add(100)
+    add(50)
     ects = Counter(participant.school_id for participant in everybody("ect"))
-    assert 1.5 < ects.total() / 100 < 2.5
+    assert 1.5 < ects.total() / 50 < 2.5
     assert max(ects.values()) <= 8
     assert 0.8 < len(everybody("mentor")) / ects.total() < 1.3
     assert all(participants_of(school, "mentor").exists() for school in School.select().where(School.id << list(ects)))
@@ -243,6 +238,7 @@ def test_no_two_schools_of_a_large_country_have_the_same_name():
 
 @both_engines
 def test_a_copy_says_of_its_own_people_what_was_said_of_those_it_is_a_copy_of(large_world):
+    check_always()
     people = {participant.id: participant for participant in everybody()}
     tutors = {user.school_id: user for user in SchoolUser.select()}
     names = {participant.name for participant in people.values()}

@@ -434,7 +434,7 @@ def test_who_is_in_training_by_a_partnership_is_counted(visitor):
 
 MIDNIGHTS = [
     datetime(2026, 4, day, hour, minute, tzinfo=UTC)
-    for day in range(20, 27)
+    for day in range(20, 25)
     for hour, minute in ((12, 0), (22, 59), (23, 1), (23, 59))
 ]
 """In summer a day in London begins at 23:00 UTC."""
@@ -442,8 +442,7 @@ WINTER = [datetime(2027, 1, day, hour, 1, tzinfo=UTC) for day in range(12, 17) f
 
 
 @both_engines
-@pytest.mark.parametrize("moments", [MIDNIGHTS, WINTER], ids=["summer", "winter"])
-@pytest.mark.parametrize("per_page", [1, 100])
+@pytest.mark.parametrize(("moments", "per_page"), [(MIDNIGHTS, 1), (WINTER, 100)], ids=["summer", "winter"])
 def test_a_client_that_follows_is_told_when_a_day_begins_or_ends_training(visitor, moments, per_page):
     """Somebody else begins or ends each day. Whoever follows the links has what a whole list has, at any moment."""
     first_day = moments[0].date()

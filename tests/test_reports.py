@@ -11,7 +11,7 @@ from clock import clock_at
 from domain import reports
 from domain.changes import RuleBroken
 from models import LeadProvider, Mentorship, Participant, TrainingPeriod
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, mostly_sqlite, person
 from tests.reports import (
     ACTS,
     AMBITION,
@@ -37,7 +37,7 @@ from tests.reports import (
 )
 from views.lead_provider_api import WORDS
 
-pytestmark = both_engines
+pytestmark = mostly_sqlite
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 LATER_TODAY = datetime(2026, 4, 20, 14, 30, 15, tzinfo=UTC)

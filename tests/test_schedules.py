@@ -14,7 +14,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, both_engines, mostly_sqlite, person
 from tests.invariants import check_always
 from tests.reports import (
     AMBITION,
@@ -248,7 +248,7 @@ DUE_ELSEWHERE = {
 }
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("case", DUE_ELSEWHERE)
 @pytest.mark.parametrize("role", ["ect", "mentor"])
 def test_somebody_who_is_due_at_another_school(visitor, role, case):

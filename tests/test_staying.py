@@ -9,7 +9,7 @@ from clock import clock_at, display
 from domain import departures, participants
 from domain.changes import RuleBroken
 from models import Mentorship, Participant, TrainingPeriod
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, both_engines, mostly_sqlite, person
 from tests.given import ADA, ect, mentor, registered_elsewhere, withdrawn
 from tests.invariants import check_always, check_between
 from tests.reports import (
@@ -62,7 +62,7 @@ REPORTS = {
 }
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("given", [ect, mentor])
 @pytest.mark.parametrize("past", PASTS.values(), ids=PASTS)
 @pytest.mark.parametrize("reports", REPORTS.values(), ids=REPORTS)

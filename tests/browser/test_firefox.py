@@ -5,10 +5,8 @@ import pytest
 
 from tests.browser.test_back import test_what_was_typed_and_not_sent_is_still_there  # noqa: F401
 from tests.browser.test_swaps import (  # noqa: F401
-    test_an_error_takes_the_focus_and_leads_to_the_field,
     test_back_and_forward,
     test_each_step_of_a_journey_arrives_as_a_page_does,
-    test_the_skip_link_leads_to_the_page_that_is_shown,
 )
 
 pytestmark = pytest.mark.parametrize("browser", ["firefox"], indirect=True)

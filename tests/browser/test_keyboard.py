@@ -32,7 +32,7 @@ def journeys() -> list[Walk]:
     for walk in WALKS:
         if (walk.journey, walk.name) != ("report-teacher-leaving", "Steven Taylor"):
             walks.setdefault(walk.journey, walk)
-    few = ("change-lead-provider", "report-teacher-leaving", "change-name")
+    few = ("change-lead-provider", "report-teacher-leaving")
     return [walk for name, walk in walks.items() if IS_NIGHTLY or name in few]
 
 

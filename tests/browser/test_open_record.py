@@ -81,8 +81,7 @@ UNDER_THE_NEWS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("height", [256, 720])
-@pytest.mark.parametrize("width", [320, 700, 800, 1280])
+@pytest.mark.parametrize(("width", "height"), [(320, 720), (700, 256), (800, 720), (1280, 256)])
 def test_nothing_moves_from_under_a_finger(record, report, width, height):
     """At the top of the page too, where no browser holds anything in its place."""
     record.set_viewport_size({"width": width, "height": height})

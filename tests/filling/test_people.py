@@ -9,10 +9,10 @@ import pytest
 from clock import clock_at
 from domain import data_checks, departures, participants, training
 from models import Event, LeadProvider, Participant, SchoolUser, Teacher
-from tests.conftest import both_engines, person
+from tests.conftest import mostly_sqlite, person
 from tests.reports import report, stored
 
-pytestmark = both_engines
+pytestmark = mostly_sqlite
 
 ST_JOHNS, NORTHBROOK = "900001", "900002"
 MENTOR = {

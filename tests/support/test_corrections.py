@@ -20,7 +20,7 @@ from models import (
 )
 from support.corrections import CORRECTIONS
 from support.preview import views_of
-from tests.conftest import both_engines, person
+from tests.conftest import mostly_sqlite, person
 from tests.given import ADA, ect, mentor
 from tests.reports import (
     AMBITION,
@@ -241,7 +241,7 @@ CASES = [
 ]
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_correction(served, engine, grace, case):
     participant = case.given()
