@@ -17,7 +17,7 @@ from types import MappingProxyType
 from clock import LONDON, World, clock_at, entered, in_utc, now, today
 from database import db, migrate
 from domain import departures, reports, training
-from domain.changes import begin_day, updated_at
+from domain.changes import System, begin_day, updated_at
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
@@ -195,7 +195,7 @@ def pair(active: ActiveLeadProvider, delivery_partner: str) -> DeliveryPartner:
 
 
 def load_school(row: dict) -> None:
-    tutor = row["users"][0]
+    tutor = row.get("tutor") or row["users"][0]
     school = School.create(
         urn=row["urn"], name=row["name"], induction_tutor_name=tutor["name"], induction_tutor_email=tutor["email"]
     )
@@ -248,7 +248,8 @@ def load_participant(school: School, role: str, row: dict) -> None:
             with clock_at(moment_on(row[mark]["on"])):
                 provider_acts(act, participant, row[mark]["reason"])
     if row.get("leaving_on") and departures.can_report_leaving(participant):
-        departures.report_leaving(participant, SchoolUser.get(school=school), leaving_on=day(row["leaving_on"]))
+        author = SchoolUser.get_or_none(school=school) or System()
+        departures.report_leaving(participant, author, leaving_on=day(row["leaving_on"]))
 
 
 def load_training(participant: Participant, row: dict) -> None:

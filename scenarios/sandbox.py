@@ -11,7 +11,7 @@ from peewee import fn
 from clock import today
 from database import db, tried_again
 from domain import departures
-from domain.changes import RuleBroken, updated_at
+from domain.changes import RuleBroken, System, updated_at
 from models import (
     ActiveLeadProvider,
     ContractPeriod,
@@ -22,7 +22,6 @@ from models import (
     Participant,
     School,
     SchoolPartnership,
-    SchoolUser,
     Teacher,
 )
 from scenarios import load_school
@@ -130,9 +129,7 @@ def leave_schools_of(lead_provider: LeadProvider) -> None:
     query = query.where(School.urn > str(URNS), Participant.school << theirs, Participant.finished_on.is_null())
     for participant in list(query):
         try:
-            departures.report_leaving(
-                participant, SchoolUser.get(school=participant.school), leaving_on=today() - timedelta(1)
-            )
+            departures.report_leaving(participant, System(), leaving_on=today() - timedelta(1))
         except RuleBroken:
             continue  # who is yet to come, or has only just begun, stays
 
@@ -170,9 +167,10 @@ def schools_for(active: ActiveLeadProvider) -> list[dict]:
 
 
 def school(urn: int, name: str, partnerships: list[dict], *, ects: list[dict], mentors: list[dict] = []) -> dict:  # noqa: B006 - it is not changed
-    users = [{"name": f"Tutor of Sandbox School {urn}", "email": f"tutor@sandbox{urn}.example.org"}]
+    """One at which nobody signs in: the demo's page has personas enough."""
+    tutor = {"name": f"Tutor of Sandbox School {urn}", "email": f"tutor@sandbox{urn}.example.org"}
     people = {"ects": ects, "mentors": mentors}
-    return {"urn": str(urn), "name": name, "users": users, "partnerships": partnerships} | people
+    return {"urn": str(urn), "name": name, "tutor": tutor, "users": [], "partnerships": partnerships} | people
 
 
 def people(lead_provider: str, year: int) -> Callable[..., dict]:

@@ -10,7 +10,7 @@ from app import create_app
 from clock import now
 from database import db
 from domain import data_checks
-from models import ContractPeriod, LatestUpdate, LeadProvider, School
+from models import ContractPeriod, LatestUpdate, LeadProvider, School, SchoolUser
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import AMBITION, TEACH_FIRST, address, ask, attributes_of, body, codes, tell
 from tests.test_documents import command_of
@@ -136,6 +136,7 @@ def test_a_provider_gets_people_of_its_own_and_nobody_elses_changes(visitor):
 
 @both_engines
 def test_the_second_time_the_first_ones_leave(visitor):
+    personas = SchoolUser.select().count()
     reset(visitor)
     first = {each["id"]: each for each in ask(visitor, "get", "/api/v3/participants").json["data"]}
     others = reset(visitor, TEACH_FIRST)
@@ -149,6 +150,7 @@ def test_the_second_time_the_first_ones_leave(visitor):
         if each["id"] in first and each["attributes"]["ecf_enrolments"][0]["participant_status"] == "left"
     }
     assert left >= {"Ava Active", "Uma Underwood", "Mo Mentor"}
+    assert SchoolUser.select().count() == personas, "the page to sign in from stays as it is"
     told_others = ask(visitor, "get", "/api/v3/participants", TEACH_FIRST).json["data"]
     assert "active" in {each["attributes"]["ecf_enrolments"][0]["participant_status"] for each in told_others}
     assert not data_checks.broken()
