@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -72,6 +73,18 @@ def test_the_example_of_a_body_is_in_the_documented_form(visitor, app, endpoint)
     path = path.format(participant_id=person("Hannah Clarke").teacher.api_id)
     response = ask(visitor, method.lower(), path, json=example)
     assert response.status_code in (200, 422), response.text
+
+
+def test_the_links_of_an_example_lead_on_in_the_same_list(visitor, app):
+    lists = {path: told["get"]["responses"]["200"] for path, told in document(app)["paths"].items() if "get" in told}
+    examples = {path: answer["content"]["application/json"]["example"] for path, answer in lists.items()}
+    links = {path: example["links"] for path, example in examples.items() if "links" in example}
+    assert len(links) == 6
+    for path, example in links.items():
+        address = urlsplit(example["changes"])
+        response = ask(visitor, "get", f"{address.path}?{address.query}")
+        assert (address.path, response.status_code) == (path, 200), response.text
+        assert response.json["links"].keys() == example.keys()
 
 
 def test_the_document_is_public(visitor):

@@ -4,6 +4,7 @@ made from it."""
 import json
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from werkzeug.routing import Rule
 from views import client_key
 from views.lead_provider_api import DETAILS, REQUESTS, TITLES, WORDS, answer, problem, schemas
 from views.lead_provider_api.operations import ID, OPTIONAL, TYPES, Operation
+from views.lead_provider_api.pages import changes_since
 from web.rate_limits import RateLimit
 
 documentation = Blueprint("documentation", __name__, url_prefix="/api")
@@ -223,6 +225,10 @@ def body_schema(sends: type[BaseModel], reference: dict) -> dict:
 def responses(rule: Rule, operation: Operation, at: dict, definitions: dict) -> dict:
     answers = at[operation.answers]
     example = sample(answers, definitions)
+    if "links" in example:
+        needed = {each["name"]: "2025" for each in asked_of(operation.query) if each["required"]}
+        address = f"https://ects.example.org{rule.rule}"
+        example["links"]["changes"] = changes_since(datetime(2026, 4, 20, 9, tzinfo=UTC), address, needed)
     if operation.makes:
         example["data"]["attributes"]["ecf_enrolments"][0] |= operation.makes
     told = {"200": said("Done" if operation.sends else "Found", answers, example)}

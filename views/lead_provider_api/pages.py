@@ -108,11 +108,11 @@ def links(query, rows: list[tuple]) -> dict[str, str | None]:
     further = None
     if len(rows) == query.page.limit:
         cursor = Cursor(query.sort, rows[-1][1], rows[-1][0], latest)
-        further = address(asked | {"page[after]": str(cursor)})
-    since = min(moment_of(latest + 1), now()).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    changes = address(asked | {"filter[updated_since]": since, "sort": "updated_at"})
-    return {"next": further, "changes": changes}
+        further = f"{request.base_url}?{urlencode(asked | {'page[after]': str(cursor)})}"
+    return {"next": further, "changes": changes_since(min(moment_of(latest + 1), now()), request.base_url, asked)}
 
 
-def address(asked: dict[str, str]) -> str:
-    return f"{request.base_url}?{urlencode(asked)}"
+def changes_since(moment: datetime, address: str, asked: dict[str, str]) -> str:
+    """Where a list (its `address`) tells later what has changed since then, of what was asked for."""
+    since = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{address}?{urlencode(asked | {'filter[updated_since]': since, 'sort': 'updated_at'})}"

@@ -210,10 +210,7 @@ class Links(Shape):
         examples=[None],
     )
     changes: str = Field(
-        description="The address to ask later, for everything that changed after the first page was made.",
-        examples=[
-            "https://ects.example.org/api/v3/participants?sort=updated_at&filter[updated_since]=2026-04-20T09:00:00Z"
-        ],
+        description="The address to ask later, for everything that changed after the first page was made."
     )
 
 
