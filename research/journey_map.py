@@ -1,5 +1,7 @@
-"""The journey map: a picture of where people went. Pages are boxes and ways between them arrows, with the number of
-people who took them; the direct path is bold; how people's paths ended, and who met an error, the page says."""
+"""The journey map: a picture of where people went. Pages are boxes in columns; ways on to the next column are arrows,
+with the number of people who took them; where else people went, such as back, is said below the box. So lines are
+between columns only, where nothing else is. The direct path is bold. How people's paths ended, and who met an error,
+stands above."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +10,9 @@ from xml.sax.saxutils import escape
 
 from research.results import Result, without_repeats
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, TOP = 250, 100, 90, 110, 10, 84
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LINE_HEIGHT = 250, 112, 120, 30, 10, 17
+MOST_LETTERS = 36
+"""In a line as wide as a box."""
 INK, PALE, LINE, RED, GREEN, AMBER = "#0b0c0c", "#f4f8fb", "#505a5f", "#ca3535", "#0f7a52", "#a8500f"
 ENDED = {
     "direct": "succeeded directly",
@@ -64,114 +68,124 @@ def map_of(results: list[Result]) -> JourneyMap:
     )
 
 
+@dataclass
+class Drawing:
+    map_: JourneyMap
+
+    def __post_init__(self):
+        self.places = self.map_.places
+        self.direct = set(pairwise(self.map_.direct))
+        ways = [way for way in self.direct | set(self.map_.ways) if set(way) <= set(self.places)]
+        self.arrows = sorted(filter(self.is_on, ways), key=lambda way: (self.places[way[0]], self.places[way[1]]))
+        rows = [[page for page in self.places if self.places[page][1] == row] for row in range(1 + self.last(1))]
+        self.tops, below = [], MARGIN
+        for pages in rows:
+            self.tops.append(below + LINE_HEIGHT * max(len(self.above(page)) for page in pages) + 8)
+            below = self.tops[-1] + HEIGHT + LINE_HEIGHT * max(len(self.below(page)) for page in pages) + GAP_Y
+        self.width, self.height = MARGIN + (1 + self.last(0)) * (WIDTH + GAP_X) - GAP_X + MARGIN, below
+
+    def last(self, axis: int) -> int:
+        return max((place[axis] for place in self.places.values()), default=0)
+
+    def is_on(self, way: tuple[str, str]) -> bool:
+        """Whether it leads to the next column."""
+        return self.places[way[1]][0] == self.places[way[0]][0] + 1
+
+    def above(self, page: str) -> list[tuple[str, str]]:
+        """The lines above the box, each in its colour."""
+        ends, errors = self.map_.ends, self.map_.errors[page]
+        lines = [
+            (COLOURS[outcome], f"{ends[page, outcome]} {ENDED[outcome]}") for outcome in ENDED if ends[page, outcome]
+        ]
+        return lines + [(RED, f"{errors} met an error")] * bool(errors)
+
+    def below(self, page: str) -> list[str]:
+        """The lines below the box: where else people went from there."""
+        lines = []
+        for (origin, to), count in sorted(self.map_.ways.items(), key=lambda one: -one[1]):
+            if origin == page and not self.is_on((origin, to)):
+                said = f"{count} went to {to}"
+                head, _, tail = said.rpartition("/")
+                lines += [said] if len(said) <= MOST_LETTERS else [f"{head}/", f"    {tail}"]
+        return lines
+
+    def corner(self, page: str) -> tuple[int, int]:
+        column, row = self.places[page]
+        return MARGIN + column * (WIDTH + GAP_X), self.tops[row]
+
+    def arrow(self, way: tuple[str, str]) -> str:
+        """Straight on in its row. To another row by a lane between the columns, of which each page has its own, so that
+        no two lines lie on one another; beside the others that come to the same page."""
+        origin, to = way
+        (x1, y1), (x2, y2) = self.corner(origin), self.corner(to)
+        start, middle = (x1 + WIDTH, y1 + HEIGHT // 2), y2 + HEIGHT // 2
+        others = [one for one, other in self.arrows if other == to and self.places[one][1] != self.places[to][1]]
+        if origin in others:
+            place = others.index(origin) + 1
+            middle += 27 * ((place + 1) // 2) * (1 if place % 2 else -1)
+            column = [one for one in self.places if self.places[one][0] == self.places[origin][0]]
+            lane = start[0] + 10 + 30 * column.index(origin) // len(column)
+            path = f"M{start[0]} {start[1]}H{lane}V{middle}H{x2}"
+        else:
+            path = f"M{start[0]} {start[1]}H{x2}"
+        count, is_direct = self.map_.ways[way], way in self.direct
+        name, stroke, ink = ("bold", 5, INK) if is_direct else ("thin", 1.5, LINE)
+        dashes = "" if count else ' stroke-dasharray="8 6"'
+        line = (
+            f'<path d="{path}" fill="none" stroke="{ink}" stroke-width="{stroke}" marker-end="url(#{name})"{dashes}/>'
+        )
+        half = 9 + 5 * len(str(count))
+        return line + (
+            f'<rect x="{x2 - 48 - half}" y="{middle - 12}" width="{2 * half}" height="24" rx="12" fill="#ffffff" '
+            f'stroke="{ink}"/>{text(x2 - 48, middle + 5, str(count), anchor="middle")}'
+        )
+
+    def box(self, page: str) -> str:
+        x, y = self.corner(page)
+        is_direct = page in self.map_.direct
+        *heads, tail = page.split("/")
+        parts = [
+            f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" fill="{PALE}" '
+            f'stroke="{INK if is_direct else LINE}" stroke-width="{5 if is_direct else 1.5}"/>'
+        ]
+        parts += [
+            text(x + 12, y + 22 + 17 * at, line) for at, line in enumerate([*(f"{head}/" for head in heads), tail])
+        ]
+        count = people(self.map_.people[page])
+        parts.append(text(x + WIDTH - 12, y + HEIGHT - 12, count, size=17, weight="bold", anchor="end"))
+        for at, (ink, line) in enumerate(reversed(self.above(page))):
+            parts.append(text(x + 2, y - 9 - LINE_HEIGHT * at, line, ink, size=14, weight="bold"))
+        for at, line in enumerate(self.below(page), 1):
+            parts.append(text(x + 2, y + HEIGHT + 3 + LINE_HEIGHT * at, line, LINE, size=13))
+        return "".join(parts)
+
+
+def text(x: int, y: int, words: str, ink: str = INK, *, size: int = 15, weight: str = "normal", anchor: str = "start"):
+    return (
+        f'<text x="{x}" y="{y}" font-size="{size}" font-weight="{weight}" text-anchor="{anchor}" fill="{ink}" '
+        f'xml:space="preserve">{escape(words)}</text>'
+    )
+
+
 def svg(map_: JourneyMap, title: str) -> str:
-    places = map_.places
-    columns, rows = (max((place[axis] for place in places.values()), default=0) + 1 for axis in (0, 1))
-    width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP_X
-    height = TOP + MARGIN + rows * HEIGHT + (rows - 1) * GAP_Y + GAP_Y
-    direct_ways = set(pairwise(map_.direct))
+    drawing = Drawing(map_)
+    width, height = drawing.width, drawing.height
+    markers = [
+        f'<marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="{size}" markerHeight="{size}" '
+        f'orient="auto"><path d="M0 0 10 5 0 10z" fill="{colour}"/></marker>'
+        for name, size, colour in (("bold", 4, INK), ("thin", 8, LINE))
+    ]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" aria-labelledby="map-title map-description" font-family="Helvetica, Arial, sans-serif">',
         f'<title id="map-title">{escape(title)}</title>',
         f'<desc id="map-description">{escape(in_words(map_))}</desc>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        "<defs>"
-        + "".join(
-            f'<marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="{size}" markerHeight="{size}" '
-            f'orient="auto"><path d="M0 0 10 5 0 10z" fill="{colour}"/></marker>'
-            for name, size, colour in (("bold", 4, INK), ("thin", 8, LINE))
-        )
-        + "</defs>",
+        f"<defs>{''.join(markers)}</defs>",
+        *map(drawing.arrow, drawing.arrows),
+        *map(drawing.box, drawing.places),
     ]
-    ways = sorted(way for way in direct_ways | set(map_.ways) if way[0] in places and way[1] in places)
-    arrows = [arrow(places[a], places[b], map_.ways[a, b], is_direct=(a, b) in direct_ways) for a, b in ways]
-    parts += [line for line, _at in arrows]
-    parts += [box(page, places[page], map_) for page in places]
-    taken: list[tuple[float, float]] = []
-    for way, (_line, at) in zip(ways, arrows, strict=True):
-        taken.append(free_place(at, taken))
-        parts.append(number(map_.ways[way], taken[-1], INK if way in direct_ways else LINE))
     return "\n".join([*parts, "</svg>\n"])
-
-
-def corner(place: tuple[int, int]) -> tuple[int, int]:
-    return MARGIN + place[0] * (WIDTH + GAP_X), TOP + place[1] * (HEIGHT + GAP_Y)
-
-
-def arrow(origin: tuple[int, int], to: tuple[int, int], count: int, *, is_direct: bool) -> tuple[str, tuple]:
-    """From the right side to the left where it goes on, from the bottom to the bottom where it goes back. The line, and
-    where on it its number stands."""
-    (x1, y1), (x2, y2) = corner(origin), corner(to)
-    if to[0] > origin[0]:
-        start, end = (x1 + WIDTH, y1 + HEIGHT / 2), (x2, y2 + HEIGHT / 2)
-        bend = max((end[0] - start[0]) / 2, 30)
-        curve = f"C{start[0] + bend:.0f} {start[1]:.0f} {end[0] - bend:.0f} {end[1]:.0f}"
-        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-        if origin[1] == to[1] and to[0] > origin[0] + 1:  # over what lies between
-            curve = f"C{start[0] + bend:.0f} {start[1] - 90:.0f} {end[0] - bend:.0f} {end[1] - 90:.0f}"
-            middle = (middle[0], middle[1] - 67)
-    else:
-        start, end = (x1 + WIDTH * 0.4, y1 + HEIGHT), (x2 + WIDTH * 0.6, y2 + HEIGHT)
-        # As deep as it goes far back, so that no number stands on another.
-        depth = max(start[1], end[1]) + GAP_Y * min(0.35 + 0.22 * (origin[0] - to[0]), 1)
-        curve = f"C{start[0]:.0f} {depth:.0f} {end[0]:.0f} {depth:.0f}"
-        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 8 + depth * 0.75)
-        if origin[0] == to[0]:  # straight up or down: beside the box that it comes from
-            middle = (start[0], start[1] + 22)
-    name, stroke, ink = ("bold", 5, INK) if is_direct else ("thin", 1.5, LINE)
-    dashes = "" if count else ' stroke-dasharray="8 6"'
-    line = (
-        f'<path d="M{start[0]:.0f} {start[1]:.0f} {curve} {end[0]:.0f} {end[1]:.0f}" fill="none" stroke="{ink}" '
-        f'stroke-width="{stroke}" marker-end="url(#{name})"{dashes}/>'
-    )
-    return line, middle
-
-
-def free_place(at: tuple[float, float], taken: list[tuple[float, float]]) -> tuple[float, float]:
-    """There or as little below as keeps it clear of the numbers that are there already."""
-    x, y = at
-    while any(abs(x - other_x) < 46 and abs(y - other_y) < 28 for other_x, other_y in taken):
-        y += 7
-    return x, y
-
-
-def number(count: int, at: tuple[float, float], ink: str) -> str:
-    x, y = at
-    half = 9 + 5 * len(str(count))
-    return (
-        f'<rect x="{x - half:.0f}" y="{y - 13:.0f}" width="{2 * half}" height="26" rx="13" fill="#ffffff" '
-        f'stroke="{ink}"/>'
-        f'<text x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle" font-size="15" fill="{INK}">{count}</text>'
-    )
-
-
-def box(page: str, place: tuple[int, int], map_: JourneyMap) -> str:
-    x, y = corner(place)
-    is_direct = page in map_.direct
-    lines = [f"{part}/" for part in page.split("/")[:-1]] + [page.split("/")[-1]]
-    remarks = [
-        (COLOURS[outcome], f"{map_.ends[page, outcome]} {ENDED[outcome]}")
-        for outcome in ENDED
-        if map_.ends[page, outcome]
-    ]
-    remarks += [(RED, f"{map_.errors[page]} met an error")] * bool(map_.errors[page])
-    texts = [
-        f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{HEIGHT}" fill="{PALE}" stroke="{INK if is_direct else LINE}" '
-        f'stroke-width="{5 if is_direct else 1.5}"/>'
-    ]
-    for number, line in enumerate(lines):
-        texts.append(f'<text x="{x + 12}" y="{y + 22 + 17 * number}" font-size="15" fill="{INK}">{escape(line)}</text>')
-    texts.append(
-        f'<text x="{x + WIDTH - 12}" y="{y + HEIGHT - 12}" text-anchor="end" font-size="17" font-weight="bold" '
-        f'fill="{INK}">{people(map_.people[page])}</text>'
-    )
-    for number, (colour, words) in enumerate(reversed(remarks)):
-        texts.append(
-            f'<text x="{x + 2}" y="{y - 9 - 16 * number}" font-size="14" font-weight="bold" fill="{colour}">'
-            f"{escape(words)}</text>"
-        )
-    return "".join(texts)
 
 
 def people(count: int) -> str:

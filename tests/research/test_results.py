@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections import Counter
 from xml.etree import ElementTree
@@ -106,14 +107,15 @@ def test_the_journey_map(round_):
         assert said in drawn
     assert "ended here" not in drawn
     assert "5 people went from ects to ect." in tree.find("s:desc", spaces).text
-    assert len(tree.findall("s:rect[@rx]", spaces)) == 6, "a number on each way"
-    assert len(tree.findall("s:rect", spaces)) == 1 + 6 + 6
+    assert len(tree.findall("s:rect[@rx]", spaces)) == 5, "a number on each way on"
+    assert len(tree.findall("s:rect", spaces)) == 1 + 6 + 5
+    assert ">1 went to ects<" in drawn, "and the way back in words"
     assert drawn.count('stroke-width="5" marker-end') == 4, "the direct path is bold"
     assert svg(map_of([Result(scenario("S01"), "")]), "nobody yet").count("<rect") == 1 + 5 + 4
 
 
 @pytest.mark.parametrize("people", [6, 20, 60, 200])
-def test_no_number_on_the_map_hides_another(people):
+def test_nothing_on_the_map_hides_anything(people):
     result = Result(scenario("S01"), "")
     pages = [page for _, page in DIRECT]
     ways = [
@@ -121,8 +123,9 @@ def test_no_number_on_the_map_hides_another(people):
         [pages[0], "other-ect", *pages],
         [*pages[:3], "ect", "ects", "mentors", "ects"],
         ["ects", "mentors", "mentor", "ects", "ect"],
+        ["ects", "mentors", QUESTION[1], "ects", "other-ect", QUESTION[1], "other-ect", "ect/change-name/name"],
     ]
-    result.paths = [ways[number % 4] for number in range(people)]
+    result.paths = [ways[number % 5] for number in range(people)]
     drawn = ElementTree.fromstring(svg(map_of([result]), "many"))  # noqa: S314 - our own
     numbers = [
         [float(each.get(name)) for name in ("x", "y", "width", "height")]
@@ -133,6 +136,23 @@ def test_no_number_on_the_map_hides_another(people):
         for other_x, other_y, other_width, _ in numbers[:place]:
             is_apart = x >= other_x + other_width or other_x >= x + width or abs(y - other_y) >= height
             assert is_apart, "each can be read"
+    boxes = [
+        [float(each.get(name)) for name in ("x", "y", "width", "height")]
+        for each in list(drawn.iter("{http://www.w3.org/2000/svg}rect"))[1:]
+        if not each.get("rx")
+    ]
+    for path in drawn.iter("{http://www.w3.org/2000/svg}path"):
+        if not path.get("marker-end"):
+            continue
+        at, *moves = re.findall(r"([MHV])(\d+)(?: (\d+))?", path.get("d"))
+        x, y = float(at[1]), float(at[2])
+        for move, to, _ in moves:
+            to_x, to_y = (float(to), y) if move == "H" else (x, float(to))
+            for left, top, width, height in boxes:
+                is_right_of = min(x, to_x) >= left + width
+                is_beside = is_right_of or max(x, to_x) <= left or min(y, to_y) >= top + height or max(y, to_y) <= top
+                assert is_beside, "no line runs behind a box"
+            x, y = to_x, to_y
 
 
 def test_a_page_shown_again_is_one_stay():
@@ -216,7 +236,14 @@ def test_every_file_is_as_the_schema_says(round_):
         assert next(csv.reader(io.StringIO(text))) == list(SCHEMA[name])
     assert len(rows(files["research-data/log.csv"])) == 4 * 5 + 2 + 7 + 1
     assert rows(files["research-data/notes.csv"]) == [
-        {"participant": "P1", "scenario": "S01", "attempt": "1", "at_ms": "1", "text": '\'=HYPERLINK("x")'}
+        {
+            "participant": "P1",
+            "scenario": "S01",
+            "attempt": "1",
+            "at_ms": "1",
+            "by": "moderator",
+            "text": '\'=HYPERLINK("x")',
+        }
     ]
 
 
