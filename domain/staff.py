@@ -39,10 +39,14 @@ class Staff:
             people.update(subject=identity.subject_digest).where(waiting, self.let_in).execute()
         return people.get_or_none(is_known, self.let_in)
 
-    def find(self, token: str) -> Table | None:
-        """The sign-in of the browser that has this token, unless it is over or its owner isn't let in any more."""
+    def latest(self, token: str) -> Table | None:
+        """The sign-in of the browser that has this token, unless its owner isn't let in any more. It may be over."""
         with_people = self.sign_ins.select(self.sign_ins, self.people).join(self.people)
-        sign_in = with_people.where(self.sign_ins.digest == digest(token), self.let_in).first()
+        return with_people.where(self.sign_ins.digest == digest(token), self.let_in).first()
+
+    def find(self, token: str) -> Table | None:
+        """The same, unless it is over."""
+        sign_in = self.latest(token)
         return sign_in if sign_in and not self.timeouts.is_over(sign_in) else None
 
     def start(self, person: Table, *, instead_of: str, id_token: str | None = None) -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, abort, g, request, url_for
 from peewee import PeeweeException
 
 from clock import LONDON, display, now
+from forms import Form
 from models import Participant, Teacher
 from support.models import SupportError
 from support.users import SUPPORT
@@ -53,7 +54,13 @@ def require_support_user():
     of_school = this_browsers_sign_in()
     if of_school and not sign_in_timeouts().is_over(of_school):
         abort(404)
-    is_page = request.method == "GET"
+    is_page, over = request.method == "GET", SUPPORT.latest(staff.token())
+    if request.endpoint == "support.step":
+        from support.pages.corrections import keep_unsent  # which is made with this blueprint
+
+        is_page = True
+        if request.method == "POST" and over and Form().validate():
+            keep_unsent(over.support_user, **request.view_args)
     return redirect_page(url_for("support.sign_in", next=request.full_path.rstrip("?") if is_page else None))
 
 

@@ -1,20 +1,20 @@
 """Every page of every correction, by the engine of the schools’ journeys (views/journeys.py). The corrections
 themselves are a table in support/corrections.py."""
 
-from flask import abort, g, render_template, url_for
+from flask import abort, g, render_template, request, url_for
 
 from clock import now
 from domain.changes import Author, Support
-from domain.sign_ins import UNFINISHED_ANSWERS_KEPT
+from domain.sign_ins import LONGEST_UNSENT, UNFINISHED_ANSWERS_KEPT
 from forms import Doubt
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION
-from models import Event, Participant
+from models import Event, Participant, SupportUser
 from support.corrections import CORRECTIONS
 from support.models import SupportAnswers
 from support.pages import blueprint
 from support.pages.people import find_participant
 from support.preview import Preview, preview
-from views.journeys import JourneyStep, serve
+from views.journeys import CANCEL, JourneyStep, save_answers, serve
 
 
 class CorrectionStep(JourneyStep):
@@ -38,7 +38,7 @@ class CorrectionStep(JourneyStep):
 
     def load(self) -> None:
         self.participant = find_participant(self.participant.id)
-        self.answers = answers_of(self.participant, self.name)
+        self.answers = answers_of(g.support_user, self.participant, self.name)
 
     def doubt(self, path: dict) -> Doubt | None:
         answers = self.journey.answers(path)
@@ -72,12 +72,25 @@ def step(participant_id, journey_name, page):
     if not journey or page not in journey.pages:
         abort(404)
     participant = find_participant(participant_id)
-    return serve(CorrectionStep(participant, journey_name, journey, page, answers_of(participant, journey_name)))
+    answers = answers_of(g.support_user, participant, journey_name)
+    return serve(CorrectionStep(participant, journey_name, journey, page, answers))
 
 
-def answers_of(participant: Participant, name: str) -> SupportAnswers:
+def keep_unsent(user: SupportUser, participant_id: int, journey_name: str, page: str) -> None:
+    """Keep what was typed on a question and sent after the sign-in of whoever typed it was over: the question has it
+    again when they have signed in."""
+    journey, typed = CORRECTIONS.get(journey_name), request.form.to_dict(flat=False)
+    participant = Participant.get_or_none(Participant.id == participant_id) if participant_id < 2**31 else None
+    length = sum(len(name) + sum(map(len, values)) for name, values in typed.items())
+    if participant and journey and page in journey.questions and CANCEL not in typed and length <= LONGEST_UNSENT:
+        answers = answers_of(user, participant, journey_name)
+        typed.pop("csrf_token", None)
+        save_answers(answers, posted=answers.posted | {page: typed}, confirmed=None, event=None)
+
+
+def answers_of(user: SupportUser, participant: Participant, name: str) -> SupportAnswers:
     """The saved answers, or an empty row if there are none of the last day."""
-    its = {"support_user": g.support_user, "journey": name, "participant": participant}
+    its = {"support_user": user, "journey": name, "participant": participant}
     answers = SupportAnswers.get_or_none(**its)
     if answers and answers.event_id:
         answers.event = Event.get_by_id(answers.event_id)

@@ -85,6 +85,27 @@ def test_staying_brings_back_no_mentor_who_was_registered_in_error(engine, autho
     assert not broken()
 
 
+# --- with the end of a sign-in -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["the last day", "why"])
+def test_what_was_sent_after_the_sign_in_was_over_is_there_again_and_nothing_is_done(grace, where):
+    first = f"/support/placements/{an_ect().id}/last-day/last-day"
+    answers = {f"last_day-{part}": value for part, value in zip(("day", "month", "year"), "633", strict=True)}
+    grace.get(first)
+    if where == "why":
+        grace.submit("Continue", **answers | {"last_day-year": "2026"})
+        answers = {"reason": WHY}
+    page, events = grace.path, Event.select().count()
+    with clock_at(MONDAY + DAY):
+        grace.submit("Continue", **answers)
+        assert grace.heading == "Sign in to support"
+        grace.choose("Grace Obi", "Sign in")
+        assert grace.path == page
+        assert grace.values.items() >= answers.items()
+    assert Event.select().count() == events
+
+
 # --- with emails -------------------------------------------------------------------------------------------------
 
 
