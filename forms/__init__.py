@@ -98,6 +98,12 @@ class Question(Form):
 
     label = ""
     """What it asks for, as in "Change working pattern"."""
+    heading = ""
+    """The page's, unless a template has another. Here and in the legends {name} stands for the person's."""
+    legends: ClassVar[dict[str, str]] = {}
+    """Field → what its label asks. A question that has them needs no template. Without, it is what the heading asks."""
+    hints: ClassVar[dict[str, str]] = {}
+    """Field → what is said under its label, if anything."""
     is_kept = True
     """Whether its answer is one of the act's parameters."""
     example: ClassVar[dict[str, str]] = {}
@@ -111,7 +117,8 @@ class Question(Form):
     @classmethod
     def fields(cls) -> list[str]:
         """The names of its fields: the act's parameters."""
-        return [name for name in vars(cls) if hasattr(getattr(cls, name), "field_class")]
+        attributes = [pair for each in reversed(cls.__mro__) for pair in vars(each).items()]
+        return list(dict.fromkeys(name for name, value in attributes if hasattr(value, "field_class")))
 
     @classmethod
     def is_asked(cls, participant: Participant, answers: dict) -> bool:

@@ -20,7 +20,7 @@ class AddedQuestion(Question):
     """Radios where it has choices, and one line of text where it has none."""
 
     is_kept = False
-    heading = hint = field = ""
+    field = ""
     choices: ClassVar[list[str]] = []
     messages: ClassVar[dict[str, str]] = {"too_long": "Use {max_length} characters or fewer"}
 
@@ -36,7 +36,8 @@ def added_question(page: str, said: dict) -> type[AddedQuestion]:
     # Of what stands in braces only the person's name is known here.
     error = error.replace("{", "{{").replace("}", "}}").replace("{{name}}", "{name}")
     kind = ChoiceField(choices=[(each, each) for each in choices]) if choices else TextField(max_length=1000)
-    about = {"field": name, "choices": choices, "heading": said["heading"], "hint": said.get("hint", "")}
+    about = {"field": name, "choices": choices, "heading": said["heading"]}
+    about |= {"hints": {name: said["hint"]} if said.get("hint") else {}}
     about |= {"label": said.get("label", page.replace("-", " ")), "example": {name: choices[0] if choices else "Yes"}}
     messages = AddedQuestion.messages | {"missing": error, "unknown": error}
     return type("AddedQuestionForm", (AddedQuestion,), about | {name: kind, "messages": messages})

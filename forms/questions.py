@@ -26,16 +26,16 @@ class LeadProviderForm(Question):
         super().__init__(participant, *args, **kwargs)
         self.offered = training.offered_lead_providers(participant)
         self.lead_provider_id.choices = [(provider.id, provider.name) for provider in self.offered]
-        self.lead_provider_id.hints = self.hints
+        self.lead_provider_id.hints = self.hints_of_choices
 
-    def hints(self) -> dict[int, str]:
+    def hints_of_choices(self) -> dict[int, str]:
         """What is said under those that would be confirmed at once."""
         already = training.works_with_school_already(self.participant)
         return {each: "Already works with your school" for each, _ in self.lead_provider_id.choices if each in already}
 
     @property
     def is_confirmed_at_once(self) -> bool:
-        return self.lead_provider_id.data in self.hints()
+        return self.lead_provider_id.data in self.hints_of_choices()
 
     @classmethod
     def is_asked(cls, participant, answers):
@@ -68,6 +68,8 @@ class LeavingDateForm(Question):
 
     label = "leaving date"
     leaving_on = DateField()
+    legends = {"leaving_on": "What was, or will be, {name}’s last day at your school?"}
+    hints = {"leaving_on": "For example, 31 3 2026"}
     messages = {
         "missing": "Enter {name}’s last day at your school",
         "incomplete": "The leaving date must include {parts}",
@@ -117,7 +119,9 @@ class NameForm(Question):
     """What name shall everybody be shown?"""
 
     label = "name"
+    heading = "Change {name}’s name"
     name = TextField(max_length=100)
+    legends = {"name": "Full name"}
     messages = {
         "missing": "Enter {name}’s full name",
         "too_long": "Use {max_length} characters or fewer",
@@ -153,7 +157,9 @@ class EmailAddressForm(Question):
     """Under which address is the person reached?"""
 
     label = "email address"
+    heading = "Change {name}’s email address"
     email = EmailField()
+    legends = {"email": "Email address"}
     messages = {
         "missing": "Enter an email address for {name}",
         "too_long": "Use {max_length} characters or fewer",
@@ -190,9 +196,11 @@ class WorkingPatternForm(Question):
     """Does the person work full time or part time?"""
 
     label = "working pattern"
+    heading = "Change {name}’s working pattern"
     working_pattern = ChoiceField(
         choices=[(pattern, participants.in_words(pattern).capitalize()) for pattern in WORKING_PATTERNS]
     )
+    legends = {"working_pattern": "Does {name} work full time or part time?"}
     messages = {
         "missing": "Select full time or part time",
         "unknown": "Select full time or part time",

@@ -13,7 +13,7 @@ from flask import Flask, template_rendered
 
 from clock import entered
 from database import db
-from forms.added import journey_mistakes, journeys_here
+from forms.added import journey_mistakes, journeys_here, journeys_of
 from forms.journeys import CHECK_ANSWERS
 from models import Participant
 from scenarios import fresh_copy, provider_acts, template
@@ -364,8 +364,11 @@ def is_another_wording(run: CheckRun) -> Iterator[str]:
     """Every template of the wording takes the place of an ordinary one, and its journeys are some."""
     mistakes = journey_mistakes(run.words) if run.words else []
     yield from mistakes
+    journeys = journeys_of(run.words).items()
+    pages = {f"journeys/{name}/{page}.html" for name, journey in journeys for page in journey.pages}
     for name in misplaced(run.words) if run.words and not mistakes else ():
-        yield f"{name} takes the place of no template"
+        if name not in pages:
+            yield f"{name} takes the place of no template"
 
 
 PARTS = (is_another_wording, walks_directly, tells_wrong_ends, begins_anew, says_the_same)

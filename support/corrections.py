@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain import arrangements, corrections, identities
+from forms import Question
 from forms.journeys import Journey
 from models import Participant
 from support.questions import (
     AppropriateBodyForm,
-    Asked,
     ContractPeriodForm,
     LastDayForm,
     MarkedOnForm,
@@ -34,7 +34,7 @@ class Correction(Journey):
 
 
 def correction(
-    title: str, act: Callable, offered_to: Callable[[Participant], bool], **questions: type[Asked]
+    title: str, act: Callable, offered_to: Callable[[Participant], bool], **questions: type[Question]
 ) -> Correction:
     asked = {page.replace("_", "-"): question for page, question in questions.items()}
     return Correction({**asked, REASON: ReasonForm}, offered_to, act, title)

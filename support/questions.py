@@ -10,18 +10,7 @@ from forms.questions import EmailAddressForm, NameForm
 from models import Participant
 
 
-class Asked(Question):
-    """A question of support's, whose page is made from its fields alone."""
-
-    legends: dict[str, str] = {}
-    """Field → what its label asks; {name} stands for the person's."""
-    hints: dict[str, str] = {}
-
-    def legend(self, field: str) -> str:
-        return self.legends[field].format(name=self.participant.name)
-
-
-class ReasonForm(Asked):
+class ReasonForm(Question):
     """Why is this put right?"""
 
     label = "reason"
@@ -34,7 +23,7 @@ class ReasonForm(Asked):
     }
 
 
-class LastDayForm(Asked):
+class LastDayForm(Question):
     """When was, or will be, the person's last day at the school?"""
 
     label = "last day"
@@ -75,7 +64,7 @@ def choices_of_marks(participant: Participant) -> list[tuple[str, str]]:
     return [(mark.key, in_words(mark)) for mark in marks_of(participant.training_periods)]
 
 
-class MarkForm(Asked):
+class MarkForm(Question):
     """Which withdrawal or deferral was made in error?"""
 
     label = "withdrawal or deferral"
@@ -94,7 +83,7 @@ class MarkForm(Asked):
         corrections.check_mark(self.participant, self.mark.data)
 
 
-class MarkedOnForm(Asked):
+class MarkedOnForm(Question):
     """Which withdrawal or deferral was on another day, and on which?"""
 
     label = "right day"
@@ -124,7 +113,7 @@ class MarkedOnForm(Asked):
         corrections.check_marked_on(mark, self.marked_on.data)
 
 
-class OtherTrainingForm(Asked):
+class OtherTrainingForm(Question):
     """Which training did the lead provider mean?"""
 
     label = "training that was meant"
@@ -147,7 +136,7 @@ def meant(place: Participant, period) -> str:
     return f"their training as {role} at {place.school.name} from {display(period.started_on)} {until}"
 
 
-class ContractPeriodForm(Asked):
+class ContractPeriodForm(Question):
     """To which contract year does the training belong, and by which schedule?"""
 
     label = "contract year and schedule"
@@ -181,7 +170,7 @@ class ContractPeriodForm(Asked):
         arrangements.check_contract_period(self.participant, self.year.data, self.schedule.data)
 
 
-class PlannedTrainingForm(Asked):
+class PlannedTrainingForm(Question):
     """Which training is not going to begin?"""
 
     label = "training that does not begin"
@@ -200,7 +189,7 @@ class PlannedTrainingForm(Asked):
         arrangements.check_planned(self.participant, self.training_period_id.data)
 
 
-class AppropriateBodyForm(Asked):
+class AppropriateBodyForm(Question):
     """Which appropriate body does the school name?"""
 
     label = "appropriate body"
@@ -227,21 +216,19 @@ class AppropriateBodyForm(Asked):
         arrangements.check_appropriate_body(self.participant, self.appropriate_body.data)
 
 
-class RightNameForm(NameForm, Asked):
-    """What name shall everybody be shown?"""
+class RightNameForm(NameForm):
+    """What name shall everybody be shown? What a new one changes, the preview says."""
 
-    name = TextField(max_length=100)
-    legends = {"name": "Full name"}
+    doubt = None
 
 
-class RightEmailAddressForm(EmailAddressForm, Asked):
+class RightEmailAddressForm(EmailAddressForm):
     """Under which address is the person reached?"""
 
     email = TextField()
-    legends = {"email": "Email address"}
 
 
-class TrnForm(Asked):
+class TrnForm(Question):
     """What is the person's teacher reference number?"""
 
     label = "TRN"
@@ -267,7 +254,7 @@ class TrnForm(Asked):
         identities.check_trn(self.participant, self.trn.data)
 
 
-class OtherRecordForm(Asked):
+class OtherRecordForm(Question):
     """Which other record is of this person?"""
 
     label = "other record"

@@ -68,7 +68,7 @@ class JourneyStep:
 
     def show(self, status: int = 200, **context):
         """The journey's own template for the page, or the one that serves all journeys."""
-        names = [f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html", "journeys/added.html"]
+        names = [f"journeys/{self.name}/{self.page}.html", f"journeys/{self.page}.html", "journeys/question.html"]
         return self.render(names, **context), status
 
     def render(self, templates: list[str | Template], **context) -> str:

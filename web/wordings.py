@@ -54,10 +54,9 @@ def is_seen(name: str, journeys: Iterable[str]) -> bool:
 
 
 def misplaced(name: str) -> list[str]:
-    """The templates of this wording that take the place of no ordinary one, nor are of a question that it adds."""
-    added = {f"journeys/{journey}/{page}.html" for journey, said in journeys_in(name).items() for page in said}
+    """The templates of this wording that take the place of no ordinary one."""
     files = [str(path.relative_to(folder_of(name))) for path in sorted(folder_of(name).rglob("*.html"))]
-    return [each for each in files if each not in added and not (TEMPLATES / each).is_file()]
+    return [each for each in files if not (TEMPLATES / each).is_file()]
 
 
 def journeys_in(name: str) -> dict[str, dict]:
