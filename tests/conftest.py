@@ -11,6 +11,8 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -251,18 +253,28 @@ class Handler(WSGIRequestHandler):
         """The tests say what went wrong; a line for each stylesheet doesn't."""
 
 
+@contextmanager
+def listening(app) -> Iterator[str]:
+    """The address at which this app answers meanwhile, by threads of this process."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
+    server.daemon_threads = False  # so that closing waits for what is still being answered
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture
 def address(app, world, monkeypatch) -> str:
     """Where the service answers, on 20 April 2026."""
     monkeypatch.setitem(app.config, "TODAY", TODAY.isoformat())
     db.close()
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
-    server.daemon_threads = False  # so that closing waits for what is still being answered
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    with listening(app) as address:
+        yield address
 
 
 # --- browsers ------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ browser’s console and nothing in its storage. How the tests move about is in p
 import os
 import re
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,7 +22,7 @@ from database import db
 from models import LeadProvider
 from scenarios import demo
 from tests.browser.pages import sign_in
-from tests.conftest import TIMEOUT, needs, person
+from tests.conftest import TIMEOUT, listening, needs, person
 
 PAGE_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (404|409|422|500|503) ")
 """What Chromium itself notes in the console of a page with one of these statuses."""
@@ -83,6 +85,25 @@ class Window:
         for page in self.context.pages:
             if page.url.startswith("http"):
                 assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@contextmanager
+def windows(browser: Browser, app) -> Iterator[Callable[..., Window]]:
+    """Opens windows of browsers of their own before this app."""
+    opened = []
+
+    def open_window(**settings) -> Window:
+        settings = {"viewport": {"width": 1280, "height": 900}} | settings
+        opened.append(Window(browser.new_context(base_url=address, **settings)))
+        # What Chromium notes of pages with an error, and of those after the end.
+        opened[-1].expected += [f"the server responded with a status of {status}" for status in (404, 409, 410, 422)]
+        return opened[-1]
+
+    with listening(app) as address:
+        yield open_window
+        for window in opened:
+            window.check()
+            window.context.close()
 
 
 @pytest.fixture

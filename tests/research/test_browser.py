@@ -2,20 +2,17 @@
 console is looked at as the service's pages are."""
 
 import re
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from clock import now
 from research import log, sessions
 from research.models import ModeratorSignIn, research_db, store_folder
-from tests.browser.conftest import Window
+from tests.browser.conftest import windows
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press, refused
-from tests.conftest import Handler
 from tests.research.conftest import again, entries, task_of
 from web import wordings
 
@@ -25,25 +22,8 @@ LIST = "Early career teachers (ECTs)"
 @pytest.fixture
 def open_window(chromium, research):
     """Opens a window of a browser of its own before the app with research switched on."""
-    server = make_server("127.0.0.1", 0, research, threaded=True, request_handler=Handler)
-    server.daemon_threads = False
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    windows = []
-
-    def opened(**settings) -> Window:
-        settings = {"viewport": {"width": 1280, "height": 900}} | settings
-        windows.append(Window(chromium.new_context(base_url=f"http://127.0.0.1:{server.port}", **settings)))
-        # What Chromium notes of pages with an error, and of those after the end.
-        windows[-1].expected += [f"the server responded with a status of {status}" for status in (422, 410, 404)]
-        return windows[-1]
-
-    yield opened
-    for window in windows:
-        window.check()
-        window.context.close()
-    server.shutdown()
-    thread.join()
+    with windows(chromium, research) as open_window:
+        yield open_window
 
 
 def sign_in(page: Page) -> None:

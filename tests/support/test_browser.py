@@ -3,20 +3,18 @@ four corrections that the live service needs most; and a telephone call."""
 
 import os
 import re
-import threading
 from datetime import date
 
 import pytest
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
 
 from database import db
 from models import Participant, Teacher
-from tests.browser.conftest import Window
+from tests.browser.conftest import windows
 from tests.browser.looks import WIDTHS, check_look
 from tests.browser.pages import arrived, press
 from tests.browser.test_keyboard import choose, go, reach
-from tests.conftest import IS_NIGHTLY, TODAY, Handler
+from tests.conftest import IS_NIGHTLY, TODAY
 from tests.given import AWAITING, ect
 from tests.reports import AMBITION, NORTHBROOK, leaving
 from tests.support.test_corrections import WHY, at_two_schools, march
@@ -31,24 +29,8 @@ def open_window(chromium, served, monkeypatch):
     """Opens a window before the app with support switched on, on 20 April 2026."""
     monkeypatch.setitem(served.config, "TODAY", TODAY.isoformat())
     db.close()
-    server = make_server("127.0.0.1", 0, served, threaded=True, request_handler=Handler)
-    server.daemon_threads = False
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    windows = []
-
-    def opened(**settings) -> Page:
-        settings = {"viewport": {"width": 1280, "height": 900}} | settings
-        windows.append(Window(chromium.new_context(base_url=f"http://127.0.0.1:{server.port}", **settings)))
-        windows[-1].expected += [f"the server responded with a status of {status}" for status in (422, 409, 404)]
-        return windows[-1].page
-
-    yield opened
-    for window in windows:
-        window.check()
-        window.context.close()
-    server.shutdown()
-    thread.join()
+    with windows(chromium, served) as open_window:
+        yield lambda **settings: open_window(**settings).page
     db.connect(reuse_if_open=True)
 
 
