@@ -5,6 +5,9 @@
     python3 run.py develop         the same, and what is changed in Python, templates, CSS and scenarios shows at once
     python3 run.py design          the same with the research console, for whoever changes wordings: templates, CSS and
                                    scenarios show at once, without a restart
+    python3 run.py pilot [--address 192.0.2.10]
+                                   the research console alone, with a password that it prints, and participants by their
+                                   links; with an address of this machine, other devices reach it there
     python3 run.py test [...]      run all tests on all cores; or some: what is said more goes to pytest
     python3 run.py bench [...]     measure, for an hour, and write tests/bench/RESULTS.md; or only some parts
     python3 run.py flask [...]     run a flask command, such as: python3 run.py flask routes
@@ -12,12 +15,14 @@
     python3 run.py reset [--yes]   delete the demo's data, to start afresh
     python3 run.py help            say this
 
-The demo's database and secret key are kept in instance/.
+The demo's database and secret key are kept in instance/, a pilot's data in instance/pilot/.
 """
 
+import base64
 import contextlib
 import hashlib
 import importlib.util
+import ipaddress
 import os
 import re
 import secrets
@@ -43,6 +48,9 @@ ROOT = Path(__file__).resolve().parent
 INSTANCE = ROOT / "instance"
 DATABASE = INSTANCE / "register.sqlite3"
 DATABASE_URL = f"sqlite:///{DATABASE}"
+PILOT = INSTANCE / "pilot"
+NOT_OF_A_PILOT = ("DATABASE_URL", "REPLICA_URL", "RESEARCH", "OIDC_ISSUER", "SUPPORT", "DESIGN", "BIND")
+"""Settings that speak of other data, or of another way in."""
 DEMO = {"DEMO": "1", "WORKERS": "1", "MALLOC_ARENA_MAX": "2"}
 """How the demo is served: by one process that keeps little memory of what is over."""
 
@@ -224,30 +232,37 @@ def become(*command: str) -> None:
     os.execve(PYTHON, [PYTHON, "-m", *command], os.environ)
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """The port in PORT, or 8000; leaves with one line if it can't be served on."""
     value = os.environ.get("PORT") or "8000"
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         sys.exit(f"PORT must be a number from 1 to 65535, and it is '{value}'.")
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # As gunicorn does, so that a port whose last connections are still closing counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", int(value)))
+            probe.bind((host, int(value)))
         except OSError as error:
+            if host != "127.0.0.1":
+                sys.exit(f"{host}, port {value}, can't be used ({error.strerror}). It must be this machine's.")
             sys.exit(f"Port {value} can't be used ({error.strerror}). Choose another: PORT=8080 python3 run.py")
     return int(value)
 
 
-def start_demo() -> str:
-    """Sets up what is missing, fills the demo's database and says what there is to see. Returns the port."""
-    port = free_port()
+def start_up(port: int, **options) -> None:
+    """Sets up what is missing, fills the demo's database and says what there is to see."""
     with one_at_a_time():
         set_up()
         os.environ.update({"SERVICE_URL": f"http://127.0.0.1:{port}", **environment()})
-        start_up = [PYTHON, "-m", "flask", "--app", "app", "start-up", "--port", str(port)]
-        if subprocess.run(start_up).returncode:
+        command = [PYTHON, "-m", "flask", "--app", "app", "start-up", "--port", str(port)]
+        if subprocess.run(command, **options).returncode:
             sys.exit("The app could not start: see above. To start afresh: python3 run.py reset")
+
+
+def start_demo() -> str:
+    """Makes the demo ready. Returns the port."""
+    port = free_port()
+    start_up(port)
     # Asked again because another start may have been a moment ahead while this one waited for the lock.
     free_port()
     return str(port)
@@ -269,6 +284,46 @@ def develop() -> None:
 def design() -> None:
     os.environ.update({"RESEARCH": "1", **os.environ, "DESIGN": "1"})
     serve()
+
+
+def pilot(*options: str) -> None:
+    host = options[1] if len(options) == 2 and options[0] == "--address" else "" if options else "127.0.0.1"
+    if not is_one_address(host):
+        sys.exit("Say at which of this machine's addresses others reach it: python3 run.py pilot --address 192.0.2.10")
+    if found := [name for name in NOT_OF_A_PILOT if os.environ.get(name)]:
+        names = " and ".join(found)
+        sys.exit(f"A pilot has data and a way in of its own. It does not start with {names} set: unset it first.")
+    port = free_port(host)
+    address = f"{f'[{host}]' if ':' in host else host}:{port}"
+    letters = base64.b32encode(secrets.token_bytes(10)).decode()
+    data = {"DATABASE_URL": f"sqlite:///{PILOT / 'register.sqlite3'}", "RESEARCH": str(PILOT)}
+    ways_in = {"PILOT": hashlib.sha256(letters.encode()).hexdigest(), "SECRET_KEY": secrets.token_hex(32), **DEMO}
+    os.environ.update(data | ways_in | {"TRUSTED_HOSTS": host, "BIND": address, "SERVICE_URL": f"http://{address}"})
+    reach = " From other devices nobody does: for that, say --address." if host == "127.0.0.1" else ""
+    PILOT.mkdir(mode=0o700, parents=True, exist_ok=True)
+    start_up(port, stdout=subprocess.DEVNULL)
+    print(
+        f"""
+Research console, for a pilot: http://{address}/research
+Password for moderators: {"-".join(re.findall("....", letters))}
+  made for this start, and kept nowhere
+
+Participants come in by their links alone.{reach}
+A pilot is for trying a study out with colleagues. It is not for real participants: nothing is encrypted on the way, so
+use it on a network that you trust. What comes first is in docs/research.md, “Before real participants”.
+
+Everything is kept in {PILOT}. Delete that folder when you are done.
+Ctrl+C stops the service."""
+    )
+    become("gunicorn")
+
+
+def is_one_address(host: str) -> bool:
+    """Not a name, nor all addresses at once."""
+    try:
+        return not ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 def test(*arguments: str) -> None:
@@ -317,6 +372,7 @@ def main(command: str = "serve", *arguments: str) -> None:
         "serve": serve,
         "develop": develop,
         "design": design,
+        "pilot": pilot,
         "test": test,
         "bench": bench,
         "flask": flask,

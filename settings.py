@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     RESEARCH: Folder = _setting(
         "switches the research side on: `1`, or the folder that it keeps everything in. Not beside real people’s data"
     )
+    PILOT: str = _setting("the digest of the password for who runs a study’s pilot, which `python3 run.py pilot` sets")
     DEMO: Switch = _setting("`1`: personas sign in without a password, and an empty database gets the demo world", "0")
     DESIGN: Switch = _setting(
         "`1`: templates, CSS and scripts are shown as they were saved last, without a restart. Only in the demo", "0"
@@ -138,6 +139,8 @@ def _problems(config: Mapping[str, Any], *, debug: bool) -> list[str]:
         found.append("RESEARCH needs a SQLite database (DATABASE_URL=sqlite:///…), one without real people in it.")
     if config["RESEARCH"] and config["SUPPORT"]:
         found.append("RESEARCH and SUPPORT don’t go together: what a study’s participants ask is not for support.")
+    if config["PILOT"] and not (config["DEMO"] and config["RESEARCH"] and not config["DESIGN"]):
+        found.append("PILOT goes with DEMO and RESEARCH, and not with DESIGN: start one with python3 run.py pilot")
     urls = (config["REPLICA_URL"], config["DATABASE_URL"])
     if config["REPLICA_URL"] and any(urlsplit(url).scheme != "postgresql" for url in urls):
         found.append("REPLICA_URL is for PostgreSQL: it and DATABASE_URL must begin with postgresql://")

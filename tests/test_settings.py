@@ -42,6 +42,7 @@ REFUSED = [
     ({"WORKERS": "many"}, "WORKERS must be a whole number"),
     ({"PROXIES": "-1"}, "PROXIES must be a whole number"),
     ({"LOG_LEVEL": "DEBUG"}, "LOG_LEVEL must be INFO, WARNING or ERROR"),
+    ({"DEMO": "1", "PILOT": "5e88"}, "PILOT goes with DEMO and RESEARCH"),
     ({"DEMO": "1", "SECRET_KEY": ""}, "SECRET_KEY is missing"),
     ({"DEMO": "1", "TODAY": "yesterday"}, "TODAY must be a date, and it is 'yesterday'"),
 ]

@@ -30,11 +30,11 @@ from clock import OWN, World, current_world, entered, now
 from database import db
 from models import Participant, Teacher
 from research import log, sandboxes, sessions
+from research.console.pilot import ModeratorSignIns, show_nothing_else
 from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db, store_folder
 from research.moderators import MODERATORS
 from scenarios.pages import page_id, refused_page
 from views import ASKED_BY_ITSELF, cookie_name, redirect_page, set_cookie
-from views.staff import StaffSignIn
 from web import wordings
 
 blueprint = Blueprint("research", __name__)
@@ -70,6 +70,8 @@ def add_to(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.world_of_request = partial(world_of_request, app.world_of_request)
     app.before_request(show_instead)
+    if app.config["PILOT"]:
+        app.before_request(show_nothing_else)
     app.after_request(write_log)
     app.after_request(designing.let_be_framed)
     app.teardown_request(close_store)
@@ -248,7 +250,7 @@ NO_MODERATOR = (
     "{provider} told us that you are {email}. Nobody has let that address use the console yet.",
 )
 
-moderators = StaffSignIn(blueprint, MODERATORS, MODERATOR, NO_MODERATOR)
+moderators = ModeratorSignIns(blueprint, MODERATORS, MODERATOR, NO_MODERATOR)
 moderators.add_pages()
 
 OPEN = {"research.watch", "research.watch_feed", "research.watch_note", *moderators.ways_in, *OF_A_PARTICIPANT}

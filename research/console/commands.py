@@ -7,8 +7,9 @@ from flask import current_app
 
 from domain.participants import is_email_address
 from research.console import guide
+from research.console.pilot import PILOTING
 from research.export import pictures_folder
-from research.models import Moderator, Round, migrate_store, research_db
+from research.models import Moderator, ModeratorSignIn, Round, migrate_store, research_db
 from research.sessions import purge_what_is_due
 from scenarios import screenshots
 from scenarios.screenshots import NoBrowser
@@ -84,8 +85,11 @@ def take_guide_screenshots(folder):
 def start_up() -> list[str]:
     """Make the store and the demo's moderators, and say where the console is."""
     with store():
+        if current_app.config["PILOT"]:
+            purge_what_is_due()
+            ModeratorSignIn.delete().execute()  # of another password
         if current_app.config["DEMO"]:
-            for email, name in PERSONAS.items():
+            for email, name in (PILOTING if current_app.config["PILOT"] else PERSONAS).items():
                 Moderator.insert(name=name, email=email).on_conflict_ignore().execute()
         names = [moderator.name for moderator in Moderator.select().order_by(Moderator.id)]
     return ["", "Research console: {address}/research. Sign in as", *(f"  {name}" for name in names)]
