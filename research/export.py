@@ -112,7 +112,7 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
     for result in results:
         title = f"{result.scenario.id}: {result.scenario.title}{f', {result.wording}' * bool(result.wording)}"
         files[f"aggregate/{map_name(result)}"] = svg(map_of([result]), title)
-    pictures = chosen(results, screenshots or pictures_folder(round_.id))
+    pictures = [each for each in chosen(results, screenshots or pictures_folder(round_.id)) if each.file.exists()]
     files |= {f"aggregate/images/{picture.file.name}": picture.file.read_bytes() for picture in pictures}
     files["aggregate/post.md"] = post(round_, results, held(round_), pictures)
     files["schema.json"] = json.dumps({"version": SCHEMA_VERSION, "files": {f: SCHEMA[f] for f in tables}}, indent=2)

@@ -14,12 +14,17 @@ MOST_PICTURES = 10
 
 @dataclass(frozen=True)
 class Picture:
-    file: Path
+    folder: Path
+    name: str
     heading: str
     page: str
     """Its id, with dashes for slashes."""
     has_error: bool
     wording: str
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"{self.name}-1280.png"
 
     @property
     def alt(self) -> str:
@@ -34,7 +39,7 @@ class Picture:
 def chosen(results: list[Result], folder: Path) -> list[Picture]:
     """The pictures that tell what was tested: of each scenario in each wording the start, the question, “check answers”
     and the confirmation, and each page on which people met an error. No page twice, and MOST_PICTURES at most: first
-    what people came to, most people first."""
+    what people came to, most people first. Not all of them need be taken."""
     found: dict[tuple, tuple[int, Picture]] = {}
     for result in (result for result in results if result.paths):
         came = {page: sum(page in path for path in result.paths) for path in result.paths for page in path}
@@ -46,7 +51,7 @@ def chosen(results: list[Result], folder: Path) -> list[Picture]:
             key = (picture.heading, picture.page, picture.has_error, picture.wording)
             found.setdefault(key, (came[page], picture))
     most = sorted(found.values(), key=lambda one: -one[0])[:MOST_PICTURES]
-    return sorted((picture for _, picture in most), key=lambda picture: picture.file.name)
+    return sorted((picture for _, picture in most), key=lambda picture: picture.name)
 
 
 def pictures_of(result: Result, folder: Path) -> list[Picture]:
@@ -55,10 +60,9 @@ def pictures_of(result: Result, folder: Path) -> list[Picture]:
     found = []
     for name, heading in (json.loads(about.read_text()) if about.exists() else {}).items():
         page = name.removeprefix(f"{series}-")[3:]
-        file = folder / f"{name}-1280.png"
-        if file.exists():
-            page_id = page.removesuffix("-error")
-            found.append(Picture(file, heading, page_id, page.endswith("-error"), result.wording))
+        found.append(
+            Picture(folder, name, heading, page.removesuffix("-error"), page.endswith("-error"), result.wording)
+        )
     return found
 
 

@@ -65,30 +65,37 @@ def camera(client: FlaskClient) -> Generator[Callable]:
         browser.close()
 
 
-def take(
-    app: Flask, scenarios: list[Scenario], folder: Path, *, wordings: list[str] | None = None, widths=chromium.WIDTHS
-) -> Iterator[Path]:
-    """Gives each picture's file as soon as it is there: of the direct path alone where the `wordings` are named. Beside
-    the pictures is a file with each one's heading. Raises NoBrowser if there is nothing to take them with."""
-    folder.mkdir(parents=True, exist_ok=True)
+def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
+    """Gives each picture's file as soon as it is there. Raises NoBrowser if there is nothing to take them with."""
     with camera(app.test_client()) as picture:
         for scenario in scenarios:
-            for words in ["", *scenario.variants] if wordings is None else wordings:
-                series, headings = "-".join(filter(None, (scenario.id, words))), {}
-                for number, shown in enumerate(states(app, scenario, words, is_whole=wordings is None), 1):
-                    name = f"{series}-{number:02}-{shown.page.replace('/', '-')}{'-error' * bool(shown.codes)}"
-                    headings[name] = shown.read.heading
-                    for width in widths:
+            for words in ["", *scenario.variants]:
+                for name, shown in named(app, scenario, words, folder).items():
+                    for width in chromium.WIDTHS:
                         yield picture(shown.path, shown.html, folder / f"{name}-{width}.png", width=width)
-                (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
 
 
-def states(app: Flask, scenario: Scenario, words: str, *, is_whole: bool = True) -> Iterator[ShownPage]:
+def named(app: Flask, scenario: Scenario, words: str, folder: Path, **how) -> dict[str, ShownPage]:
+    """Every state by the name of its picture. Each one's heading is put in a file beside the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    series = "-".join(filter(None, (scenario.id, words)))
+    found = {
+        f"{series}-{number:02}-{shown.page.replace('/', '-')}{'-error' * bool(shown.codes)}": shown
+        for number, shown in enumerate(states(app, scenario, words, **how), 1)
+    }
+    headings = {name: shown.read.heading for name, shown in found.items()}
+    (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
+    return found
+
+
+def states(
+    app: Flask, scenario: Scenario, words: str, *, is_whole: bool = True, templates: Path | None = None
+) -> Iterator[ShownPage]:
     """Every page and state of the scenario once: the paths, or unless `is_whole` the direct one alone, what is refused
-    on them, and list and record at their ends."""
+    on them, and list and record at their ends. `templates` is a folder that keeps templates for the next time."""
     seen = set()
     with TemporaryDirectory() as temporary:
-        run = CheckRun(app, scenario, Path(temporary), words)
+        run = CheckRun(app, scenario, Path(temporary), words, templates)
         for path in (scenario.direct_path, *(scenario.wrong_paths if is_whole else [])):
             for state in along(run.walker(), path):
                 key = (state.page, state.about, tuple(state.codes.items()), state.read.text)

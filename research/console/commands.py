@@ -9,7 +9,9 @@ from domain.participants import is_email_address
 from research.console import guide
 from research.console.pilot import PILOTING
 from research.export import pictures_folder
-from research.models import Moderator, ModeratorSignIn, Round, migrate_store, research_db
+from research.models import Moderator, ModeratorSignIn, Round, migrate_store, research_db, store_folder
+from research.post import chosen
+from research.results import results_of
 from research.sessions import purge_what_is_due
 from scenarios import screenshots
 from scenarios.screenshots import NoBrowser
@@ -57,16 +59,21 @@ def purge():
 @commands.command("screenshots")
 @click.argument("round_id", type=int)
 def take_screenshots(round_id):
-    """Take the pictures that the export of the round with this ROUND_ID chooses from. It is in the page's address."""
+    """Take the pictures for the export of the round with this ROUND_ID: those that tell what its sessions that are over
+    have shown. The id is in the page's address."""
     with store():
         found = Round.get_or_none(Round.id == round_id)
         if not found:
             raise click.ClickException(f"There is no round {round_id}.")
-        scenarios = [found.scenario(name) for name in found.scenarios]
+        results = [result for result in results_of(found) if result.paths]
+    app, folder, pages = current_app._get_current_object(), pictures_folder(round_id), {}
+    for result in results:
+        how = {"is_whole": False, "templates": store_folder() / "templates"}
+        pages |= screenshots.named(app, result.scenario, result.wording, folder, **how)
     try:
-        app, folder = current_app._get_current_object(), pictures_folder(round_id)
-        for file in screenshots.take(app, scenarios, folder, wordings=found.wordings, widths=(1280,)):
-            click.echo(file)
+        with screenshots.camera(app.test_client()) as picture:
+            for each in chosen(results, folder):
+                click.echo(picture(pages[each.name].path, pages[each.name].html, each.file, width=1280))
     except NoBrowser as problem:
         raise click.ClickException(str(problem)) from None
 

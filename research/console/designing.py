@@ -4,6 +4,7 @@ what is saved is checked meanwhile. Only in design mode: whoever edits templates
 import re
 import threading
 from contextvars import copy_context
+from functools import lru_cache
 
 from flask import abort, current_app, flash, got_request_exception, redirect, render_template, request, url_for
 from jinja2 import TemplateSyntaxError, meta
@@ -16,6 +17,7 @@ from forms.added import as_toml, journey_mistakes, journeys_of, question_mistake
 from forms.fields import ChoiceField, TextField
 from forms.journeys import JOURNEYS
 from research.console import blueprint
+from research.console.running import service_fingerprint
 from research.models import store_folder
 from scenarios.check import ShownPage, check
 from scenarios.scenario import scenario, scenario_ids, scenarios_there
@@ -144,6 +146,11 @@ def is_own(wording: str) -> bool:
 
 def all_states(name: str, wording: str) -> tuple[list[ShownPage], str]:
     """Every page and state of the scenario in this wording, as far as it can be walked; and what stopped it."""
+    return walked(name, wording, (wordings.stamp_of(wording), service_fingerprint()))
+
+
+@lru_cache(maxsize=10)
+def walked(name: str, wording: str, _made_of: tuple) -> tuple[list[ShownPage], str]:
     shown, app, problems = [], current_app._get_current_object(), []
 
     def note(_app, exception, **_):
@@ -151,7 +158,7 @@ def all_states(name: str, wording: str) -> tuple[list[ShownPage], str]:
 
     try:
         with entered(World()), got_request_exception.connected_to(note, app):
-            shown.extend(states(app, scenario(name), wording))
+            shown.extend(states(app, scenario(name), wording, templates=store_folder() / "templates"))
     except Exception as problem:  # noqa: BLE001 - a template being written may do anything
         problems.append(problem)
     return shown, "; ".join(dict.fromkeys(f"{type(problem).__name__}: {problem}" for problem in problems))

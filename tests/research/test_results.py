@@ -7,6 +7,8 @@ import json
 import re
 import zipfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from xml.etree import ElementTree
 
 import pytest
@@ -19,7 +21,9 @@ from research.export import SCHEMA, export, safe
 from research.journey_map import map_of, svg
 from research.models import Entry, Note, Round, Session, research_db
 from research.results import Result, results_of, wilson, without_repeats
+from scenarios import chromium
 from scenarios.scenario import scenario
+from tests.conftest import needs
 from tests.research.conftest import change_lead_provider, task_of
 from tests.visitor import words
 
@@ -225,6 +229,20 @@ def test_the_export(round_, tmp_path):
         "- Mentor withdrawn, changed lead provider",
     ):
         assert said in post
+
+
+def test_pictures_of_a_round_are_those_of_its_post(research, round_):
+    needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
+    with research.app_context(), ThreadPoolExecutor() as another:
+        context, arguments = copy_context(), ["research", "screenshots", str(round_.id)]
+        done = another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
+    assert done.exit_code == 0, done.output
+    with research_db.connection_context():
+        files = opened(export(round_, with_research_data=False))
+    pictures = [name for name in files if name.endswith(".png")]
+    assert len(done.output.splitlines()) == len(pictures) == 6
+    assert all(name.removeprefix("aggregate/") in files["aggregate/post.md"] for name in pictures)
+    assert sum(map(len, files.values())) < 3_000_000
 
 
 def test_every_file_is_as_the_schema_says(round_):
