@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from forms.journeys import JOURNEYS
 from scenarios.demo import other_worlds_only
 from scenarios.pages import Html, words
 from scenarios.words import EVERYBODY, Reader, build
@@ -37,14 +36,9 @@ def test_pages_about_nobody(reader):
     assert len(titles) == len(set(titles)), titles
 
 
-OF_NO_STATE = {"change-name", "change-email-address", "change-working-pattern"}
-"""Journeys whose pages say nothing of anybody’s training or time at the school."""
-
-
 @pytest.mark.parametrize(("role", "name"), [(role, name) for role, people in EVERYBODY.items() for name in people])
 def test_pages_about(reader, role, name):
     pages = defaultdict(set)
-    journeys = JOURNEYS.keys() - (set() if name == next(iter(EVERYBODY[role])) else OF_NO_STATE)
-    for shown in reader.about(role, name, journeys):
+    for shown in reader.about(role, name):
         pages[check(shown)].add(shown.page)
     assert all(len(each) == 1 for each in pages.values()), "two pages with one title"
