@@ -99,6 +99,9 @@ BROKEN_WORDS = """() => {
     return broken
 }"""
 
+HIGHEST_CARD = """() => Math.max(0,
+    ...[...document.querySelectorAll('.govuk-summary-card')].map(card => card.getBoundingClientRect().height))"""
+
 PRINTED_AFTER_LINKS = """() => [...document.querySelectorAll('main a')].filter(link => link.checkVisibility())
     .map(link => getComputedStyle(link, '::after').content).filter(content => /\\/school|mailto|#/.test(content))"""
 
@@ -111,6 +114,7 @@ def test_paper_has_whole_words_and_no_addresses_of_pages(naomi, report, tour):
         naomi.emulate_media(media="print")
         assert name == "api" or naomi.evaluate(BROKEN_WORDS) == [], name  # addresses there break anywhere
         assert naomi.evaluate(PRINTED_AFTER_LINKS) == [], name
+        assert naomi.evaluate(HIGHEST_CARD) < A4["height"] * 0.4, f"{name}: more than that may stay empty on a sheet"
         check_fits(naomi, name)
         naomi.emulate_media(media="screen")
 
