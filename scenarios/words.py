@@ -112,8 +112,10 @@ ABOUT_NOBODY = [
     "/school/ects?q=nobody+at+all",
     "/school/mentors",
     "/school/mentors?q=mary",
+    "/school/ects?page=all",
+    "/school/ects?status=action-required",
+    "/school/mentors?status=action-required",
     "/school/induction-tutor",
-    "/school/induction-tutor/change",
     "/outbox",
     "/school/ects/999999",
     "/sign-in",
@@ -181,7 +183,7 @@ class Reader:
 
     def everything(self) -> Iterator[tuple[str, ShownPage]]:
         """Each page with whom it is about."""
-        yield from (("nobody", shown) for shown in self.about_nobody())
+        yield from (("nobody", shown) for shown in (*self.about_nobody(), *self.induction_tutor()))
         for role, people in EVERYBODY.items():
             for name in people:
                 yield from ((f"{role} {name}", shown) for shown in self.about(role, name))
@@ -189,6 +191,9 @@ class Reader:
     def about_nobody(self) -> Iterator[ShownPage]:
         walker = self.walker()
         yield from map(walker.ask, ABOUT_NOBODY)
+
+    def induction_tutor(self) -> Iterator[ShownPage]:
+        yield from self.journey("/school/induction-tutor/change")
 
     def about(self, role: str, name: str) -> Iterator[ShownPage]:
         """The record, and every page of every journey on it."""

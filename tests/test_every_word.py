@@ -36,6 +36,11 @@ def test_pages_about_nobody(reader):
     assert len(titles) == len(set(titles)), titles
 
 
+def test_pages_about_the_induction_tutor(reader):
+    pages = {shown.page: check(shown) for shown in reader.induction_tutor()}
+    assert list(pages) == ["change-induction-tutor", "check-induction-tutor", "induction-tutor-changed"]
+
+
 @pytest.mark.parametrize(("role", "name"), [(role, name) for role, people in EVERYBODY.items() for name in people])
 def test_pages_about(reader, role, name):
     pages = defaultdict(set)

@@ -57,7 +57,7 @@ def states(app, tmp_path):
             lambda about: (
                 chain.from_iterable(reader.about(about, name) for name in EVERYBODY[about])
                 if about in EVERYBODY
-                else reader.about_nobody()
+                else chain(reader.about_nobody(), reader.induction_tutor())
             )
         )
 

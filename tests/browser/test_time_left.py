@@ -127,6 +127,7 @@ def goes_on_after_signing_in(page: Page) -> None:
     expect(page.get_by_label("Full name")).to_be_focused()
     button(page, "Continue").click()
     arrived(page, "Sign in to the demonstration")
+    check_look(page, "expired")
     page.get_by_label("Naomi Fletcher").check()
     button(page, "Sign in").click()
     arrived(page, f"Change {NAME}’s name")
