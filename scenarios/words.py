@@ -193,7 +193,7 @@ class Reader:
         yield from map(walker.ask, ABOUT_NOBODY)
 
     def induction_tutor(self) -> Iterator[ShownPage]:
-        yield from self.journey("/school/induction-tutor/change")
+        yield from self.journey("/school/induction-tutor/change", "/school/induction-tutor")
 
     def about(self, role: str, name: str) -> Iterator[ShownPage]:
         """The record, and every page of every journey on it."""
@@ -208,10 +208,11 @@ class Reader:
             if journey in JOURNEYS and path.startswith(record.path):
                 begins.setdefault(journey, path)
         for path in begins.values():
-            yield from self.journey(path)
+            yield from self.journey(path, record.path)
 
-    def journey(self, begins_at: str) -> Iterator[ShownPage]:
-        """Each of its pages once for all answers: what is asked, what is refused, what is checked, and how it ends."""
+    def journey(self, begins_at: str, record: str) -> Iterator[ShownPage]:
+        """Each of its pages once for all answers: what is asked, what is refused, what is checked, how it ends; and
+        the record after the first of them."""
         seen, number, most = set(), 0, 1
 
         def is_new(shown: ShownPage) -> bool:
@@ -235,6 +236,8 @@ class Reader:
                 path = walker.ask(path, filled_in(form, answers)).path if form and CONFIRMATION not in path else ""
                 if path == shown.path:
                     break  # nothing there can be chosen
+            if not number:
+                yield walker.ask(record)
             number += 1
 
 
