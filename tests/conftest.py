@@ -69,8 +69,10 @@ def own_world():
 
 @pytest.fixture(scope="session", autouse=True)
 def templates_compiled_once(tmp_path_factory):
-    """Tests make many apps, which all have the same templates."""
-    folder = tmp_path_factory.mktemp("compiled")
+    """Tests make many apps, which all have the same templates, as all processes of a run have."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(exist_ok=True)
     Service.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(folder))}
 
 

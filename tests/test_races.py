@@ -28,12 +28,12 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import IS_NIGHTLY, both_engines
+from tests.conftest import IS_NIGHTLY, TODAY, both_engines
 from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always
-from tests.reports import NORTHBROOK, ST_JOHNS, person_at, report, train, tutor_of, withdrawn
+from tests.reports import NORTHBROOK, ST_JOHNS, deferred, person_at, report, train, tutor_of, withdrawn
 
-ROUNDS = 200 if IS_NIGHTLY else 5
+ROUNDS = 200 if IS_NIGHTLY else 3
 YESTERDAY, IN_MAY = date(2026, 4, 19), date(2026, 5, 15)
 UCL = "UCL Institute of Education"
 
@@ -110,6 +110,31 @@ def one_choice_twice():
 def one_withdrawal_twice():
     ada = ect()
     return partial(report, "withdraw", ada), partial(report, "withdraw", ada)
+
+
+def one_pause_twice():
+    ada = ect()
+    return partial(report, "defer", ada), partial(report, "defer", ada)
+
+
+def one_resumption_twice():
+    ada = ect((YESTERDAY, withdrawn))
+    return partial(report, "resume", ada), partial(report, "resume", ada)
+
+
+def withdrawal_and_pause():
+    ada = ect()
+    return partial(report, "withdraw", ada), partial(report, "defer", ada)
+
+
+def withdrawal_and_resumption_of_who_is_paused():
+    ada = ect((YESTERDAY, deferred))
+    return partial(report, "withdraw", ada), partial(report, "resume", ada)
+
+
+def withdrawal_and_choice_on_the_first_day():
+    ada = ect(started_on=TODAY, induction_started_on=TODAY)
+    return partial(report, "withdraw", ada), choose(ada, "Teach First")
 
 
 def ect_leaves_and_programme():
@@ -240,6 +265,11 @@ RACES = {
     two_choices: {("done", "ChangedSince"), ("ChangedSince", "done")},
     one_choice_twice: {("done", "ChangedSince"), ("ChangedSince", "done")},
     one_withdrawal_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
+    one_pause_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
+    one_resumption_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
+    withdrawal_and_pause: {("done", "done"), ("done", "RuleBroken")},
+    withdrawal_and_resumption_of_who_is_paused: {("done", "done"), ("RuleBroken", "done")},
+    withdrawal_and_choice_on_the_first_day: {("RuleBroken", "done")},
     ect_leaves_and_programme: {("done", "done")},
     mentor_leaves_and_programme: {("done", "done")},
     mentor_leaves_and_is_assigned: {("done", "RuleBroken"), ("ChangedSince", "done"), ("done", "done")},

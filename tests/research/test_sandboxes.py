@@ -82,13 +82,13 @@ def test_threads_read_only_what_is_theirs(research, tmp_path, kept):
     assert wrong == []
 
 
-def test_two_hundred_interleaved_actions_in_two_browsers(held, participant):
+def test_eighty_interleaved_actions_in_two_browsers(held, participant):
     """Two participants of the same scenario, now this one and now that one. Each gives an ECT one new name after
     another, which only they see."""
     held_now = [held("S01"), held("S01")]
     names = ("Abigail Brown", "Beatrice Brown")
     actions = [actions_of(participant(session), name) for session, name in zip(held_now, names, strict=True)]
-    turns = [0] * 100 + [1] * 100
+    turns = [0] * 40 + [1] * 40
     random.Random(7).shuffle(turns)  # noqa: S311 - the same mixture each time
     for turn in turns:
         shown = next(actions[turn])
