@@ -6,7 +6,7 @@ common in changes.py.
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from peewee import Value, fn
@@ -66,15 +66,7 @@ def change_mentor(ect: Participant, author: Author, *, mentor_id: int, seen_vers
             raise ChangedSince
         mentor = check_mentor(ect, mentor_id, everybody.values())
         starts_on = max(today(), ect.started_on, mentor.started_on)
-        goes_on_until = {}
-        for mentorship in current:
-            # A mentorship that hasn't begun never happens; the one of now ends the day before.
-            if mentorship.started_on >= starts_on:
-                mentorship.delete_instance()
-            else:
-                end_period(mentorship, starts_on - timedelta(days=1))
-                if mentorship.finished_on >= today():
-                    goes_on_until[mentorship.mentor_id] = mentorship.finished_on
+        goes_on_until = _end_mentorships(current, starts_on)
         Mentorship.create(ect=ect, mentor=mentor, started_on=starts_on, finished_on=ect.finished_on)
         mentors_events = [
             next_event(
@@ -101,6 +93,20 @@ def change_mentor(ect: Participant, author: Author, *, mentor_id: int, seen_vers
             starts_on=starts_on.isoformat(),
             old_mentor_until=goes_on_until[old.id].isoformat() if old and old.id in goes_on_until else None,
         )
+
+
+def _end_mentorships(current: Iterable[Mentorship], starts_on: date) -> dict[int, date]:
+    """These make way for another one that starts on this day. One that hasn't begun by then never happens; any other
+    ends the day before. Gives mentor (id) → last day, of those that go on until then."""
+    goes_on_until = {}
+    for mentorship in current:
+        if mentorship.started_on >= starts_on:
+            mentorship.delete_instance()
+        else:
+            end_period(mentorship, starts_on - timedelta(days=1))
+            if mentorship.finished_on >= today():
+                goes_on_until[mentorship.mentor_id] = mentorship.finished_on
+    return goes_on_until
 
 
 # --- name, email address, working pattern ------------------------------------------------------------------

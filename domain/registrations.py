@@ -79,19 +79,14 @@ def register(participants: list[Participant], author: Author) -> None:
     with db.atomic():
         confirm_known(periods)
         _save_teachers(participants)
-        keys = (Participant.teacher, Participant.role, Participant.school, Participant.started_on)
-        ids = {row[1:]: row[0] for row in _insert(participants, Participant.id, *keys)}
+        _insert(participants, Participant.teacher, Participant.role, Participant.school, Participant.started_on)
         for each in participants:
-            each.id = ids[each.teacher_id, each.role, each.school_id, each.started_on]
             for period in each.training_periods:
                 period.participant = each
         _insert(periods)
         teachers = {each.teacher_id: each.teacher for each in participants}.values()
         inductions = [period for teacher in teachers for period in teacher.induction_periods if not period.id]
-        keys = (InductionPeriod.teacher, InductionPeriod.started_on)
-        ids = {row[1:]: row[0] for row in _insert(inductions, InductionPeriod.id, *keys)}
-        for period in inductions:
-            period.id = ids[period.teacher_id, period.started_on]
+        _insert(inductions, InductionPeriod.teacher, InductionPeriod.started_on)
         moment = updated_at()
         events = [
             next_event(each, author, f"teacher_registered_as_{each.role}", _registered(each, author))
@@ -122,24 +117,27 @@ def _save_teachers(participants: list[Participant]) -> None:
     new = [teacher for teacher in teachers.values() if not teacher.id]
     for teacher in new:
         teacher.folded_name = folded(teacher.name)[: Teacher.folded_name.max_length]
-    ids = {trn: id for id, trn in _insert(new, Teacher.id, Teacher.trn)}
-    for teacher in new:
-        teacher.id = ids[teacher.trn]
+    _insert(new, Teacher.trn)
     for each in participants:
         each.teacher = each.teacher  # by its id, now that there is one
         for period in each.teacher.induction_periods:
             period.teacher = each.teacher
 
 
-def _insert(rows: list, *returning) -> list[tuple]:
-    """These columns of the rows, once they are written."""
+def _insert(rows: list, *keys) -> None:
+    """Write these new rows by one query. With `keys`, columns by which each row is known, each gets its id."""
     if not rows:
-        return []
+        return
     table = type(rows[0])
     # Each with all columns: Peewee takes those of the first row for all.
     names = [name for name in table._meta.fields if name != "id"]
     query = table.insert_many([{name: row.__data__.get(name) for name in names} for row in rows])
-    return list(query.returning(*returning).tuples().execute()) if returning else query.execute() and []
+    if not keys:
+        query.execute()
+        return
+    ids = {row[1:]: row[0] for row in query.returning(table.id, *keys).tuples().execute()}
+    for row in rows:
+        row.id = ids[tuple(row.__data__[key.name] for key in keys)]
 
 
 def assign_mentors(pairs: list[tuple[Participant, Participant]], author: Author) -> None:

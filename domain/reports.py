@@ -3,6 +3,7 @@ whether it is allowed, and writes one event (changes.py). What schools change is
 tables and derived facts are in models.py.
 """
 
+from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import date
 
@@ -67,15 +68,10 @@ def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, u
             errors["reason"] = "missing"
         elif not stored_reason:
             errors["reason"] = "unknown"
-        if period:
-            if period.training_status in unless_already:
-                errors["participant_id"] = f"already_{period.training_status}"
-            elif period.started_on > today():
-                errors["participant_id"] = "not_started"
-            elif period.started_on == today():
-                errors["participant_id"] = "started_today"
-            elif participant.is_ect and stored_reason == "mentor_no_longer_being_mentor":
-                errors["reason"] = "not_for_an_ect"
+        if period and (refusal := _refusal_to_mark(period, unless_already)):
+            errors["participant_id"] = refusal
+        elif period and participant.is_ect and stored_reason == "mentor_no_longer_being_mentor":
+            errors["reason"] = "not_for_an_ect"
         if errors:
             raise RuleBroken(errors, already=_present_mark(period))
         columns = {
@@ -95,6 +91,14 @@ def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, u
             period=period,
             modifications=modifications,
         )
+
+
+def _refusal_to_mark(period: TrainingPeriod, unless_already: Iterable[str]) -> str | None:
+    if period.training_status in unless_already:
+        return f"already_{period.training_status}"
+    if period.started_on > today():
+        return "not_started"
+    return "started_today" if period.started_on == today() else None
 
 
 def _present_mark(period: TrainingPeriod | None) -> dict:
@@ -161,13 +165,13 @@ def change_schedule(
             errors["schedule_identifier"] = "missing"
         elif schedule_identifier not in SCHEDULES:
             errors["schedule_identifier"] = "unknown"
-        contract_period = (period and period.contract_period) if is_blank(cohort) else contract_period_of(cohort)
-        if not contract_period and not is_blank(cohort):
+        contract_period = period and period.contract_period
+        if not is_blank(cohort) and not (contract_period := contract_period_of(cohort)):
             errors["cohort"] = "unknown"
         if period and (refusal := _refusal_to_change_schedule(participant, period, schedule_identifier or "")):
             errors["participant_id"] = refusal
-        partnership = _partnership_in(contract_period, participant, period) if period and not errors else None
-        if period and not errors:
+        if not errors:
+            partnership = _partnership_in(contract_period, participant, period)
             errors |= _refused_schedule(participant, period, contract_period, schedule_identifier, partnership)
         if errors:
             raise RuleBroken(errors)

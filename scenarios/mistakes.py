@@ -134,7 +134,8 @@ def mistakes_in(name: str, text: str, said: dict, base: dict) -> list[str]:
     names = check_world(found, right.get("world", {}), base)
     personas = [user["name"] for user in base["schools"][0]["users"]]
     for key, allowed in (("persona", personas), ("start", STARTS), ("about", names)):
-        for value in right.get(key, []) if KEYS[key] == TEXTS else [right[key]] if key in right else []:
+        values = right.get(key, [])
+        for value in values if isinstance(values, list) else [values]:
             found.one_of(key, value, allowed)
     for key in ("success", "wrong_if"):
         for number, line in enumerate(right.get(key, []), 1):
