@@ -99,18 +99,8 @@ def test_modules_that_are_run_are_there(page):
 
 @every_page
 def test_settings_and_constants_that_are_named_exist(page):
-    elsewhere = {
-        "PORT",
-        "TOKEN",
-        "API",
-        "BROWSER",
-        "RESULTS",
-        "HYPOTHESIS_PROFILE",
-        "WRITE_SCHEMA",
-        "WRITE_PROMISES",
-        "INFO",
-        "WARNING",
-    }
+    elsewhere = {"PORT", "TOKEN", "API", "BROWSER", "RESULTS", "HYPOTHESIS_PROFILE", "INFO", "WARNING"}
+    elsewhere |= {"WRITE_SCHEMA", "WRITE_PROMISES"}
     files = [path for pattern in ("*.py", "[a-z]*/*.py", "views/*/*.py") for path in ROOT.glob(pattern)]
     code = "\n".join(path.read_text() for path in files)
     for name in re.findall(r"`([A-Z][A-Z_]{3,})(?:=[^`]*)?`", TEXTS[page]):
