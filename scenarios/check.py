@@ -2,6 +2,7 @@
 doesn't come true. Unlike the rest of this package it knows the web: it asks the app, from inside."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,10 +86,11 @@ class Walker:
 
     def ask(self, path: str, data: dict | None = None) -> ShownPage:
         """Any page, by its address; nothing is remembered of it."""
-        rendered = []
+        rendered, this_thread = [], threading.get_ident()
 
         def remember(_app, template, context, **_):
-            rendered.append((template.name, getattr(context.get("form"), "codes", {})))
+            if threading.get_ident() == this_thread:  # the others answer somebody else
+                rendered.append((template.name, getattr(context.get("form"), "codes", {})))
 
         # With a context of its own, because whoever asks may be answering a request, or be a command.
         with self.inside(), self.app.app_context(), template_rendered.connected_to(remember, self.app):

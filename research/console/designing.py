@@ -151,10 +151,11 @@ def all_states(name: str, wording: str) -> tuple[list[ShownPage], str]:
 
 @lru_cache(maxsize=10)
 def walked(name: str, wording: str, _made_of: tuple) -> tuple[list[ShownPage], str]:
-    shown, app, problems = [], current_app._get_current_object(), []
+    shown, app, problems, this_thread = [], current_app._get_current_object(), [], threading.get_ident()
 
     def note(_app, exception, **_):
-        problems.append(exception)
+        if threading.get_ident() == this_thread:
+            problems.append(exception)
 
     try:
         with entered(World()), got_request_exception.connected_to(note, app):

@@ -2,9 +2,11 @@
 
 import shutil
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 import pytest
+from flask import request_finished
 
 from app import create_app
 from clock import World, entered
@@ -12,7 +14,7 @@ from database import db
 from forms.added import journey_mistakes
 from research import sessions
 from research.models import research_db, store_folder
-from scenarios.check import check
+from scenarios.check import CheckRun, check
 from scenarios.scenario import scenario
 from tests.research.conftest import Window, again, entries, task_of
 from web import static_files, wordings
@@ -131,6 +133,23 @@ def test_in_design_mode_the_ordinary_pages_are_live_too(research, monkeypatch, t
     assert "/* saved */" in window.send("get", style).text
     for kept_file in kept_files:
         kept_file.cache_clear()
+
+
+def test_a_walk_sees_only_what_its_own_requests_show(research, tmp_path):
+    """Somebody else's page is shown while a walker waits for its own."""
+    with entered(World()):
+        run = CheckRun(research, scenario("S01"), tmp_path, "")
+        walker, other, others = run.walker(), run.walker(), []
+
+        def meanwhile(_app, **_):
+            if not others:
+                others.append(None)
+                with ThreadPoolExecutor() as another:
+                    others.append(another.submit(other.ask, "/school/mentors").result())
+
+        with request_finished.connected_to(meanwhile, research):
+            shown = walker.ask("/school/ects")
+    assert (shown.template, others[1].template) == ("records/ects.html", "records/mentors.html")
 
 
 @pytest.fixture
