@@ -51,7 +51,7 @@ DATABASE_URL = f"sqlite:///{DATABASE}"
 PILOT = INSTANCE / "pilot"
 NOT_OF_A_PILOT = ("DATABASE_URL", "REPLICA_URL", "RESEARCH", "OIDC_ISSUER", "SUPPORT", "DESIGN", "BIND")
 """Settings that speak of other data, or of another way in."""
-DEMO = {"DEMO": "1", "WORKERS": "1", "MALLOC_ARENA_MAX": "2"}
+DEMO = {"DEMO": "1", "WORKERS": "1", "MALLOC_ARENA_MAX": "1"}
 """How the demo is served: by one process that keeps little memory of what is over."""
 
 VENV = ROOT / ".venv"

@@ -10,7 +10,6 @@ from clock import display
 from database import db, is_postgresql
 from models import Participant, School
 from scenarios import large
-from scenarios.check import check as scenario_faults
 from scenarios.demo import fill_demo, other_worlds_only, refuse_real_people
 from scenarios.scenario import Scenario, scenarios_there
 
@@ -39,13 +38,15 @@ def list_scenarios():
 @click.argument("names", nargs=-1)
 def check_scenarios(names):
     """Walk the scenarios of these NAMES, or all, through the service's own pages, and say what doesn't come true."""
+    from scenarios.check import check  # brings a reader of HTML along, as predicates.py says
+
     known, wrong = scenarios_there(names)
     faults = len(wrong)
     click.echo("\n".join(wrong), nl=bool(wrong))
     with other_worlds_only():
         for each in known:
             for wording in ["", *each.variants]:
-                found = scenario_faults(current_app._get_current_object(), each, wording)
+                found = check(current_app._get_current_object(), each, wording)
                 faults += len(found)
                 name = f"{each.id} {wording}".strip()
                 click.echo("\n".join(found) or f"{name}: comes true")

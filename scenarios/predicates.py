@@ -5,17 +5,20 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from database import db
 from models import Event, Participant, Teacher
-from scenarios.pages import Page
+
+if TYPE_CHECKING:  # brings a reader of HTML along, which nobody needs who only serves
+    from scenarios.pages import Page
 
 
 @dataclass(frozen=True)
 class EndState:
     """How a scenario's world was left. Its database is open."""
 
-    fetch: Callable[[str], Page]
+    fetch: "Callable[[str], Page]"
     """The page at this address, as the school user is shown it."""
     report_shown_at_first: Callable[[str], str]
     """What the pages said of the lead provider's report about this person, when the scenario began."""
@@ -40,7 +43,7 @@ class EndState:
         events = Event.select().where(Event.id > started_with, Event.author_type == "school_user")
         return {event.participant_id for event in events}
 
-    def list_page(self, who: str) -> Page:
+    def list_page(self, who: str) -> "Page":
         return self.fetch(f"/school/{self.person(who).role}s")
 
     def record_address(self, who: str) -> str:

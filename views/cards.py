@@ -15,7 +15,7 @@ from domain import queries
 from models import Participant, School
 from vocabulary import folded
 
-MOST_KEPT = 2000
+MOST_KEPT = 1000
 """Facts about people, and cards, of a kilobyte or two each."""
 _kept: dict[tuple, Any] = {}
 

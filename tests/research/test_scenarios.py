@@ -281,7 +281,7 @@ def test_the_commands_list_and_check(sandboxes, monkeypatch):
     assert len(listed.splitlines()) == len(scenario_ids())
     done = run(sandboxes, "check", "S07")
     assert (done.output, done.exit_code) == ("S07: comes true\n", 0)
-    monkeypatch.setattr("scenarios.commands.scenario_faults", lambda app, each, words: [f"{each.id}: is odd"])
+    monkeypatch.setattr("scenarios.check.check", lambda app, each, words: [f"{each.id}: is odd"])
     done = run(sandboxes, "check", "S07")
     assert done.exit_code == 1
     assert done.output.splitlines() == ["S07: is odd", "Error: 1 thing does not come true."]
