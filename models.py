@@ -7,7 +7,7 @@ What changes them is in domain/. Dates (`…_on`) are London calendar days, both
 
 import uuid
 
-from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, TextField, UUIDField
+from peewee import BooleanField, Check, DateField, ForeignKeyField, IntegerField, JSONField, UUIDField
 
 import vocabulary
 from clock import now, today
@@ -21,9 +21,11 @@ from database.organisations import (  # noqa: F401 tables are imported from here
     DeliveryPartnership,
     LatestUpdate,
     LeadProvider,
+    Message,
     Purpose,
     RequestCount,
     School,
+    SchoolEvent,
     SchoolPartnership,
     SchoolUser,
     SignIn,
@@ -417,26 +419,7 @@ class Event(Table):
     class Meta:
         indexes = ((("participant", "version"), True),)
 
-    def told_to(self, reader: SchoolUser | None) -> str:
-        """The heading as this person reads it: what they did themselves, “you” did."""
-        author = isolated(self.author_name)
-        is_own = reader is not None and self.school_user_id == reader.id and self.heading.startswith(f"{author} ")
-        return f"You{self.heading.removeprefix(author)}" if is_own else self.heading
-
-
-class SchoolEvent(Table):
-    """One act that was done to a school itself, in words the school may read. Never changed, never deleted."""
-
-    event_type = WordsField()
-    heading = WordsField(max_length=1000)
-    created_at = MomentField(default=now)
-    author_type = WordsField(*vocabulary.AUTHOR_TYPES)
-    author_name = WordsField()
-    school_user = ForeignKeyField(SchoolUser, null=True)
-    school = ForeignKeyField(School)
-    modifications = JSONField(default=list)
-
-    told_to = Event.told_to
+    told_to = SchoolEvent.told_to
 
 
 class Notice(Table):
@@ -451,30 +434,6 @@ class Notice(Table):
 
     class Meta:
         indexes = ((("event", "kind"), True), (("settled_at", "due_at"), False))
-
-
-class Message(Table):
-    """An email to one address, to be sent or sent (domain/messages.py). One for a school tells its `notices` (their
-    ids), and has no text until it is sent: then it says what is still so."""
-
-    reference = UUIDField(unique=True, default=uuid.uuid4)
-    address = WordsField()
-    subject = WordsField(null=True)
-    body = TextField(null=True)
-    school = ForeignKeyField(School, null=True)
-    notices = JSONField(null=True)
-    created_at = MomentField(default=now)
-    next_try_at = MomentField(default=now)
-    tries = IntegerField(default=0)
-    is_in_doubt = BooleanField(default=False)
-    """Somebody began to send it, and nobody knows yet how that ended."""
-    sent_at = MomentField(null=True)
-    given_up_at = MomentField(null=True)
-    problem = WordsField(null=True)
-    """Why it could not be sent the last time: one of domain.messages.PROBLEMS."""
-
-    class Meta:
-        indexes = ((("sent_at", "given_up_at", "next_try_at"), False),)
 
 
 class Answers(Table):

@@ -1,5 +1,5 @@
-"""Schools, lead providers and their contracts, and who may sign in for them: the tables that know no teacher. Everybody
-imports them from models.py, which adds the people."""
+"""Schools, lead providers and their contracts, who may sign in for them, and emails: the tables that know no teacher.
+Everybody imports them from models.py, which adds the people."""
 
 import hashlib
 import uuid
@@ -20,6 +20,7 @@ from peewee import (
 import vocabulary
 from clock import LONDON, now, today
 from database import DATES_IN_ORDER, MomentField, Table, WordsField
+from vocabulary import isolated
 
 
 class School(Table):
@@ -66,6 +67,25 @@ class SignIn(Table):
     seen_at = MomentField(null=True)
     id_token = TextField(null=True)
     unsent = JSONField(null=True)
+
+
+class SchoolEvent(Table):
+    """One act that was done to a school itself, in words the school may read. Never changed, never deleted."""
+
+    event_type = WordsField()
+    heading = WordsField(max_length=1000)
+    created_at = MomentField(default=now)
+    author_type = WordsField(*vocabulary.AUTHOR_TYPES)
+    author_name = WordsField()
+    school_user = ForeignKeyField(SchoolUser, null=True)
+    school = ForeignKeyField(School)
+    modifications = JSONField(default=list)
+
+    def told_to(self, reader: SchoolUser | None) -> str:
+        """The heading as this person reads it: what they did themselves, “you” did."""
+        author = isolated(self.author_name)
+        is_own = reader is not None and self.school_user_id == reader.id and self.heading.startswith(f"{author} ")
+        return f"You{self.heading.removeprefix(author)}" if is_own else self.heading
 
 
 class SupportUser(Table):
@@ -157,6 +177,30 @@ class ApiToken(Table):
     description = WordsField()
     created_at = MomentField(default=now)
     last_used_at = MomentField(null=True)
+
+
+class Message(Table):
+    """An email to one address, to be sent or sent (domain/messages.py). One for a school tells its `notices` (their
+    ids), and has no text until it is sent: then it says what is still so."""
+
+    reference = UUIDField(unique=True, default=uuid.uuid4)
+    address = WordsField()
+    subject = WordsField(null=True)
+    body = TextField(null=True)
+    school = ForeignKeyField(School, null=True)
+    notices = JSONField(null=True)
+    created_at = MomentField(default=now)
+    next_try_at = MomentField(default=now)
+    tries = IntegerField(default=0)
+    is_in_doubt = BooleanField(default=False)
+    """Somebody began to send it, and nobody knows yet how that ended."""
+    sent_at = MomentField(null=True)
+    given_up_at = MomentField(null=True)
+    problem = WordsField(null=True)
+    """Why it could not be sent the last time: one of domain.messages.PROBLEMS."""
+
+    class Meta:
+        indexes = ((("sent_at", "given_up_at", "next_try_at"), False),)
 
 
 class RequestCount(Table):
