@@ -237,7 +237,7 @@ def free_port(host: str = "127.0.0.1") -> int:
     value = os.environ.get("PORT") or "8000"
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65535):
         sys.exit(f"PORT must be a number from 1 to 65535, and it is '{value}'.")
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+    with socket.socket() as probe:
         # As gunicorn does, so that a port whose last connections are still closing counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -294,7 +294,7 @@ def pilot(*options: str) -> None:
         names = " and ".join(found)
         sys.exit(f"A pilot has data and a way in of its own. It does not start with {names} set: unset it first.")
     port = free_port(host)
-    address = f"{f'[{host}]' if ':' in host else host}:{port}"
+    address = f"{host}:{port}"
     letters = base64.b32encode(secrets.token_bytes(10)).decode()
     data = {"DATABASE_URL": f"sqlite:///{PILOT / 'register.sqlite3'}", "RESEARCH": str(PILOT)}
     ways_in = {"PILOT": hashlib.sha256(letters.encode()).hexdigest(), "SECRET_KEY": secrets.token_hex(32), **DEMO}
@@ -321,7 +321,7 @@ Ctrl+C stops the service."""
 def is_one_address(host: str) -> bool:
     """Not a name, nor all addresses at once."""
     try:
-        return not ipaddress.ip_address(host).is_unspecified
+        return not ipaddress.IPv4Address(host).is_unspecified
     except ValueError:
         return False
 

@@ -13,6 +13,7 @@ from database import db
 from forms import Form
 from models import digest
 from research.models import Moderator
+from research.sessions import purge_what_is_due
 from views.sign_in import refuse_too_many
 from views.staff import StaffSignIn, log
 
@@ -50,6 +51,7 @@ class ModeratorSignIns(StaffSignIn):
             return super().sign_in()
         form = PasswordForm()
         if form.is_submitted() and form.validate():
+            purge_what_is_due()  # which nothing else does here from hour to hour
             return self.start(Moderator.get(Moderator.email << list(PILOTING)), request.args.get("next", ""))
         return render_template("research/sign_in.html", form=form), 422 if form.is_submitted() else 200
 

@@ -13,6 +13,7 @@ from database import db, open_database
 from research import sessions
 from research.console import commands
 from research.models import Round, Session, Task, migrate_store, open_store, research_db
+from tests.browser.conftest import windows
 from tests.visitor import Visitor
 
 
@@ -140,6 +141,13 @@ def begun(alone, participant):
         return session, participant(session).choose(YES).submit("Begin")
 
     return opened
+
+
+@pytest.fixture
+def open_window(chromium, research):
+    """Opens a window of a browser of its own before the app with research switched on."""
+    with windows(chromium, research) as open_window:
+        yield open_window
 
 
 def again(row):

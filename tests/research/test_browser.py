@@ -10,20 +10,12 @@ from playwright.sync_api import Page, expect
 from clock import now
 from research import log, sessions
 from research.models import ModeratorSignIn, research_db, store_folder
-from tests.browser.conftest import windows
 from tests.browser.looks import check_accessible, check_fits
-from tests.browser.pages import arrived, button, follow, link, press, refused
+from tests.browser.pages import arrived, button, follow, link, press
 from tests.research.conftest import again, entries, task_of
 from web import wordings
 
 LIST = "Early career teachers (ECTs)"
-
-
-@pytest.fixture
-def open_window(chromium, research):
-    """Opens a window of a browser of its own before the app with research switched on."""
-    with windows(chromium, research) as open_window:
-        yield open_window
 
 
 def sign_in(page: Page) -> None:
@@ -182,70 +174,6 @@ def test_the_participants_page_is_at_most_two_seconds_behind(open_window, held):
             step()
         participant.clock.run_for(2000)
         arrived(participant, heading)
-
-
-@pytest.mark.parametrize("has_script", [True, False])
-def test_a_session_without_a_moderator(open_window, alone, tmp_path, has_script):
-    session = alone("S01", "S06")
-    windows = [open_window(java_script_enabled=has_script) for _ in range(2)]
-    windows[1].expected.append("the server responded with a status of 403")
-    page, elsewhere = (window.page for window in windows)
-    above = page.locator(".app-own-task")
-
-    def see(name: str, where: Page = page) -> None:
-        if has_script:  # axe is one
-            look(where, name)
-
-    elsewhere.goto(f"/visit/{session.token}")
-    page.goto(f"/visit/{session.token}")
-    arrived(page, "Before you start")
-    see("consent")
-    button(page, "Continue").click()
-    refused(page, "Select whether you agree")
-    see("consent, with an error")
-    page.get_by_label("Yes, I agree").check()
-    press(page, "Continue", "Task 1 of 2")
-    see("the task before")
-    elsewhere.get_by_label("Yes, I agree").check()
-    press(elsewhere, "Continue", "This link is in use already")
-    see("elsewhere", elsewhere)
-    press(page, "Begin", LIST)
-    see("the list below the task")
-    tab = page.context.new_page()
-    tab.goto(f"/visit/{session.token}")
-    arrived(tab, LIST)
-    follow(page, "Steven Taylor", "Steven Taylor")
-    see("a record below the task")
-    link(page, "select a lead provider").click()
-    page.get_by_label("Teach First", exact=True).check()
-    press(page, "Continue", "Check and confirm: change lead provider for Steven Taylor")
-    press(page, "Confirm change", "You have chosen Teach First to train Steven Taylor")
-    above.get_by_role("button", name="I have done it").dblclick()
-    arrived(page, "How did you find this task?")
-    see("how it was")
-    if has_script:
-        arrived(tab, "How did you find this task?")
-    page.go_back()
-    arrived(page, "How did you find this task?")
-    page.get_by_label("6", exact=True).check()
-    button(page, "Continue").dblclick()
-    arrived(page, "Task 2 of 2")
-    assert (task_of(session).outcome, task_of(session).ease) == ("direct", 6)
-    press(page, "Begin", LIST)
-    page.set_viewport_size({"width": 320, "height": 720})
-    above.get_by_text("Read the task again").click()
-    expect(above.locator(".govuk-details__text")).to_be_visible()
-    see("the task unfolded")
-    page.goto("/task")
-    arrived(page, "Task 2 of 2")
-    see("the task meanwhile")
-    press(page, "I cannot do it", "How did you find this task?")
-    press(page, "Continue", "Thank you for taking part")
-    see("the end")
-    follow(page, "have it deleted", "Do you want to stop and have everything deleted?")
-    see("deleting")
-    press(page, "Delete everything", "Everything about you is deleted")
-    see("deleted")
 
 
 def look(page: Page, name: str) -> None:

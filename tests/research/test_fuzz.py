@@ -11,10 +11,11 @@ from tests.test_house import rules
 from tests.test_journeys import dump
 
 
-@pytest.mark.parametrize("who", ["moderator", "participant"])
-def test_anything_in_any_address(research, moderator, participant, held, who):
-    session = held("S01")
-    window = participant(session) if who == "participant" else moderator
+@pytest.mark.parametrize("who", ["moderator", "participant", "participant alone"])
+def test_anything_in_any_address(research, moderator, participant, held, begun, who):
+    session, window = begun("S01") if who == "participant alone" else (held("S01"), moderator)
+    window = participant(session) if who == "participant" else window
+    before_it = again(session).state
     patterns = [rule.rule for rule in rules(research)]
     with entered(World(OWN)), db.connection_context():
         before = dump()
@@ -22,4 +23,4 @@ def test_anything_in_any_address(research, moderator, participant, held, who):
     with entered(World(OWN)), db.connection_context():
         assert dump() == before
         assert not maintenance.data_faults()
-    assert again(session).state == session.state
+    assert again(session).state == before_it

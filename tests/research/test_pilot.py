@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import closing
 from contextvars import copy_context
+from datetime import timedelta
 
 import pytest
 
@@ -14,11 +15,12 @@ from app import create_app
 from clock import clock_at, now
 from database import db
 from models import digest
+from research import sandboxes
 from research.console import commands
 from research.models import ModeratorSignIn, research_db, store_folder
 from scenarios.check import check
 from scenarios.scenario import scenario
-from tests.research.conftest import YES, Window, change_lead_provider, task_of
+from tests.research.conftest import YES, Window, again, change_lead_provider, task_of
 from tests.test_house import ROOT
 
 PASSWORD = "ABCD-EFGH-2345-MNOP"
@@ -112,6 +114,14 @@ def test_scenarios_are_checked_there_too(pilot):
         assert check(pilot, scenario("S07")) == []
 
 
+def test_what_is_due_is_deleted_when_a_moderator_signs_in(pilot, held):
+    session = held("S01")
+    with clock_at(now() + timedelta(hours=25)):
+        sign_in(pilot)
+    assert not sandboxes.folder_of(session).exists()
+    assert again(session).state == "ended"
+
+
 def test_a_new_start_ends_all_sign_ins(pilot):
     window = sign_in(pilot)
     with pilot.app_context():
@@ -145,7 +155,7 @@ def test_it_does_not_start_where_settings_speak_of_other_data(setting):
 
 @pytest.mark.parametrize(
     "options",
-    ["--address", "--address 0.0.0.0", "--address ::", "--address example.org", "--adress 127.0.0.1", "127.0.0.1"],
+    ["--address", "--address 0.0.0.0", "--address ::1", "--address example.org", "--adress 127.0.0.1", "127.0.0.1"],
 )
 def test_it_wants_one_address(options):
     assert run_pilot(*options.split()).startswith("Say at which of this machine's addresses others reach it")

@@ -2,13 +2,16 @@
 what the console makes of it."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
-from clock import clock_at, now
-from research import sandboxes, sessions
+from clock import World, clock_at, entered, now
+from research import sandboxes, sessions, unmoderated
 from research.export import export
 from research.models import Entry, Session, research_db, store_folder
 from tests.research.conftest import YES, Window, again, change_lead_provider, entries, task_of
@@ -210,6 +213,24 @@ def test_answering_twice_and_in_two_tabs(alone, participant):
     window.page = tab
     assert window.choose(NO).heading == "Task 1 of 1", "what was said first is so"
     assert again(session).consent == "given"
+
+
+def test_two_browsers_that_answer_at_the_same_moment(alone):
+    """One has the link, the other one is told so."""
+    session, ready = alone("S01"), threading.Barrier(4)
+
+    def answer(browser: str) -> bool:
+        with entered(World()), research_db.connection_context():
+            ready.wait()
+            with suppress(sessions.NotNow):
+                unmoderated.begin(session, browser, "given")
+                return True
+        return False
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(answer, "abcd")) == [False, False, False, True]
+    now_ = again(session)
+    assert (now_.used_link, len(now_.token)) == (session.token, 1)
 
 
 def test_links_that_lead_nowhere_yet_or_any_more(plan, alone, participant, moderator):
