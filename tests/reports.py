@@ -59,6 +59,11 @@ def stored() -> dict[tuple, dict]:
     }
 
 
+def dump(*, without: tuple[str, ...] = ("answers", "sign_in")) -> dict:
+    """Everything stored but the answers and who is signed in."""
+    return {key: row for key, row in stored().items() if key[0] not in without}
+
+
 def changes(before: dict, after: dict) -> dict[str, set[str]]:
     """What is different: table → the columns that changed, or "added"."""
     found: dict[str, set[str]] = {}

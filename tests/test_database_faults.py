@@ -19,8 +19,7 @@ from database import WriteQueue, db, open_database
 from database.faults import kind_of
 from models import LatestUpdate, Participant
 from tests.conftest import both_engines, person
-from tests.reports import AMBITION, address, attributes_of, body, token_of
-from tests.test_journeys import dump
+from tests.reports import AMBITION, address, attributes_of, body, dump, token_of
 from tests.visitor import Visitor
 
 

@@ -13,8 +13,8 @@ from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import LeadProvider
 from scenarios import demo
 from tests.conftest import IS_NIGHTLY, both_engines, person
+from tests.reports import dump
 from tests.test_house import rules
-from tests.test_journeys import dump
 from tests.visitor import Visitor
 from tests.walks import EACH_JOURNEY
 

@@ -18,7 +18,7 @@ from app import ERRORS, HEADERS
 from database import db, migrate, triggers
 from forms.journeys import JOURNEYS
 from tests.conftest import both_engines, person
-from tests.test_journeys import dump
+from tests.reports import dump
 from tests.visitor import Html
 from views import ASKED_BY_ITSELF
 

@@ -9,7 +9,7 @@ from domain import notices, schools
 from models import School, SchoolEvent, SchoolUser
 from tests.conftest import both_engines
 from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
-from tests.test_journeys import dump
+from tests.reports import dump
 from tests.visitor import Visitor, section
 
 NEW = {"name": "Ola Berg", "email": "ola.berg@example.org"}

@@ -13,26 +13,15 @@ from domain.changes import RuleBroken
 from forms.journeys import JOURNEYS
 from models import Answers, Event, LeadProvider, SchoolUser, Teacher, TrainingPeriod
 from tests.conftest import both_engines, person
-from tests.reports import stored
+from tests.reports import dump
 from tests.visitor import Visitor, words
-from tests.walks import EACH_JOURNEY, PARAMETERS, WALKS, Walk, shown
+from tests.walks import EACH_JOURNEY, PARAMETERS, WALKS, Walk, each_journey, each_question, shown, walks
 from tests.words import check_words
 
-
-def walks(which):
-    return pytest.mark.parametrize("walk", which, ids=str, indirect=True)
-
-
 each = EACH_JOURNEY.values()
-every_walk, each_journey = walks(WALKS), walks(each)
+every_walk = walks(WALKS)
 each_with_answers = walks([walk for walk in each if walk.has_questions])
-each_question = walks([walk for walk in each if walk.is_refused_empty])
 each_choice = walks([walk for walk in each if walk.answers != walk.other])
-
-
-def dump(*, without: tuple[str, ...] = ("answers", "sign_in")) -> dict:
-    """Everything stored but the answers and who is signed in."""
-    return {key: row for key, row in stored().items() if key[0] not in without}
 
 
 def start(visitor: Visitor, walk: Walk) -> Visitor:

@@ -10,9 +10,8 @@ from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import DeliveryPartner, LeadProvider, School
 from scenarios import demo
 from tests.conftest import both_engines, mostly_sqlite, person
-from tests.reports import AMBITION
+from tests.reports import AMBITION, dump
 from tests.test_house import rules
-from tests.test_journeys import dump
 from tests.visitor import Visitor
 from tests.walks import EACH_JOURNEY
 from views import RowId

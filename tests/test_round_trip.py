@@ -7,9 +7,9 @@ import pytest
 
 from models import SignIn
 from tests.conftest import person
-from tests.test_journeys import dump, each_journey, each_question
+from tests.reports import dump
 from tests.visitor import Visitor, words
-from tests.walks import WALKS
+from tests.walks import WALKS, each_journey, each_question
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 

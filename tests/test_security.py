@@ -14,8 +14,8 @@ from tests.conftest import person
 from tests.filling.conftest import brought_in
 from tests.filling.test_people import ECT, MENTOR, people
 from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
+from tests.reports import dump
 from tests.test_house import PAGES, rules
-from tests.test_journeys import dump
 from tests.visitor import Html, Visitor, words
 from views import sign_in
 

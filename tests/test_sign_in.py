@@ -9,7 +9,7 @@ from database import db
 from models import Answers, SchoolUser, SignIn, Teacher
 from settings import DEFAULTS
 from tests.conftest import both_engines, person
-from tests.test_journeys import dump
+from tests.reports import dump
 from tests.visitor import Visitor
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}

@@ -9,7 +9,7 @@ from database import db, triggers
 from domain import data_checks
 from models import TABLES
 from tests.conftest import both_engines
-from tests.test_journeys import dump
+from tests.reports import dump
 
 STEVEN = "(SELECT p.id FROM participant p JOIN teacher t ON t.id = teacher_id WHERE trn = '3200001')"
 HANNAH = "(SELECT p.id FROM participant p JOIN teacher t ON t.id = teacher_id WHERE trn = '3200002')"

@@ -22,8 +22,7 @@ from models import ApiToken, LeadProvider, Participant, SignIn, SupportUser, Tea
 from tests.conftest import both_engines, person
 from tests.given import ect
 from tests.identity import issuer_of, outside_the_demo, running
-from tests.reports import tutor_of
-from tests.test_journeys import dump
+from tests.reports import dump, tutor_of
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import datetime as days
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
+
 from clock import display
 from forms.journeys import JOURNEYS
 from models import LeadProvider, Participant
@@ -164,3 +166,12 @@ EACH_JOURNEY = {
     name: max((walk for walk in WALKS if walk.journey == name), key=lambda walk: len(walk.answers)) for name in JOURNEYS
 }
 """Of each journey the first walk that answers most questions: for what doesn't depend on who it is about."""
+
+
+def walks(which):
+    """Runs a test with each of these walks, begun, as its `walk`."""
+    return pytest.mark.parametrize("walk", which, ids=str, indirect=True)
+
+
+each_journey = walks(EACH_JOURNEY.values())
+each_question = walks([walk for walk in EACH_JOURNEY.values() if walk.is_refused_empty])

@@ -5,10 +5,10 @@ import pytest
 from clock import OWN, World, entered
 from database import db
 from domain import maintenance
+from tests.reports import dump
 from tests.research.conftest import again
 from tests.test_fuzz import try_any_address
 from tests.test_house import rules
-from tests.test_journeys import dump
 
 
 @pytest.mark.parametrize("who", ["moderator", "participant", "participant alone"])
