@@ -16,10 +16,13 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, RemoteDisconnected
 from urllib.parse import urlencode, urlsplit
 
+from peewee import OperationalError
+
 import clock
 from app import create_app
 from clock import OWN, World, entered
 from database import db, open_database, tried_again
+from database.faults import kind_of
 from domain import participants, partnerships, reports, training
 from domain.changes import ChangedSince, RuleBroken
 from models import (
@@ -99,10 +102,12 @@ def run(where: Place, port: int, rounds: int, seconds: float, per_second: int) -
         is_over = threading.Event()
         with ThreadPoolExecutor(len(clients)) as threads:
             following = [threads.submit(client.follow, is_over) for client in clients]
-            acts += sum(int(actor.communicate(timeout=seconds + 120)[0] or 0) for actor in actors)
-            assert not any(actor.returncode for actor in actors), "an actor failed"
-            time.sleep(max(CLOCKS) + 1)  # until no server's clock is ahead of what was stamped
-            is_over.set()
+            try:
+                acts += sum(int(actor.communicate(timeout=seconds + 120)[0] or 0) for actor in actors)
+                assert not any(actor.returncode for actor in actors), "an actor failed"
+                time.sleep(max(CLOCKS) + 1)  # until no server's clock is ahead of what was stamped
+            finally:
+                is_over.set()
             lost += [fault for future in following for fault in future.result()]
         for client in clients:
             lost += client.differences()
@@ -252,6 +257,9 @@ def act(address: str, off: str, seconds: str, per_second: str) -> int:
                 done += 1
             except (RuleBroken, ChangedSince, PermissionError, AttributeError):
                 pass
+            except OperationalError as error:
+                if kind_of(error) != "busy":
+                    raise
             time.sleep(max(0, begun + (done + 1) / float(per_second) - time.monotonic()))
     db.obj.close_all()
     return done
