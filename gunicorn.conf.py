@@ -22,6 +22,8 @@ from web import logs  # noqa: E402
 wsgi_app = "app:create_app()"
 bind = given["BIND"]
 workers, threads, worker_class = given["WORKERS"], given["THREADS"], "gthread"
+# What is longer the proxy refuses, in our words and not in gunicorn's.
+limit_request_line = 8190
 # Made once and then shared by all workers: less memory, and wrong settings are said once.
 preload_app = True
 # Only app.py decides which proxies are believed (PROXIES).

@@ -142,7 +142,7 @@ def test_too_much_is_not_even_passed_on(proxy):
     ("path", "form", "code"),
     [
         ("/sign-out?q=steven", "text/html", "Sorry, there is a problem"),
-        ("/api/v3/participants", "application/json", ""),
+        ("/api/v3/participants", "application/json", '"code":"too_large"'),
     ],
 )
 def test_what_the_proxy_says_itself_has_our_headers(proxy, folder, path, form, code):
@@ -153,6 +153,13 @@ def test_what_the_proxy_says_itself_has_our_headers(proxy, folder, path, form, c
     for name in ("X-Content-Type-Options", "Strict-Transport-Security", "Cache-Control"):
         assert answer.headers[name] == HEADERS_OF_THE_PROXY[name]
     assert "Retry-After" not in answer.headers
+
+
+@pytest.mark.parametrize(("length", "status"), [(5_000, 401), (8_000, 401), (9_000, 414)])
+def test_an_address_of_the_api_that_is_too_long_is_refused_as_json(proxy, length, status):
+    answer = ask(proxy, f"/api/v3/participants?{'a' * length}")
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json; charset=utf-8")
+    assert status == 401 or json.loads(answer.text)["errors"][0]["code"] == "address_too_long"
 
 
 HEADERS_OF_THE_PROXY = {

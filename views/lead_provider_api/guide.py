@@ -160,9 +160,9 @@ def named(schema: dict, definitions: dict) -> dict:
 
 
 def either(schema: dict) -> list[dict]:
-    """What it may be, null left out; of a list, what is in it."""
+    """What it may be, null and nothing left out; of a list, what is in it."""
     schemas = schema.get("anyOf") or schema.get("allOf") or [schema.get("items", schema)]
-    return [each for each in schemas if each.get("type") != "null"]
+    return [each for each in schemas if each.get("type") != "null" and each.get("const") != ""]
 
 
 def attribute(name: str, schema: dict, *, must_be_given: bool = False) -> Attribute:

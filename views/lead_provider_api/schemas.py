@@ -111,7 +111,7 @@ class Leaving(Shape):
 
 
 class Joining(Shape):
-    school_urn: Urn
+    school_urn: str = told("The unique reference number of the school.", "900002")
     provider: str | None = told("The lead provider there. Empty if the school trains the person.", "Teach First")
     date: Day = told("The first day of training there.", "2026-04-20")
 
