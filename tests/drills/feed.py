@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection, RemoteDisconnected
+from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 from peewee import OperationalError
@@ -143,7 +143,7 @@ class Client:
             try:
                 self.connection.request("GET", address, headers=self.headers)
                 response = self.connection.getresponse()
-            except RemoteDisconnected:  # it was idle for long
+            except ConnectionError:  # it was idle for long
                 self.connection.close()
                 continue
             body = response.read()
