@@ -141,7 +141,7 @@ def change_name(participant: Participant, author: Author, *, name: str, seen_ver
             participant,
             author,
             "teacher_name_updated",
-            f"{who(author)} changed the name {old} to {participant.name}",
+            f"{who(author)} changed the name from {old} to {participant.name}",
             modifications=[f"name: {old} → {name}"],
             old_name=old,
         )

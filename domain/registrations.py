@@ -196,7 +196,7 @@ def change_recorded_name(participant: Participant, author: Author, *, first_name
         teacher.save(only=[Teacher.trs_first_name, Teacher.trs_last_name, Teacher.folded_name])
         after = participant.name
         heading = (
-            f"{who(author)} changed the name {before} to {after}"
+            f"{who(author)} changed the name from {before} to {after}"
             if before != after
             else f"{who(author)} changed {after}’s name in the national record"
         )

@@ -343,7 +343,7 @@ def test_a_new_name_is_not_lost(world):
             train(there, "Teach First", year=2022, finished_on=date(2023, 3, 1))
         renamed, chosen = at_once(rename(here), choose(there, UCL))
         assert (renamed.heading, chosen.event_type) == (
-            "Naomi Fletcher changed the name Ada Moss to Ada Lane",
+            "Naomi Fletcher changed the name from Ada Moss to Ada Lane",
             "teacher_training_lead_provider_updated",
         )
         teacher = Teacher.get_by_id(here.teacher_id)

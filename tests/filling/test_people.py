@@ -192,7 +192,7 @@ def test_who_moves_leaves_in_the_same_file(world, bring):
 CHANGES = {
     "email": ({"email": "t.hale@example.org"}, "We changed Theo Hale’s email address"),
     "working pattern": ({"working_pattern": "part time"}, "We changed Theo Hale’s working pattern to part time"),
-    "name": ({"last_name": "Hale-Ames"}, "We changed the name Theo Hale to Theo Hale-Ames"),
+    "name": ({"last_name": "Hale-Ames"}, "We changed the name from Theo Hale to Theo Hale-Ames"),
     "appropriate body": (
         {"appropriate_body": "National Induction Panel", "induction_body": "Alpha Teaching School Hub"},
         "We changed Theo Hale’s appropriate body to National Induction Panel",
