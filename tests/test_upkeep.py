@@ -437,16 +437,12 @@ def test_postgresql_has_its_own_ways(run, engine, command):
 # --- upgrade -------------------------------------------------------------------------------------------------
 
 
-def everything() -> dict[str, list]:
-    """Every row of every table, as far as the first release knew its columns."""
-    columns = {table: sorted(column.name for column in db.get_columns(table)) for table in db.get_tables()}
-    return {
-        table: sorted(
-            map(str, db.execute_sql(f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)}").fetchall())
-        )
-        for table, names in columns.items()
-        if table != "schema_migration"
+def everything(columns: dict[str, list[str]]) -> dict[str, list]:
+    """Every row of these tables, as these columns have it."""
+    queries = {
+        table: f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)}" for table, names in columns.items()
     }
+    return {table: sorted(map(str, db.execute_sql(query).fetchall())) for table, query in queries.items()}
 
 
 def quoted(name: str) -> str:
@@ -455,17 +451,20 @@ def quoted(name: str) -> str:
 
 @both_engines
 def test_an_upgrade_from_the_first_release_keeps_every_row(world, engine):
+    """All but when what is told was updated: 0014 tells some of it again."""
     with db.atomic():
         Runner(db.obj, str(MIGRATIONS)).down("0002_lead_providers_api")
-    first_release, tables = everything(), {table: db.get_columns(table) for table in db.get_tables()}
+    columns = {
+        table: [column.name for column in db.get_columns(table) if not column.name.endswith("updated_at")]
+        for table in db.get_tables()
+        if table != "schema_migration"
+    }
+    first_release = everything(columns)
     db.close()
     assert migrate()[0] == "0002_lead_providers_api"
     db.connect()
     assert maintenance.data_faults() == []
-    for table, rows in first_release.items():
-        names = ", ".join(quoted(name) for name in sorted(column.name for column in tables[table]))
-        kept = sorted(map(str, db.execute_sql(f"SELECT {names} FROM {quoted(table)}").fetchall()))
-        assert kept == rows, table
+    assert everything(columns) == first_release
     assert Teacher.select().exists()
     assert LeadProvider.select().exists()
 
@@ -480,8 +479,7 @@ def test_an_upgrade_folds_the_names_that_there_are(world, engine):
     with db.atomic():
         Runner(db.obj, str(MIGRATIONS)).down("0006_folded_names")
     assert Teacher.get(trs_last_name="Nowak").folded_name == " łukasz nowak"
-    db.close()
-    assert "0006_folded_names" in migrate()
-    db.connect()
+    with db.atomic():
+        assert Runner(db.obj, str(MIGRATIONS)).up("0006_folded_names") == ["0006_folded_names"]
     assert {teacher.name: teacher.folded_name for teacher in Teacher.select() if teacher.name in before} == before
     assert Teacher.select(fn.max(Teacher.api_updated_at)).scalar() == moved, "providers are told nothing"
