@@ -1,8 +1,9 @@
-"""Every page in every state that `flask scenario words` prints: nothing in it is a barrier, the keyboard reaches all
-that a mouse does, and it fits a phone, where letters are twice as large too. Pages that differ in their words alone
-are looked at once."""
+"""Every page in every state that `flask scenario words` prints: its words keep to the rules in tests/words.py, nothing
+in it is a barrier, the keyboard reaches all that a mouse does, and it fits a phone, where letters are twice as large
+too. Pages that differ in their words alone are read, and looked at once."""
 
-from itertools import chain
+from collections import defaultdict
+from itertools import count as count_from
 
 import pytest
 from playwright.sync_api import Page
@@ -11,6 +12,7 @@ from scenarios.demo import other_worlds_only
 from scenarios.pages import Html
 from scenarios.words import EVERYBODY, Reader, build
 from tests.browser.looks import check_accessible, check_fits
+from tests.words import check_main
 
 FEWEST_STATES = {"nobody": 14, "ect": 80, "mentor": 60}
 
@@ -50,14 +52,15 @@ SHOW = """([title, html]) => {
 
 
 @pytest.fixture
-def states(app, tmp_path):
+def stories(app, tmp_path):
+    """What is told of nobody, or of each of the people in a role."""
     with other_worlds_only():
         reader = Reader(app, build(tmp_path), tmp_path)
         yield (
             lambda about: (
-                chain.from_iterable(reader.about(about, name) for name in EVERYBODY[about])
+                (reader.about(about, name) for name in EVERYBODY[about])
                 if about in EVERYBODY
-                else chain(reader.about_nobody(), reader.induction_tutor())
+                else [reader.about_nobody(), reader.induction_tutor()]
             )
         )
 
@@ -82,47 +85,64 @@ def check(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("about", FEWEST_STATES)
-def test_every_state(naomi, states, about):
+def test_every_state(naomi, stories, about):
     naomi.set_viewport_size({"width": 320, "height": 720})
-    seen, count = set(), 0
-    for count, shown in enumerate(states(about), 1):
-        html = Html(shown.html)
-        if (key := structure(html)) not in seen:
-            seen.add(key)
-            parts = [html.css_first("title").text(), html.css_first("#page").inner_html]
-            naomi.evaluate(SHOW, parts)
-            check(naomi, f"{shown.path} of {about}, page {count}")
-    assert len(seen) >= FEWEST_STATES[about], f"{count} pages with {len(seen)} structures"
+    seen, count = set(), count_from(1)
+    for story in stories(about):
+        titles = defaultdict(set)
+        for shown, number in zip(story, count, strict=False):
+            html = Html(shown.html)
+            title = html.css_first("title").text()
+            titles[title].add(shown.page)
+            if (key := structure(html)) not in seen:
+                seen.add(key)
+                naomi.evaluate(SHOW, [title, html.css_first("#page").inner_html])
+                check(naomi, f"{shown.path} of {about}, page {number}")
+            check_main(html.css_first("main"), shown.path)
+        assert all(len(pages) == 1 for pages in titles.values()), f"two pages with one title: {titles}"
+    assert len(seen) >= FEWEST_STATES[about], f"{next(count)} pages with {len(seen)} structures"
 
 
-@pytest.mark.parametrize(
-    ("tag", "style", "fault"),
-    [
-        ("input", "", "label"),
-        ("h4", "", "heading-order"),
-        ("p", "color: #ccc", "color-contrast"),
-        ("p", "width: 400px", "scrolls sideways at 320"),
-        ("p", "width: 14rem", "in large letters scrolls sideways"),
-        ("div", "cursor: pointer", "for the mouse alone"),
-        ("button", "visibility: hidden", "not reached"),
-        (
-            "button",
-            "outline: none !important; box-shadow: none !important; background: #fff !important",
-            "show its focus",
-        ),
-        ("button", "position: relative; top: -300px; padding: 30px", "out of turn"),
-    ],
-)
-def test_a_barrier_is_found(naomi, tag, style, fault):
+BARRIERS = [
+    ("input", "", "label"),
+    ("h4", "", "heading-order"),
+    ("p", "color: #ccc", "color-contrast"),
+    ("p", "width: 400px", "scrolls sideways at 320"),
+    ("p", "width: 14rem", "in large letters scrolls sideways"),
+    ("div", "cursor: pointer", "for the mouse alone"),
+    ("button", "visibility: hidden", "not reached"),
+    ("button", "outline: none !important; box-shadow: none !important; background: #fff !important", "show its focus"),
+    ("button", "position: relative; top: -300px; padding: 30px", "out of turn"),
+]
+
+
+def test_a_barrier_is_found(naomi):
     naomi.set_viewport_size({"width": 320, "height": 720})
-    naomi.evaluate(
-        """([tag, style]) => {
-            const barrier = document.createElement(tag)
-            barrier.textContent = 'Something'
-            barrier.style.cssText = style
-            document.querySelector('main').append(barrier)
-        }""",
-        [tag, style],
-    )
-    with pytest.raises(AssertionError, match=fault):
-        check(naomi, "a page with a barrier")
+    for tag, style, fault in BARRIERS:
+        naomi.evaluate(
+            """([tag, style]) => {
+                document.querySelector('#barrier')?.remove()
+                document.documentElement.style.fontSize = ''
+                const barrier = document.createElement(tag)
+                barrier.id = 'barrier'
+                barrier.textContent = 'Something'
+                barrier.style.cssText = style
+                document.querySelector('main').append(barrier)
+            }""",
+            [tag, style],
+        )
+        with pytest.raises(AssertionError, match=fault):
+            check(naomi, "a page with a barrier")
+
+
+def test_pages_about_nobody(stories):
+    """Each list and search has a title of its own; the induction tutor is changed to the end."""
+    pages, tutor = stories("nobody")
+    titles = [Html(shown.html).css_first("title").text() for shown in pages]
+    assert len(titles) == len(set(titles)), titles
+    assert list(dict.fromkeys(shown.page for shown in tutor)) == [
+        "change-induction-tutor",
+        "check-induction-tutor",
+        "induction-tutor-changed",
+        "induction-tutor",
+    ]
