@@ -20,7 +20,7 @@ from research import log, results, sandboxes, sessions
 from research.console import blueprint, note_sent
 from research.console.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm, SessionForm
 from research.console.rounds import button, page_of, with_row
-from research.models import Note, Session, Task, store_folder
+from research.models import Note, Round, Session, Task, store_folder
 from research.results import is_unconfirmed
 from scenarios import HERE
 from scenarios.check import Walker, check
@@ -141,6 +141,19 @@ def prepare(session):
     for sentence in sessions.prepare(session, scenario_problems):
         flash(sentence, "error")
     return back(session)
+
+
+@blueprint.post("/research/rounds/<int:row_id>/prepare")
+@with_row(Round)
+@button
+def prepare_all(round_):
+    """Every session of the round, up to the first that can't be."""
+    for session in round_.sessions.where(Session.state == "planned").order_by(Session.number):
+        if found := sessions.prepare(session, scenario_problems):
+            for sentence in found:
+                flash(f"{session.name}: {sentence}", "error")
+            break
+    return redirect(page_of(round_), 303)
 
 
 def scenario_problems(name: str, words: str) -> list[str]:

@@ -20,7 +20,10 @@ from research.console import commands
 from research.models import ModeratorSignIn, research_db, store_folder
 from scenarios.check import check
 from scenarios.scenario import scenario
+from tests.browser.conftest import windows
+from tests.browser.pages import button, press, refused
 from tests.research.conftest import YES, Window, again, change_lead_provider, task_of
+from tests.research.test_browser import look
 from tests.test_house import ROOT
 
 PASSWORD = "ABCD-EFGH-2345-MNOP"
@@ -30,7 +33,11 @@ PASSWORD = "ABCD-EFGH-2345-MNOP"
 def pilot(research):
     """The service as `python3 run.py pilot` starts it, on this test's data."""
     settings = {"DATABASE_URL": f"sqlite:///{db.obj.database}", "RESEARCH": str(store_folder()), "TESTING": True}
-    settings |= {"SECRET_KEY": "only for tests, and long enough", "DEMO": True, "TRUSTED_HOSTS": ("localhost",)}
+    settings |= {
+        "SECRET_KEY": "only for tests, and long enough",
+        "DEMO": True,
+        "TRUSTED_HOSTS": ("localhost", "127.0.0.1"),
+    }
     app = copy_context().run(create_app, PILOT=digest(PASSWORD.replace("-", "")), **settings)
     with app.app_context():
         commands.start_up()
@@ -64,6 +71,18 @@ def test_another_password_is_refused_and_never_shown_again(pilot, caplog, typed,
     assert not window.main.css_first("[name=password]").attributes.get("value")
     assert not typed or typed not in caplog.text
     assert not window.client.get_cookie("moderator")
+
+
+def test_signing_in_in_a_browser(pilot, chromium):
+    with windows(chromium, pilot) as open_window:
+        page = open_window().page
+        page.goto("/research")
+        look(page, "password")
+        button(page, "Sign in").click()
+        refused(page, "Enter the password")
+        look(page, "password, with an error")
+        page.get_by_label("Password").fill(PASSWORD)
+        press(page, "Sign in", "Rounds")
 
 
 def test_nobody_signs_in_as_a_persona_or_through_a_provider(pilot):

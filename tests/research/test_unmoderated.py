@@ -398,6 +398,17 @@ def test_one_session_of_a_round_without_a_moderator(plan, moderator):
     assert [each.is_moderated for each in all_of(Session)] == [True, False]
 
 
+def test_all_sessions_of_a_round_are_prepared_at_once(plan, moderator, monkeypatch):
+    monkeypatch.setattr("research.console.running.check", lambda _app, said, *_: [] if said.id == "S01" else ["Untrue"])
+    for name, state, errors in (("S01", "ready", []), ("S02", "planned", ["P1: Untrue"])):
+        round_id = plan(name, sessions_=3, is_moderated=False)[0].round_id
+        moderator.get(f"/research/rounds/{round_id}").submit("Prepare all sessions")
+        held_in = [session for session in all_of(Session) if session.round_id == round_id]
+        assert [session.state for session in held_in] == [state] * 3
+        assert moderator.errors == errors, "it stops at the first"
+        assert all((session.link in moderator.text) is (state == "ready") for session in held_in)
+
+
 def test_the_console_leaves_the_participant_alone(begun, moderator):
     session, _ = begun("S01")
     moderator.get(f"/research/sessions/{session.id}")
