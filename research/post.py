@@ -102,7 +102,7 @@ def told(result: Result) -> list[str]:
     wording = f", in the wording “{result.wording}”" if result.wording else ""
     lines = [f"### {result.scenario.title}{wording}", "", f"> {result.scenario.task}", "", sentence(result), ""]
     errors = [
-        f"- {count} met the error “{error_words(field, code)}”"
+        f"- {count} met the error “{error_words(field, code, result.wording)}”"
         for (_, field, code), count in sorted(result.errors.items())
     ]
     lines += [*errors, ""] if errors else []

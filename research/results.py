@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from forms import Question, questions
+from forms.added import journeys_of
 from research.models import OUTCOMES, SUCCESSES, Entry, Round, Session, Task
 from scenarios.scenario import Scenario
 
@@ -145,8 +146,14 @@ ASKED = {name: form for form in FORMS for name in form.fields()}
 """Field → the question that asks for it."""
 
 
-def error_words(field: str, code: str) -> str:
-    """The page's own words for an error, without any fact that was in them."""
-    form = ASKED.get(field)
+def error_words(field: str, code: str, wording: str) -> str:
+    """The page's own words for an error, without any fact that was in them. The wording may have added the question."""
+    added = {
+        name: form
+        for each in journeys_of(wording).values()
+        for form in each.questions.values()
+        for name in form.fields()
+    }
+    form = (added | ASKED).get(field)
     sentence = form and form.messages.get(code)
     return re.sub(r"{\w+}", "…", sentence) if sentence else f"{field}: {code}"

@@ -22,7 +22,7 @@ def entry_text(entry: dict) -> str:
         return SHOWN.get(entry["page"], "")
     code = entry["code"]
     if entry["kind"] == "error":
-        return error_words(entry["field"], code)
+        return error_words(entry["field"], code, entry["wording"])
     if entry["kind"] == "change":
         return CHANGES.get(code, code.replace("_", " "))
     return code

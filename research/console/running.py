@@ -378,7 +378,9 @@ def feed_of(session: Session, address: str = "", shown: Task | None = None) -> d
     noted = task.notes.where(Note.is_observers, Note.attempt == task.attempt).order_by(Note.id.desc())
     happened = [{"at_ms": note.at_ms, "kind": "note", "text": note.text} for note in noted]
     happened += [
-        {name: getattr(entry, name) for name in ("at_ms", "kind", "page", "field", "code")} for entry in log.feed(task)
+        {name: getattr(entry, name) for name in ("at_ms", "kind", "page", "field", "code")}
+        | {"wording": session.wording}
+        for entry in log.feed(task)
     ]
     feed = {
         "address": address or url_for("research.feed", row_id=session.id),

@@ -14,6 +14,7 @@ from database import db
 from forms.added import journey_mistakes
 from research import sessions
 from research.models import research_db, store_folder
+from research.results import error_words
 from scenarios.check import CheckRun, check
 from scenarios.scenario import scenario
 from tests.research.conftest import Window, again, entries, task_of
@@ -49,6 +50,7 @@ def test_a_wording_may_ask_in_another_order_and_ask_more(held, participant):
     assert shown[-5:] == [f"{journey}/why", *[f"{journey}/{page}" for page in ("why", "leaving-date", "check-answers")],
                           f"{journey}/confirmation"]  # fmt: skip
     assert ("error", f"{journey}/why", "why", "missing") in entries(session)
+    assert error_words("why", "missing", "reason-first") == "Select why they are leaving", "as the page says it"
     ordinary = participant(held("S03")).get("/school/ects/5/report-teacher-leaving/leaving-date")
     assert "has left or is leaving" in ordinary.heading
 
