@@ -275,6 +275,10 @@ def run(app, *arguments: str):
         return app.test_cli_runner().invoke(args=["scenario", *arguments])
 
 
+def test_each_wording_is_tried_in_some_scenario():
+    assert {words for _, words in WORDED} == set(wordings.names())
+
+
 def test_the_commands_list_and_check(sandboxes, monkeypatch):
     listed = run(sandboxes, "list").output
     assert "S03  ECT withdrawn, left teaching (wordings: as-a-question, reason-first)" in listed
