@@ -14,7 +14,7 @@ from scenarios.words import EVERYBODY, Reader, build
 from tests.browser.looks import check_accessible, check_fits
 from tests.words import check_main
 
-FEWEST_STATES = {"nobody": 14, "ect": 80, "mentor": 60}
+FEWEST_STATES = {"nobody": 20, "ect": 120, "mentor": 80}
 
 KEYBOARD = """() => {
     const faults = []
