@@ -39,8 +39,13 @@ def ask_consent(visit: Session):
 def own_task():
     """Where the participant is between the service's pages, and what is pressed here and above those."""
     visit = visit_here()
-    if not visit or visit.is_over:
-        return end_page("finished", 200 if visit else 410, visit)
+    if not visit:
+        return end_page("finished", 410)
+    if visit.is_over:
+        answer = make_response(end_page("finished", 200, visit))
+        # For a day from now on everything can be deleted there, however long ago they agreed.
+        set_cookie(answer, PARTICIPANT, visit.token, sessions.SANDBOX_LASTS)
+        return answer
     if request.method == "POST":
         # What is pressed twice, or on a page of before, does nothing but lead to where things are now.
         is_now = Form().validate() and request.form.get("place") == place_of(visit.task)

@@ -428,6 +428,7 @@ def test_the_moderator_ends_it_and_the_participant_is_told(begun, moderator):
     window.submit("I have done it")
     assert window.heading == "Thank you for taking part"
     assert "have it deleted" in window.links
+    assert "Max-Age=86400" in window.response.headers["Set-Cookie"], "for a day from the end, not from their consent"
 
 
 # --- what is reported --------------------------------------------------------------------------------------------
