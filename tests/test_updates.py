@@ -1,6 +1,8 @@
 """`updated_at` is a promise: whatever is told of changes, moves it, later than every change before; nobody whom a
 provider was told of disappears; and a list leads on to the next page and to what will have changed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,6 +11,7 @@ import pytest
 from clock import clock_at, current_world, entered, now, today
 from database import db
 from domain import departures, participants, partnerships, reports, training
+from domain.changes import begin_day
 from models import (
     DeliveryPartner,
     DeliveryPartnership,
@@ -352,6 +355,22 @@ def test_of_two_servers_at_midnight_the_one_that_is_behind_tells_what_the_other_
         assert (status_of(visitor, ada), LatestUpdate.get().day) == ("leaving", today())
         LatestUpdate.update(day=tomorrow).execute()
         assert (status_of(visitor, ada), LatestUpdate.get().day) == ("left", tomorrow)
+
+
+@both_engines
+def test_of_many_who_ask_first_on_a_day_one_begins_it(world):
+    ada = trained(started_on=SOON)
+    before = Teacher.get_by_id(ada.id).api_updated_at
+
+    def begun() -> datetime:
+        with db.connection_context():
+            begin_day()
+            return Teacher.get_by_id(ada.id).api_updated_at
+
+    with clock_at(SOON), ThreadPoolExecutor(4) as threads:
+        found = [threads.submit(copy_context().run, begun) for _ in range(4)]
+    (moved,) = {each.result() for each in found}
+    assert moved > before
 
 
 def test_while_nothing_can_be_written_what_is_told_is_of_the_day_before(visitor):
