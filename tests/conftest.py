@@ -28,6 +28,7 @@ from database import db, migrate, open_database
 from domain import sign_ins
 from models import Participant, SchoolUser, Teacher
 from scenarios import demo
+from tests.identity import issuer_of, running
 from tests.visitor import Visitor
 from views.lead_provider_api import GUESSES, REQUESTS
 from views.lead_provider_api.documentation import READINGS
@@ -277,6 +278,13 @@ def address(app, world, monkeypatch) -> str:
     db.close()
     with listening(app) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def issuer() -> str:
+    """The address of a provider of identities."""
+    with running() as server:
+        yield issuer_of(server)
 
 
 # --- browsers ------------------------------------------------------------------------------------------------

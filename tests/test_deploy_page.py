@@ -9,10 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import needs
-from tests.identity import issuer_of, running
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -32,12 +29,6 @@ STAND_INS = {
         *) exit 1 ;;
     esac""",
 }
-
-
-@pytest.fixture
-def issuer():
-    with running() as server:
-        yield issuer_of(server)
 
 
 def test_what_the_page_says_is_typed_and_nothing_is_wrong(tmp_path, issuer):

@@ -17,7 +17,7 @@ from domain import participants, training
 from forms import Question
 from models import LeadProvider
 from scenarios import demo
-from tests.conftest import TODAY, both_engines, needs
+from tests.conftest import TODAY, both_engines, mostly_sqlite, needs
 from tests.given import ect, mentor, withdrawn
 from tests.reports import april, leaving, resumed
 from tests.walks import WALKS
@@ -76,7 +76,7 @@ def test_a_list_of_three_and_of_twenty(naomi, asked, given):
     assert naomi.response.text.count("Kim Number") >= 20
 
 
-@both_engines
+@mostly_sqlite
 @pytest.mark.parametrize("walk", WALKS, ids=str, indirect=True)
 def test_a_journey(naomi, asked, walk):
     # The mentors of a school are looked up, or one who may begin training, or with whom the school works already;

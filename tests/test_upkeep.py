@@ -21,7 +21,7 @@ from domain.participants import change_name
 from models import ApiToken, LeadProvider, Participant, SignIn, SupportUser, Teacher
 from tests.conftest import both_engines, person
 from tests.given import ect
-from tests.identity import issuer_of, outside_the_demo, running
+from tests.identity import outside_the_demo
 from tests.reports import dump, tutor_of
 
 
@@ -48,12 +48,6 @@ def test_nothing_is_wrong_with_the_demo(run, world):
     assert (answer.exit_code, answer.output) == (0, "Nothing is wrong.\n")
 
 
-@pytest.fixture(scope="module")
-def provider():
-    with running() as server:
-        yield issuer_of(server)
-
-
 WRONG = {
     "The database is not up to date. Run: flask migrate": lambda: db.execute_sql("DELETE FROM schema_migration"),
     "made by a later release": lambda: db.execute_sql(
@@ -69,8 +63,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize("said", WRONG)
-def test_what_is_wrong_with_a_deployment(run, world, provider, said):
-    app = outside_the_demo(provider, SUPPORT_EMAIL="help@example.org")
+def test_what_is_wrong_with_a_deployment(run, world, issuer, said):
+    app = outside_the_demo(issuer, SUPPORT_EMAIL="help@example.org")
     Path(world.removeprefix("sqlite:///")).chmod(0o600)
     assert said not in run("check", app=app).output
     WRONG[said]()

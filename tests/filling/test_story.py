@@ -11,17 +11,11 @@ from domain import data_checks
 from models import Participant, Teacher
 from tests.conftest import TODAY, both_engines
 from tests.filling.conftest import IMPORTS
-from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
+from tests.identity import AVA, Way, outside_the_demo
 from tests.visitor import Visitor
 
 # What the provider of the tests uses of Authlib is going to change its name.
 pytestmark = [both_engines, pytest.mark.filterwarnings("ignore:get_jwt_config")]
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    with running() as server:
-        yield issuer_of(server)
 
 
 def test_filled_by_files_alone(flask, bring, issuer):

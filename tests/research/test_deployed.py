@@ -14,16 +14,10 @@ from research import sessions
 from research.models import research_db, store_folder
 from scenarios.check import check
 from scenarios.scenario import scenario
-from tests.identity import AVA, Way, issuer_of, outside_the_demo, running
+from tests.identity import AVA, Way, outside_the_demo
 from tests.research.conftest import Window
 
 pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config")
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    with running() as server:
-        yield issuer_of(server)
 
 
 @pytest.fixture

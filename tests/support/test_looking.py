@@ -14,7 +14,7 @@ from models import Event, Participant, ParticipantIdChange, School, SchoolUser, 
 from support import users
 from support.pages import staff
 from tests.conftest import both_engines, person
-from tests.identity import AVA, ST_JOHNS, Way, issuer_of, outside_the_demo, running
+from tests.identity import AVA, ST_JOHNS, Way, outside_the_demo
 from tests.reports import ask, report
 from tests.support.conftest import GRACE, SupportVisitor
 from tests.test_house import rules
@@ -113,12 +113,6 @@ def test_commands(served):
 class SecureVisitor(SupportVisitor):
     def send(self, method: str, path: str, **kwargs):
         return super().send(method, path, base_url="https://localhost", **kwargs)
-
-
-@pytest.fixture(scope="module")
-def issuer():
-    with running() as server:
-        yield issuer_of(server)
 
 
 @pytest.fixture
