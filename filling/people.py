@@ -80,20 +80,10 @@ class People(Kind[PersonRow]):
         """People, their training and their induction: first what is different of those who are there."""
         known = Known.of(rows)
         new: list[tuple[Newcomer, Participant]] = []
-        for trn, lines in groupby(rows, key=attrgetter("trn")):
+        for _trn, lines in groupby(rows, key=attrgetter("trn")):
             lines = sorted(lines, key=attrgetter("started_on"))
-            if not agree(lines, report):
-                continue
-            for row in lines:
-                if trn in known.united:
-                    report.leave(row, "trn", known.united[trn])
-                elif row.urn not in known.schools:
-                    report.refuse(row, "urn", "a school that is here. Bring in schools first")
-                elif placement := same_placement(row, known.placements.get(trn, [])):
-                    Comparison(row, placement, known, report).make()
-                elif participant := (newcomer := Newcomer(row, known, report)).participant():
-                    known.placements.setdefault(trn, []).append(participant)
-                    new.append((newcomer, participant))
+            taken = [take(row, known, report) for row in lines] if agree(lines, report) else []
+            new += filter(None, taken)
         if new:
             registrations.register([participant for _, participant in new], SYSTEM)
         for newcomer, participant in new:
@@ -117,6 +107,20 @@ class People(Kind[PersonRow]):
         for row, ect, mentor in found:
             if not report.is_new(row):
                 compare_mentor(row, ect, mentor, report)
+
+
+def take(row: PersonRow, known: Known, report: Report) -> tuple[Newcomer, Participant] | None:
+    """Compare the row with the participant that it is about, or make a new one of it, to be registered."""
+    if row.trn in known.united:
+        report.leave(row, "trn", known.united[row.trn])
+    elif row.urn not in known.schools:
+        report.refuse(row, "urn", "a school that is here. Bring in schools first")
+    elif placement := same_placement(row, known.placements.get(row.trn, [])):
+        Comparison(row, placement, known, report).make()
+    elif participant := (newcomer := Newcomer(row, known, report)).participant():
+        known.placements.setdefault(row.trn, []).append(participant)
+        return newcomer, participant
+    return None
 
 
 def agree(lines: list[PersonRow], report: Report) -> bool:

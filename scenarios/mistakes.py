@@ -183,12 +183,10 @@ def check_person(found: Mistakes, place: str, said: dict, base: dict) -> None:
             found.kind(f"{place}.{key}", said[key], DAY, key)
     if said.get("appropriate_body"):
         found.one_of(f"{place}.appropriate_body", said["appropriate_body"], base["appropriate_bodies"])
-    if "leaving_on" in said and said["leaving_on"] is not False:
-        is_day = isinstance(said["leaving_on"], date) or re.fullmatch(r"today [+-] \d+", str(said["leaving_on"]))
-        if not is_day:
-            found.add(
-                f"{place}.leaving_on is {shown(said['leaving_on'])}. It can be a day, or “today + 40”", "leaving_on"
-            )
+    leaving_on = said.get("leaving_on", False)
+    is_day = isinstance(leaving_on, date) or re.fullmatch(r"today [+-] \d+", str(leaving_on))
+    if leaving_on is not False and not is_day:
+        found.add(f"{place}.leaving_on is {shown(leaving_on)}. It can be a day, or “today + 40”", "leaving_on")
     for mark, reasons in MARKS.items():
         if said.get(mark) and found.kind(f"{place}.{mark}", said[mark], TABLE, mark):
             check_mark(found, f"{place}.{mark}", said[mark], [each.replace("_", "-") for each in reasons])
@@ -201,12 +199,13 @@ def check_person(found: Mistakes, place: str, said: dict, base: dict) -> None:
 
 def check_mark(found: Mistakes, place: str, said: dict, reasons: list[str]) -> None:
     """When and why a lead provider withdrew or deferred somebody."""
+    mark = place.rpartition(".")[2]
     found.known(place, said, ("on", "reason"))
     for key in ("on", "reason"):
         if key not in said:
-            found.add(f"{place} has no “{key}”. It needs “on”, a day, and “reason”", place.rpartition(".")[2])
+            found.add(f"{place} has no “{key}”. It needs “on”, a day, and “reason”", mark)
     if "on" in said:
-        found.kind(f"{place}.on", said["on"], DAY, place.rpartition(".")[2])
+        found.kind(f"{place}.on", said["on"], DAY, mark)
     if "reason" in said:
         found.one_of(f"{place}.reason", said["reason"], reasons)
 
