@@ -241,21 +241,27 @@ class Sqlite(Watched, PooledSqliteDatabase, _Sqlite):  # ty: ignore[incompatible
         return super()._is_closed(conn)
 
     def begin(self, lock_type=None):
-        self.write_queue.enter(self._timeout)
+        self._state.has_turn = world_database() == OWN  # to other files hardly anybody writes at once
+        if self._state.has_turn:
+            self.write_queue.enter(self._timeout)
         try:
             super().begin(lock_type)
         except Exception:
-            self.write_queue.leave()
+            self._leave_queue()
             raise
 
     def commit(self):
         super().commit()  # where this fails, rollback() follows
-        self.write_queue.leave()
+        self._leave_queue()
 
     def rollback(self):
         try:
             super().rollback()
         finally:
+            self._leave_queue()
+
+    def _leave_queue(self) -> None:
+        if self._state.has_turn:
             self.write_queue.leave()
 
 

@@ -82,6 +82,16 @@ def test_threads_read_only_what_is_theirs(research, tmp_path, kept):
     assert wrong == []
 
 
+def test_a_sandbox_waits_for_nobody_who_writes_elsewhere(held):
+    session = held("S01")
+    db.obj.write_queue.enter(1)
+    try:
+        with sandboxes.inside(task_of(session)), db.connection_context(), db.atomic():
+            assert Teacher.update(trs_last_name="Smith").where(Teacher.id == 1).execute() == 1
+    finally:
+        db.obj.write_queue.leave()
+
+
 def test_eighty_interleaved_actions_in_two_browsers(held, participant):
     """Two participants of the same scenario, now this one and now that one. Each gives an ECT one new name after
     another, which only they see."""
