@@ -1,5 +1,7 @@
 """How many requests are answered in five minutes, and what is said to whoever sends more. And who holds the tokens."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +49,14 @@ def test_all_workers_count_together(world):
     with clock_at(START + timedelta(seconds=300)):
         assert one.seconds_to_wait("x") == other.seconds_to_wait("x") == 0
     assert RequestCount.select().count() == 2, "one row for each, whatever the window"
+
+
+def test_while_somebody_reads_for_long_nobody_is_kept_out(world):
+    db.execute_sql("PRAGMA busy_timeout = 1")
+    with closing(sqlite3.connect(world.removeprefix("sqlite:///"), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM teacher").fetchone()
+        assert RateLimit(10, 300).seconds_to_wait("x") == 0
 
 
 def test_few_requests_are_written_down_far_from_the_limit(world, monkeypatch):

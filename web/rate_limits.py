@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from peewee import EXCLUDED, Case, OperationalError
 
 from clock import now
+from database import db
 from models import RequestCount
 
 
@@ -79,7 +80,9 @@ class RateLimit:
             },
         )
         try:
-            (row,) = query.returning(RequestCount.count).execute()
+            # Without a transaction SQLite commits while the row is fetched, where Peewee watches for no errors.
+            with db.atomic():
+                (row,) = query.returning(RequestCount.count).execute()
         except OperationalError:
             return None
         return row.count
