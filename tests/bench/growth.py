@@ -48,31 +48,33 @@ class Api:
         assert response.status_code == status, response.text
         return response
 
-    @property
+    @cached_property
     def asked(self) -> dict[str, tuple[Callable, int]]:
         """What is asked → how, and how many people are told of."""
-        whole, last = min(self.people, 3000), -(-self.people // 3000)
-        rest = self.people - (last - 1) * 3000
+        whole = min(self.people, 3000)
+        last_50, last_whole = (self.last_full_page(per_page) for per_page in (50, whole))
         return {
             "API, page of 50, the first": (lambda: self.page("", 50), 50),
             "API, page of 50, by updated_at": (lambda: self.page("sort=-updated_at", 50), 50),
             "API, page of 20, of one cohort": (lambda: self.page("filter[cohort]=2025", 20), 20),
             "API, page of 5, withdrawn": (lambda: self.page("filter[training_status]=withdrawn", 5), 5),
-            "API, page of 50, the last full one": (lambda: self.page(f"page[after]={self.near_the_end}", 50), 50),
+            "API, page of 50, the last full one": (lambda: self.page(last_50, 50), 50),
             "API, page of 3,000, the first": (lambda: self.page("", 3000, whole), whole),
-            "API, page of 3,000, the last": (lambda: self.page(f"page[page]={last}", 3000, rest), rest),
+            "API, page of 3,000, the last full one": (lambda: self.page(last_whole, 3000, whole), whole),
             "API, known already (304)": (self.ask_again, 50),
         }
 
     def before(self, name: str) -> None:
         pass
 
-    @cached_property
-    def near_the_end(self) -> str:
-        """Where the last page but one ends, as `links.next` leads there for whoever follows the list."""
-        before = self.ask(f"page[per_page]=50&page[page]={self.people // 50 - 1}")
-        end = json.loads(gzip.decompress(before.data))["links"]["next"]
-        return dict(parse_qsl(urlsplit(end).query))["page[after]"]
+    def last_full_page(self, per_page: int) -> str:
+        """The query for it, as `links.next` of the page before leads there."""
+        before = self.people // per_page - 1
+        if not before:
+            return ""
+        page = self.ask(f"page[per_page]={per_page}&page[page]={before}")
+        further = json.loads(gzip.decompress(page.data))["links"]["next"]
+        return "page[after]=" + dict(parse_qsl(urlsplit(further).query))["page[after]"]
 
     def page(self, query: str, per_page: int, people: int | None = None) -> None:
         response = self.ask(f"{query}&page[per_page]={per_page}")
