@@ -52,7 +52,8 @@ BETWEEN_TASKS = ""
 
 research_db = SqliteDatabase(
     None,
-    timeout=5,
+    # Seconds. Thirty who press a button at the same moment on a busy machine are served one after another.
+    timeout=20,
     lock_type="IMMEDIATE",
     autoconnect=False,
     # What is deleted is overwritten, and no copy of it stays in a write-ahead log.
