@@ -2,6 +2,7 @@
 happens on the participant's pages, notes, and the end."""
 
 import hashlib
+import threading
 import uuid
 from functools import lru_cache, partial
 from pathlib import Path
@@ -27,6 +28,9 @@ from scenarios.check import Walker, check
 from scenarios.scenario import ScenarioError, scenario
 from views.lead_provider_api import WORDS as API_WORDS
 from web import wordings
+
+CHECKING = threading.Lock()
+"""One scenario is checked at a time: of many moderators who prepare at once, all but the first find it done."""
 
 ACTS = {"withdraw": "Withdraw", "defer": "Defer", "resume": "Resume"}
 
@@ -167,13 +171,14 @@ def scenario_problems(name: str, words: str) -> list[str]:
         / "checked"
         / hashlib.sha256(f"{name} {words} {wordings.stamp_of(words)} {service_fingerprint()}".encode()).hexdigest()
     )
-    if mark.exists():
-        return []
-    problems = check(current_app._get_current_object(), said, words, store_folder() / "templates")
-    if not problems:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-    return problems
+    with CHECKING:
+        if mark.exists():
+            return []
+        problems = check(current_app._get_current_object(), said, words, store_folder() / "templates")
+        if not problems:
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+        return problems
 
 
 def service_fingerprint() -> str:
