@@ -51,10 +51,10 @@ LISTS = (
 )
 
 
-def told(visitor) -> dict[tuple, dict]:
-    """Everything that every provider is told: provider, list and id → the attributes."""
+def told(visitor, *names: str) -> dict[tuple, dict]:
+    """Everything that every provider is told, or these: provider, list and id → the attributes."""
     found = {}
-    for provider in LeadProvider.select().order_by(LeadProvider.name):
+    for provider in LeadProvider.select().where(LeadProvider.name << names if names else True):
         for path in LISTS:
             url = f"/api/v3/{path}{'&' if '?' in path else '?'}page[per_page]=3000"
             response = ask(visitor, "get", url, provider.name)
@@ -198,18 +198,20 @@ CHANGES = {
 }
 
 
+TOLD = (AMBITION, TEACH_FIRST, "Education Development Trust")
+"""Those whom the changes are about. What is stamped is the row, for all who are told of it."""
 TOLD_BEFORE: dict[str, dict] = {}
-"""Engine → what everybody is told of the demo world."""
+"""Engine → what they are told of the demo world."""
 
 
 @both_engines
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_moves_updated_at(visitor, engine, change):
-    before = TOLD_BEFORE[engine] = TOLD_BEFORE.get(engine) or told(visitor)
+    before = TOLD_BEFORE[engine] = TOLD_BEFORE.get(engine) or told(visitor, *TOLD)
     latest = LatestUpdate.get().microseconds
     with clock_at(LATER):
         CHANGES[change]()
-        after = told(visitor)
+        after = told(visitor, *TOLD)
     assert before != after, "something is told of it"
     assert disappeared(before, after) <= MAY_GO
     for table, column in STAMPED:
