@@ -52,8 +52,6 @@ BETWEEN_TASKS = ""
 
 research_db = SqliteDatabase(
     None,
-    # Seconds. Thirty who press a button at the same moment on a busy machine are served one after another.
-    timeout=20,
     lock_type="IMMEDIATE",
     autoconnect=False,
     # What is deleted is overwritten, and no copy of it stays in a write-ahead log.
@@ -64,7 +62,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def open_store(folder: Path) -> None:
     """Keep everything in this folder. Nothing is connected or made yet."""
-    research_db.init(str(folder / "research.sqlite3"))
+    # Seconds: thirty who press a button at the same moment on a busy machine are served one after another. Said to the
+    # constructor, Peewee would forget it here.
+    research_db.init(str(folder / "research.sqlite3"), timeout=20)
 
 
 def store_folder() -> Path:

@@ -20,6 +20,11 @@ from tests.walks import WALKS
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
+def test_whoever_writes_waits_for_others_who_do(research):
+    with research_db.connection_context():
+        assert research_db.pragma("busy_timeout") == 20_000
+
+
 def test_pages_errors_and_changes_in_order(held, participant):
     session = held("S03")
     window = participant(session).click("Steven Taylor")
