@@ -3,12 +3,15 @@ what every answer says of errors and of limits."""
 
 import threading
 from contextvars import copy_context
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from clock import clock_at
 from database import db
 from domain import participants
+from models import LatestUpdate
 from tests.conftest import both_engines
 from tests.reports import ST_JOHNS, ask, codes, person_at, train, tutor_of
 from web.rate_limits import RateLimit
@@ -106,3 +109,14 @@ def test_the_other_word_for_a_token_is_taken(world, visitor):
     token = ask(visitor, "get", "/api/v3/partnerships").request.headers["Authorization"].removeprefix("Bearer ")
     said = {"Authorization": f'Token token="{token}"'}
     assert visitor.send("get", "/api/v3/partnerships", headers=said).status_code == 200
+
+
+def test_changes_goes_back_to_the_first_page_though_the_clock_of_who_changed_was_ahead(visitor):
+    first, last = (datetime(2026, 4, 20, 12, minute, tzinfo=UTC) for minute in (0, 1))
+    LatestUpdate.update(microseconds=LatestUpdate.microseconds + 10**10).execute()
+    with clock_at(first):
+        links = ask(visitor, "get", "/api/v3/participants?page[per_page]=1").json["links"]
+    with clock_at(last):
+        while links["next"]:
+            links = ask(visitor, "get", "?".join(urlsplit(links["next"])[2:4])).json["links"]
+    assert "updated_since%5D=2026-04-20T12%3A00%3A00.000000Z" in links["changes"]

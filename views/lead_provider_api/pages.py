@@ -26,16 +26,16 @@ MOST_SECONDS = 10**11
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page ended: the sorted value of its last row and that row's id; and what was the latest update of all
-    when the first page was told."""
+    """Where a page ended: the sorted value of its last row and that row's id; and from when on to ask for what changed
+    after the first page was told."""
 
     sort: str
     value: datetime
     id: int
-    latest: int
+    since: int
 
     def __str__(self) -> str:
-        parts = [self.sort, microseconds(self.value), self.id, self.latest]
+        parts = [self.sort, microseconds(self.value), self.id, self.since]
         return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
@@ -45,11 +45,11 @@ def cursor_in(text: str) -> Cursor | None:
         return None
     try:
         parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        sort, value, row_id, latest = parts
-        is_whole = all(type(each) is int for each in (value, row_id, latest))
+        sort, value, row_id, since = parts
+        is_whole = all(type(each) is int for each in (value, row_id, since))
         if not is_whole or not isinstance(sort, str) or not 0 <= row_id <= MOST_ID:
             raise ValueError
-        return Cursor(sort, EPOCH + timedelta(microseconds=value), row_id, microseconds(moment_of(latest)))
+        return Cursor(sort, EPOCH + timedelta(microseconds=value), row_id, microseconds(moment_of(since)))
     except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         raise ValueError("must be taken from links.next of an answer") from None
 
@@ -102,14 +102,17 @@ def listing(
 
 def links(query, rows: list[tuple]) -> dict[str, str | None]:
     """`next`: the next page, if this one is full. `changes`: what will have changed after the first page was told."""
-    after = query.page.after
-    latest = after.latest if after else LatestUpdate.select(LatestUpdate.microseconds).scalar() or 0
+    if after := query.page.after:
+        since = moment_of(after.since)
+    else:
+        # What was stamped by a clock that is ahead is told again, once its time has come.
+        since = min(moment_of((LatestUpdate.select(LatestUpdate.microseconds).scalar() or 0) + 1), now())
     asked = {name: value for name, value in request.args.items(multi=True) if name not in ("page[page]", "page[after]")}
     further = None
     if len(rows) == query.page.limit:
-        cursor = Cursor(query.sort, rows[-1][1], rows[-1][0], latest)
+        cursor = Cursor(query.sort, rows[-1][1], rows[-1][0], microseconds(since))
         further = f"{request.base_url}?{urlencode(asked | {'page[after]': str(cursor)})}"
-    return {"next": further, "changes": changes_since(min(moment_of(latest + 1), now()), request.base_url, asked)}
+    return {"next": further, "changes": changes_since(since, request.base_url, asked)}
 
 
 def changes_since(moment: datetime, address: str, asked: dict[str, str]) -> str:
