@@ -12,7 +12,18 @@ from clock import World, entered
 from database import db, open_database
 from research import sessions
 from research.console import commands
-from research.models import Round, Session, Task, migrate_store, open_store, research_db
+from research.models import (
+    Entry,
+    Note,
+    Round,
+    Session,
+    Task,
+    Watcher,
+    migrate_store,
+    open_store,
+    research_db,
+    store_folder,
+)
 from tests.browser.conftest import windows
 from tests.visitor import Visitor
 
@@ -179,3 +190,17 @@ def change_lead_provider(window: Window, to: str = "Teach First", name: str = "S
     link = next(a for a in window.main.css("a[href*='/change-lead-provider/']"))
     window.get(link.attrs["href"]).choose(to)
     return window.submit("Confirm change")
+
+
+def all_of(table: type) -> list:
+    with research_db.connection_context():
+        return list(table.select())
+
+
+def left() -> dict:
+    """What there is of sessions: table or folder → how much."""
+    counts = {table.__name__: len(all_of(table)) for table in (Session, Task, Entry, Note, Watcher)}
+    counts["sandboxes"] = (
+        len(list((store_folder() / "sandboxes").glob("*"))) if (store_folder() / "sandboxes").exists() else 0
+    )
+    return {name: count for name, count in counts.items() if count}

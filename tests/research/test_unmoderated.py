@@ -15,8 +15,7 @@ from clock import World, clock_at, entered, now
 from research import sandboxes, sessions, unmoderated
 from research.export import export
 from research.models import Entry, Session, research_db, store_folder
-from tests.research.conftest import YES, Window, again, change_lead_provider, entries, task_of
-from tests.research.test_life import all_of, left
+from tests.research.conftest import YES, Window, again, all_of, change_lead_provider, entries, left, task_of
 from tests.research.test_participant import follow, place_of
 from tests.research.test_results import opened, rows
 from tests.words import check_words

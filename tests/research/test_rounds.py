@@ -1,0 +1,93 @@
+"""Rounds: orders and wordings by turns, sessions that come to them, and their end."""
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from research import sessions
+from research.models import Round, research_db
+from research.sessions import NotNow, orders
+from tests.research.conftest import again, all_of, left
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_orders_are_balanced(count):
+    rows = orders(list(range(count)))
+    assert len(rows) == count * (1 + count % 2)
+    for place in range(count):
+        assert len({(row[place], sum(other[place] == row[place] for other in rows)) for row in rows}) == count
+    follows = [pair for row in rows for pair in pairwise(row)]
+    assert {follows.count(pair) for pair in follows} <= {len(follows) // (count * (count - 1)) if count > 1 else 0}
+
+
+def test_sessions_take_turns_in_orders_and_wordings(plan):
+    planned = plan("S03", "S04", sessions_=8, wordings=["", "as-a-question"])
+    with research_db.connection_context():
+        seen = [(tuple(task.scenario for task in session.in_order), session.wording) for session in planned]
+    assert len(set(seen)) == 4
+    assert {seen.count(each) for each in seen} == {2}
+    same = plan("S01", "S03", sessions_=2, is_rotated=False)
+    with research_db.connection_context():
+        assert [[task.scenario for task in session.in_order] for session in same] == [["S01", "S03"]] * 2
+
+
+def test_a_task_moves_up_as_long_as_none_was_opened(plan, moderator):
+    (session,) = plan("S01", "S02", "S03", is_rotated=False)
+    moderator.get(f"/research/sessions/{session.id}").submit("Move up task 3")
+    with research_db.connection_context():
+        assert [task.scenario for task in session.in_order] == ["S01", "S03", "S02"]
+        sessions.prepare(session, lambda *_: [])
+        sessions.record_consent(session, "refused")
+        sessions.open_task(session.in_order[0])
+        with pytest.raises(NotNow):
+            sessions.move_earlier(session.in_order[1])
+
+
+def test_one_more_participant(plan, moderator):
+    (session,) = plan("S01")
+    address = f"/research/rounds/{session.round_id}"
+    moderator.get(address).submit("Add a session", 422, Day="31", Month="2", Year="2026")
+    assert moderator.errors == ["The date must be a real date, for example 31 3 2026"]
+    moderator.submit("Add a session", Day="1", Month="3", Year="2026")
+    assert "P2" in moderator.links
+    assert "1 March 2026" in moderator.text
+
+
+def test_each_session_has_a_day_of_its_own(plan, moderator, research):
+    first, second = plan("S01", sessions_=2, planned_on=date(2026, 4, 28))
+    assert (first.planned_on, second.planned_on) == (date(2026, 4, 28), None)
+    page = f"/research/sessions/{second.id}"
+    moderator.get(page).submit("Save the day", 422, Day="31", Month="4", Year="2026")
+    assert moderator.errors == ["The date must be a real date, for example 31 3 2026"]
+    moderator.get(page).submit("Save the day", Day="29", Month="4", Year="2026")
+    assert again(second).planned_on == date(2026, 4, 29)
+
+
+def test_a_round_closes_when_its_sessions_are_over(held, moderator):
+    session = held("S01")
+    moderator.get(f"/research/rounds/{session.round_id}").submit("Close the round")
+    assert moderator.errors == ["End every session first, or delete those that will not be held."]
+    moderator.get(f"/research/sessions/{session.id}").submit("End the session")
+    moderator.get(f"/research/rounds/{session.round_id}").submit("Close the round")
+    assert "Closed on" in moderator.text
+    with research_db.connection_context(), pytest.raises(NotNow):
+        sessions.add_session(session.round)
+
+
+def test_deleting_a_round(held, participant, moderator):
+    session = held("S01")
+    moderator.get(f"/research/rounds/{session.round_id}").click("Delete everything of this round")
+    moderator.submit("Delete everything of this round")
+    assert "Everything of the round “Autumn round” is deleted" in moderator.text
+    assert left() == {}
+    assert all_of(Round) == []
+
+
+def test_preparing_says_what_does_not_come_true(plan, moderator, monkeypatch):
+    (session,) = plan("S07")
+    monkeypatch.setattr("research.console.running.check", lambda app, said, words, _templates: [f"{said.id}: is odd"])
+    monkeypatch.setattr("research.console.running.service_fingerprint", lambda: "another service")
+    moderator.get(f"/research/sessions/{session.id}").submit("Prepare")
+    assert moderator.errors == ["S07: is odd"]
+    assert again(session).state == "planned"
