@@ -4,7 +4,9 @@ was found is for people to write."""
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
+from research.journey_map import difference
 from research.models import Round, Session
 from research.results import Result, error_words
 from scenarios.scenario import Scenario, scenarios_there
@@ -68,7 +70,8 @@ def pictures_of(result: Result, folder: Path) -> list[Picture]:
 
 def post(round_: Round, results: list[Result], sessions: list[Session], pictures: list[Picture]) -> str:
     days = [session.held_on for session in sessions if session.held_on]
-    tested = [result for result in results if result.paths or result.count or result.explored]
+    reached = {result.scenario.id for result in results if result.paths or result.reached}
+    tested = [result for result in results if result.scenario.id in reached]
     lines = ["---", f"title: {json.dumps(round_.title, ensure_ascii=False)}", "description: To write"]
     lines += [f"date: {max(days)}" if days else "date: To write", "tags:", "  - user research", "---", ""]
     lines += ["## Context", "", "To write: what happens to whom, and why we looked at this", ""]
@@ -78,6 +81,9 @@ def post(round_: Round, results: list[Result], sessions: list[Session], pictures
     lines += ["## How we tested it", "", who_took_part(sessions), ""]
     for result in tested:
         lines += told(result)
+        in_all_wordings = [each for each in tested if each.scenario.id == result.scenario.id]
+        if result is in_all_wordings[-1] and (ways := difference(in_all_wordings)):
+            lines += ["Where people went in one wording more than in the other:", "", *(f"- {way}" for way in ways), ""]
     lines += ["## What we found", "", "To write: only people can say", "", "## What we did not test", ""]
     lines += [f"- {each.title}" for each in untested(tested)]
     lines += ["- To complete: assistive technology, other devices, other schools"]
@@ -99,19 +105,15 @@ def who_took_part(sessions: list[Session]) -> str:
 
 
 def told(result: Result) -> list[str]:
-    wording = f", in the wording “{result.wording}”" if result.wording else ""
-    lines = [f"### {result.scenario.title}{wording}", "", f"> {result.scenario.task}", "", sentence(result), ""]
+    which = f"{result.scenario.title}, {result.in_wording}"
+    lines = [f"### {which}", "", f"> {result.scenario.task}", "", sentence(result), ""]
     errors = [
         f"- {count} met the error “{error_words(field, code, result.wording)}”"
         for (_, field, code), count in sorted(result.errors.items())
     ]
     lines += [*errors, ""] if errors else []
-    name = map_name(result)
-    return (
-        [*lines, f"![Draft: a map of the pages that people came to, and where they ended.]({name})", ""]
-        if result.paths
-        else lines
-    )
+    alt = f"Draft: a map of the pages that people came to, and where they ended: {which}."
+    return [*lines, f"![{alt}]({map_name(result)})", ""] if result.paths else lines
 
 
 def map_name(result: Result) -> str:
@@ -125,11 +127,21 @@ def untested(tested: list[Result]) -> list[Scenario]:
 
 def sentence(result: Result) -> str:
     """A result as one may write it of so few people."""
+    said, ended = [], result.outcomes
     if result.scenario.is_exploratory:
-        return f"{result.explored} explored this."
-    open_ones = f"To confirm: the outcomes of {result.unconfirmed}." if result.unconfirmed else ""
-    if not result.count:
-        return open_ones or "Nobody reached this."
-    helped = f" {result.assisted} had help." if result.assisted else ""
-    said = f"{result.successes} of {result.count} succeeded (95% interval: {result.interval}).{helped}"
-    return f"{said} {open_ones}".strip()
+        said.append(f"{result.explored} explored this.")
+    elif not result.reached:
+        said.append("Nobody reached this.")
+    if result.count:
+        said += [
+            f"{result.successes} of {result.count} succeeded (95% interval: {result.interval}):",
+            f"{ended['direct']} directly and {ended['indirect']} by a detour.",
+            f"{ended['wrong']} came to a wrong end, {ended['gave_up']} gave up. {result.assisted} had help.",
+        ]
+    if result.unconfirmed:
+        said.append(f"To confirm: the outcomes of {result.unconfirmed}.")
+    if ended["not_reached"]:
+        said.append(f"{ended['not_reached']} did not reach it.")
+    if result.ease:
+        said.append(f"Ease, from 1 to 7: the median of {len(result.ease)} is {median(result.ease):g}.")
+    return " ".join(said)

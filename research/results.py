@@ -47,6 +47,10 @@ class Result:
     """(page, outcome) → how many people's path ended there so. The outcome is empty where none is confirmed."""
 
     @property
+    def in_wording(self) -> str:
+        return f"in the wording “{self.wording}”" if self.wording else "in the ordinary wording"
+
+    @property
     def reached(self) -> int:
         """How many reached the task, whether or not anybody has said how it ended."""
         return self.count + self.unconfirmed + self.explored

@@ -224,7 +224,8 @@ def test_the_export(round_, tmp_path):
         "6 people took part, on 1 day.",
         "- 1 met the error “Select the lead provider who will train …”",
         "(map-S01.svg)",
-        "5 of 6 succeeded (95% interval: 44% to 97%). 1 had help.",
+        "5 of 6 succeeded (95% interval: 44% to 97%): 4 directly and 1 by a detour.",
+        "0 came to a wrong end, 1 gave up. 1 had help. Ease, from 1 to 7: the median of 6 is 3.5.",
         "To write: only people can say",
         "- Mentor withdrawn, changed lead provider",
     ):
@@ -321,10 +322,10 @@ def test_the_export_holds_nothing_that_must_not_be_there(held, participant, mode
 
 
 def test_each_wording_has_its_map_and_they_are_compared(plan, moderator):
-    planned = plan("S03", "S04", sessions_=2, wordings=["", "as-a-question"], is_rotated=False)
+    planned = plan("S03", "S04", sessions_=4, wordings=["", "as-a-question"], is_rotated=False)
     with research_db.connection_context():
         for session, (pages, outcome) in zip(
-            planned, ((["ects", "ect"], "direct"), (["ects"], "gave_up")) * 2, strict=False
+            planned, ((["ects", "ect"], "direct"), (["ects"], "gave_up")), strict=False
         ):
             Session.update(state="ended", consent="given", held_on="2026-04-28").where(
                 Session.id == session.id
@@ -334,6 +335,20 @@ def test_each_wording_has_its_map_and_they_are_compared(plan, moderator):
             task.save()
             for page in pages:
                 Entry.create(task=task, attempt=1, at_ms=0, kind="page", page=page)
+        Session.update(state="ended", consent="given", held_on="2026-04-28").where(
+            Session.id == planned[3].id
+        ).execute()
+        post = opened(export(planned[0].round, with_research_data=False))["aggregate/post.md"]
+    for said in (
+        "### ECT withdrawn, left teaching, in the ordinary wording\n",
+        "1 of 1 succeeded (95% interval: 21% to 100%): 1 directly and 0 by a detour. 0 came to a wrong end, 0 gave up.",
+        "0 directly and 0 by a detour. 0 came to a wrong end, 1 gave up. 0 had help. 1 did not reach it.",
+        "where they ended: ECT withdrawn, left teaching, in the ordinary wording.](map-S03.svg)",
+        "where they ended: ECT withdrawn, left teaching, in the wording “as-a-question”.](map-S03-as-a-question.svg)",
+        "- went from ects to ect: 1 of 1 in the ordinary wording, 0 of 1 in as-a-question\n",
+    ):
+        assert said in post
+    assert post.count("Where people went in one wording more") == 1
     page = f"/research/rounds/{planned[0].round_id}"
     moderator.get(page)
     assert "S03, as-a-question ECT withdrawn, left teaching: journey map" in moderator.text
