@@ -15,7 +15,7 @@ from clock import today
 from research.journey_map import map_of, svg
 from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
 from research.post import chosen, map_name, post
-from research.results import WORDS, Result, consented_sessions, results_of, wilson
+from research.results import WORDS, Result, consented_sessions, results_of, was_never_begun, wilson
 
 SCHEMA_VERSION = 5
 
@@ -73,7 +73,8 @@ SCHEMA = {
         "scenario": "id of the scenario",
         "attempts": "how often it was begun, with what was done before it was opened as one; all else is of the last",
         "proposed": "the outcome that the machine proposed",
-        "outcome": "the one that the moderator confirmed or, without a moderator, the participant’s words did",
+        "outcome": "the one that the moderator confirmed or, without a moderator, the participant’s words did; "
+        "not_reached where the task was never begun, and empty where nobody confirmed one or the task has none",
         "assisted": "whether the participant was helped",
         "reason": "why the outcome is not the proposed one",
         "judged": "of each thing that only a person can see: the statement, and yes or no; empty if nobody has said",
@@ -188,7 +189,9 @@ def research_data(round_: Round) -> dict[str, list[list]]:
         for task in session.in_order:
             said = zip(task.said.judged, task.judged, strict=False)
             judged = " | ".join(f"{statement} – {'yes' if is_so else 'no'}" for statement, is_so in said)
-            row = [session.name, task.position + 1, task.scenario, task.attempt, task.proposed, task.outcome]
+            is_not_reached = was_never_begun(task) and not task.said.is_exploratory
+            outcome = "not_reached" if is_not_reached else task.outcome
+            row = [session.name, task.position + 1, task.scenario, task.attempt, task.proposed, outcome]
             rows["research-data/tasks.csv"].append(
                 [*row, task.is_assisted, task.reason, judged, task.ease, task.said_done, task.elapsed_ms]
             )

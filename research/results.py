@@ -92,7 +92,7 @@ def results_of(round_: Round) -> list[Result]:
 
 def add(result: Result, task: Task) -> None:
     entries = list(task.entries.where(Entry.attempt == task.attempt).order_by(Entry.id))
-    if task.state == "planned" and not task.was_reset:
+    if was_never_begun(task):
         result.outcomes["not_reached"] += not result.scenario.is_exploratory
         return
     result.unconfirmed += is_unconfirmed(task)
@@ -107,6 +107,10 @@ def add(result: Result, task: Task) -> None:
     path = without_repeats(entry.page for entry in entries if entry.kind == "page")
     result.paths.append(path)
     result.ends.update([(path[-1], task.outcome or "")] if path else [])
+
+
+def was_never_begun(task: Task) -> bool:
+    return task.state == "planned" and not task.was_reset
 
 
 def is_unconfirmed(task: Task) -> bool:

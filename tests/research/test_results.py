@@ -338,7 +338,13 @@ def test_each_wording_has_its_map_and_they_are_compared(plan, moderator):
         Session.update(state="ended", consent="given", held_on="2026-04-28").where(
             Session.id == planned[3].id
         ).execute()
-        post = opened(export(planned[0].round, with_research_data=False))["aggregate/post.md"]
+        files = opened(export(planned[0].round, with_research_data=True))
+        post = files["aggregate/post.md"]
+    tasks = [(row["participant"], row["scenario"], row["outcome"]) for row in rows(files["research-data/tasks.csv"])]
+    assert ("P2", "S03", "gave_up") in tasks
+    assert ("P4", "S03", "not_reached") in tasks
+    told = {(row["scenario"], row["wording"]): row["not_reached"] for row in rows(files["aggregate/results.csv"])}
+    assert Counter(outcome for *_, outcome in tasks)["not_reached"] == sum(map(int, told.values())) == 4
     for said in (
         "### ECT withdrawn, left teaching, in the ordinary wording\n",
         "1 of 1 succeeded (95% interval: 21% to 100%): 1 directly and 0 by a detour. 0 came to a wrong end, 0 gave up.",
