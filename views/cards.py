@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from flask import request
 
-from clock import current_world, today
+from clock import today
 from database.rows import from_json
 from domain import queries
 from models import Participant, School
 from vocabulary import folded
+from web import wordings
 
 MOST_KEPT = 1000
 """Facts about people, and cards, of a kilobyte or two each."""
@@ -69,7 +70,7 @@ def by_last_name(mentor: Participant) -> tuple[str, str]:
 def cards_of(people: Iterable[Listed]) -> list[Callable]:
     """Each writes the card of one of them, with the list's template. It leads back to this page as it is."""
     texts = queries.participants_as_text([each.id for each in people])
-    made_of = today(), current_world().wording, request.full_path
+    made_of = today(), wordings.stamp_now(), request.full_path
 
     def card(text: str) -> Callable:
         key = (blake2b(text.encode(), digest_size=16).digest(), *made_of)

@@ -20,14 +20,8 @@ def page_shell() -> dict[str, Markup]:
     # Who acts without having signed in may do so in another world next: going back asks for the page again.
     reloads_on_back = world.actor is not None
     app = current_app._get_current_object()
-    made_of = wordings.stamp_of(world.wording), *made_of_now(app)
+    made_of = wordings.stamp_now("*.html"), static_files.version() if app.jinja_env.auto_reload else ""
     return shell_pieces(app, is_signed_in, tab(request.path), made_of, reloads_on_back, world.script, bool(world.above))
-
-
-def made_of_now(app: Flask) -> tuple:
-    """What may change while this runs, where templates are being worked on."""
-    is_live = app.jinja_env.auto_reload
-    return (wordings.stamp(wordings.TEMPLATES.glob("*.html")), static_files.version()) if is_live else ()
 
 
 def tab(path: str) -> str:

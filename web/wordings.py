@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from flask import templating
+from flask import current_app, templating
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 
 from clock import current_world
@@ -41,6 +41,13 @@ def stamp(paths: Iterable[Path]) -> tuple:
 
 def stamp_of(name: str) -> tuple:
     return stamp(folder_of(name).rglob("*")) if name else ()
+
+
+def stamp_now(ordinary: str = "**/*.html") -> tuple:
+    """Of all that the present world's pages are made of and may be saved while this runs: its wording, and where
+    templates are being worked on the `ordinary` ones too."""
+    is_live = current_app.jinja_env.auto_reload
+    return *stamp_of(current_world().wording), *(stamp(TEMPLATES.glob(ordinary)) if is_live else ())
 
 
 def is_seen(name: str, journeys: Iterable[str]) -> bool:

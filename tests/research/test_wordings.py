@@ -66,8 +66,9 @@ def test_what_is_saved_is_what_the_next_page_shows(held, participant, lay):
     ordinary = (wordings.TEMPLATES / "status.html").read_text()
     assert "no longer train" in ordinary
     lay("mine", "status.html", ordinary.replace("no longer train", "have stopped training"))
-    window.click("Steven Taylor")
-    assert "Ambition Institute has told us they have stopped training Steven Taylor" in window.text
+    said = "Ambition Institute has told us they have stopped training Steven Taylor"
+    assert said in window.get("/school/ects").text, "what was shown before in this wording isn't shown again"
+    assert said in window.click("Steven Taylor").text
 
 
 @pytest.mark.parametrize(
@@ -129,9 +130,13 @@ def test_in_design_mode_the_ordinary_pages_are_live_too(research, monkeypatch, t
         assert was in window.response.text
         page.write_text(page.read_text().replace(was, becomes))
         assert becomes in window.get("/accessibility").response.text
+    said = tmp_path / "templates" / "status.html"
+    assert "no longer train" in window.sign_in("Naomi Fletcher").get("/school/ects").text
+    said.write_text(said.read_text().replace("no longer train", "have dropped"))
+    assert "have dropped" in window.get("/school/ects").text, "a card that was shown before isn't shown again"
     css = tmp_path / "static" / "app.css"
     css.write_text(css.read_text() + "/* saved */")
-    style = window.get("/accessibility").page.css_first("link[rel=stylesheet]").attrs["href"]
+    style = window.get("/school/ects").page.css_first("link[rel=stylesheet]").attrs["href"]
     assert "/* saved */" in window.send("get", style).text
     for kept_file in kept_files:
         kept_file.cache_clear()
