@@ -26,7 +26,7 @@ from web import wordings
 
 NOT_OURS = re.compile(r"govuk_frontend_jinja/|ordinary/|page\.html$|fragment\.html$|page_shell\.html$")
 CHECKED: dict[str, tuple[tuple, list[str] | None]] = {}
-"""Wording → its files' stamp, and what doesn't come true of it. None: it is being checked."""
+"""Wording → what it was made of, and what doesn't come true of it. None: it is being checked."""
 
 
 class NewWordingForm(Form):
@@ -146,7 +146,11 @@ def is_own(wording: str) -> bool:
 
 def all_states(name: str, wording: str) -> tuple[list[ShownPage], str]:
     """Every page and state of the scenario in this wording, as far as it can be walked; and what stopped it."""
-    return walked(name, wording, (wordings.stamp_of(wording), service_fingerprint()))
+    return walked(name, wording, made_of(wording))
+
+
+def made_of(wording: str) -> tuple:
+    return wordings.stamp_of(wording), service_fingerprint()
 
 
 @lru_cache(maxsize=10)
@@ -269,9 +273,9 @@ def unsaved(problem: str, **kept):
 
 def checked(wording: str) -> list[str] | None:
     """What doesn't come true in this wording as its files are now; None as long as that is being found out."""
-    stamp = wordings.stamp_of(wording)
-    made_of, found = CHECKED.get(wording, (None, None))
-    if made_of == stamp:
+    stamp = made_of(wording)
+    checked_as, found = CHECKED.get(wording, (None, None))
+    if checked_as == stamp:
         return found
     CHECKED[wording] = (stamp, None)
     app = current_app._get_current_object()

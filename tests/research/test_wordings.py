@@ -253,6 +253,24 @@ def test_a_file_with_mistakes_is_not_written_over(designing, moderator):
     assert file.read_text().endswith('["lead-provider"]')
 
 
+def test_a_wording_is_checked_again_when_the_ordinary_pages_are_saved(designing, moderator, monkeypatch, tmp_path):
+    file = tmp_path / "templates" / "status.html"
+    file.parent.mkdir()
+    file.write_text("It was so.")
+    monkeypatch.setattr("research.console.running.HERE", tmp_path / "scenarios")
+    monkeypatch.setattr("research.console.designing.check", lambda *_: [file.read_text()])
+    moderator.get(PAGE).submit("Make it", A_new_wording="mine")
+
+    def found() -> str:
+        while "Checking" in (text := moderator.send("get", f"{PAGE}/mine/check").text):
+            pass
+        return text
+
+    assert "It was so." in found()
+    file.write_text("Now it is different.")
+    assert "Now it is different." in found()
+
+
 def test_back_to_the_ordinary_one(designing, moderator):
     moderator.get(PAGE).submit("Make it", A_new_wording="mine")
     address = f"{PAGE}?wording=mine&scenario=S01&state=0&template=records/ects.html"
