@@ -2,6 +2,7 @@
 was found is for people to write."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -23,6 +24,8 @@ class Picture:
     """Its id, with dashes for slashes."""
     has_error: bool
     wording: str
+    hash: str
+    """Of its page: two with the same one look the same."""
 
     @property
     def file(self) -> Path:
@@ -40,31 +43,37 @@ class Picture:
 
 def chosen(results: list[Result], folder: Path) -> list[Picture]:
     """The pictures that tell what was tested: of each scenario in each wording the start, the question, “check answers”
-    and the confirmation, and each page on which people met an error. No page twice, and MOST_PICTURES at most: first
-    what people came to, most people first. Not all of them need be taken."""
-    found: dict[tuple, tuple[int, Picture]] = {}
-    for result in (result for result in results if result.paths):
+    and the confirmation, and each page on which people met an error. No page twice, and none of a wording that is as
+    the ordinary one's. MOST_PICTURES at most: first errors and pages that differ between wordings, then the others,
+    and what most people came to before what fewer did. Not all of them need be taken."""
+    found: dict[tuple, Picture] = {}
+    people: Counter = Counter()
+    for result in sorted((result for result in results if result.paths), key=lambda result: result.wording):
         came = {page: sum(page in path for path in result.paths) for path in result.paths for page in path}
-        for picture in pictures_of(result, folder):
+        ordinary = {picture.hash for picture in pictures_of(result.scenario.id, "", folder)}
+        for picture in pictures_of(result.scenario.id, result.wording, folder):
             page = next((each for each in came if each.replace("/", "-") == picture.page), None)
-            is_met = page in result.refused_on
-            if page is None or (picture.has_error and not is_met):
-                continue
-            key = (picture.heading, picture.page, picture.has_error, picture.wording)
-            found.setdefault(key, (came[page], picture))
-    most = sorted(found.values(), key=lambda one: -one[0])[:MOST_PICTURES]
-    return sorted((picture for _, picture in most), key=lambda picture: picture.name)
+            count = result.refused_on[page] if picture.has_error else came.get(page, 0)
+            if count:
+                wording = "" if picture.hash in ordinary else result.wording
+                key = (picture.heading, picture.page, picture.has_error, wording)
+                found.setdefault(key, picture)
+                people[key] += count
+    differing = {page for _, page, _, wording in found if wording}
+    first = sorted(found, key=lambda key: (key[2] or key[1] in differing, people[key]), reverse=True)[:MOST_PICTURES]
+    return sorted((found[key] for key in first), key=lambda picture: picture.name)
 
 
-def pictures_of(result: Result, folder: Path) -> list[Picture]:
-    series = "-".join(filter(None, (result.scenario.id, result.wording)))
-    about = folder / f"{series}.json"
+def pictures_of(scenario_id: str, wording: str, folder: Path) -> list[Picture]:
+    series = "-".join(filter(None, (scenario_id, wording)))
+    file = folder / f"{series}.json"
     found = []
-    for name, heading in (json.loads(about.read_text()) if about.exists() else {}).items():
+    for name, about in (json.loads(file.read_text()) if file.exists() else {}).items():
+        # Pictures that were taken by an earlier release have no hash: each is of a page of its own.
+        heading, hash_ = about if isinstance(about, list) else (about, name)
         page = name.removeprefix(f"{series}-")[3:]
-        found.append(
-            Picture(folder, name, heading, page.removesuffix("-error"), page.endswith("-error"), result.wording)
-        )
+        has_error = page.endswith("-error")
+        found.append(Picture(folder, name, heading, page.removesuffix("-error"), has_error, wording, hash_))
     return found
 
 

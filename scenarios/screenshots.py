@@ -1,7 +1,9 @@
 """A picture of every page of a scenario: on the direct path, on the wrong ones, and with the errors met there. The
 browser asks the app from inside and nothing else. How a screenshot is taken is in chromium.py."""
 
+import hashlib
 import json
+import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +20,8 @@ from scenarios.pages import ASKED, HIDDEN, sent
 from scenarios.scenario import Scenario, Step
 
 HOST = "https://service.example"
+NOT_SEEN = re.compile(r'<input[^>]*type="hidden"[^>]*>|data-drawn-for="[^"]*"')
+"""What nobody sees, and is another each time that a page is shown, or in each wording."""
 
 
 class NoBrowser(Exception):
@@ -76,16 +80,22 @@ def take(app: Flask, scenarios: list[Scenario], folder: Path) -> Iterator[Path]:
 
 
 def named(app: Flask, scenario: Scenario, words: str, folder: Path, **how) -> dict[str, ShownPage]:
-    """Every state by the name of its picture. Each one's heading is put in a file beside the pictures."""
+    """Every state by the name of its picture. A file beside the pictures has each one's heading, and a hash of its
+    page."""
     folder.mkdir(parents=True, exist_ok=True)
     series = "-".join(filter(None, (scenario.id, words)))
     found = {
         f"{series}-{number:02}-{shown.page.replace('/', '-')}{'-error' * bool(shown.codes)}": shown
         for number, shown in enumerate(states(app, scenario, words, **how), 1)
     }
-    headings = {name: shown.read.heading for name, shown in found.items()}
-    (folder / f"{series}.json").write_text(json.dumps(headings, indent=2, ensure_ascii=False))
+    about = {name: (shown.read.heading, hash_of(shown.html)) for name, shown in found.items()}
+    (folder / f"{series}.json").write_text(json.dumps(about, indent=2, ensure_ascii=False))
     return found
+
+
+def hash_of(html: str) -> str:
+    """The same for pages of which the same picture would be taken."""
+    return hashlib.sha256(NOT_SEEN.sub("", html).encode()).hexdigest()[:16]
 
 
 def states(

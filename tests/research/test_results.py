@@ -14,15 +14,18 @@ from xml.etree import ElementTree
 import pytest
 
 import scenarios
+from clock import World, entered
 from database import db
 from models import School, Teacher
 from research import sandboxes, sessions
 from research.export import SCHEMA, export, safe
 from research.journey_map import map_of, svg
 from research.models import Entry, Note, Round, Session, research_db
+from research.post import chosen
 from research.results import Result, results_of, wilson, without_repeats
 from scenarios import chromium
 from scenarios.scenario import scenario
+from scenarios.screenshots import named
 from tests.conftest import needs
 from tests.research.conftest import change_lead_provider, task_of
 from tests.visitor import words
@@ -244,6 +247,26 @@ def test_pictures_of_a_round_are_those_of_its_post(research, round_):
     assert len(done.output.splitlines()) == len(pictures) == 6
     assert all(name.removeprefix("aggregate/") in files["aggregate/post.md"] for name in pictures)
     assert sum(map(len, files.values())) < 3_000_000
+
+
+def test_pictures_of_a_round_are_of_what_differs_between_its_wordings(research, tmp_path, kept):
+    leaving = "ect/report-teacher-leaving"
+    pages = [f"{leaving}/{page}" for page in ("leaving-date", "check-answers", "confirmation")]
+    path, results = ["ects", "ect", *pages], []
+    for wording, names in (("", ("S01", "S03", "S04")), ("as-a-question", ("S03", "S04"))):
+        for name in names:
+            asked = Counter({pages[0]: 1} if name == "S04" else {})
+            paths = [[each.page for each in scenario("S01").direct_path]] * 6 if name == "S01" else [path] * 3
+            results.append(Result(scenario(name), wording, paths=paths, refused_on=asked))
+            with entered(World()):
+                named(research, scenario(name), wording, tmp_path, is_whole=False, templates=kept / "templates")
+    found = chosen(results[::-1], tmp_path)
+    assert len(found) == 10
+    question = [(picture.wording, picture.has_error) for picture in found if picture.page.endswith("leaving-date")]
+    assert sorted(question) == [("", False), ("", True), ("as-a-question", False), ("as-a-question", True)]
+    others = [picture for picture in found if not picture.page.endswith("leaving-date")]
+    assert {picture.wording for picture in others} == {""}, "they are the same in both"
+    assert len({picture.hash for picture in found}) == 10
 
 
 def test_every_file_is_as_the_schema_says(round_):
