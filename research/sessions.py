@@ -245,12 +245,19 @@ def record_consent(session: Session, consent: str) -> None:
         current.consent = consent
 
 
+def first_to_do(session: Session) -> str:
+    """What must be done before a task can be opened, or nothing."""
+    if session.state == "planned":
+        return "Prepare this session first."
+    return "" if session.consent else "Record first whether the participant consents."
+
+
 def open_task(task: Task) -> None:
     """Begin the task, or go on with one that is paused."""
-    unless = "Prepare this session first." if task.session.state == "planned" else "This session is over."
+    unless = first_to_do(task.session) if task.session.state == "planned" else "This session is over."
     with step(task.session, "ready", "running", unless=unless) as session:
-        if not session.consent:
-            raise NotNow("Record first whether the participant consents.")
+        if first := first_to_do(session):
+            raise NotNow(first)
         current = Task.get_by_id(task.id)
         if current.state == "closed":
             raise NotNow("This task is closed. Reopen it to go on, or reset it to begin anew.")

@@ -98,7 +98,9 @@ def design():
     form = NewWordingForm()
     if form.is_submitted() and form.validate():
         (own_folder() / form.data["name"]).mkdir(parents=True)
-        return redirect(url_for("research.design", wording=form.data["name"]), 303)
+        return redirect(
+            url_for("research.design", wording=form.data["name"], scenario=request.form.get("scenario")), 303
+        )
     return show_design(422, new_form=form, form=form) if form.is_submitted() else show_design()
 
 
@@ -132,11 +134,17 @@ def show_design(status: int = 200, **context):
         "source": source_of(template, wording) if template else "",
         "checked": checked(wording) if wording else [],
         "journeys": journeys_of(wording),
-        "journey": [*(shown[number].page.split("/") if shown else ()), ""][1],
+        "journey": journey_of(shown[number:] + shown),
         "new_form": NewWordingForm(formdata=None),
         "question_form": AddedQuestionForm(formdata=None),
     }
     return render_template("research/design.html", **found | context), status
+
+
+def journey_of(pages: list[ShownPage]) -> str:
+    """That of the first page that is in one, or none."""
+    within = (part for page in pages for part in page.page.split("/")[1:2])
+    return next((name for name in within if name in JOURNEYS), "")
 
 
 def is_own(wording: str) -> bool:

@@ -101,6 +101,7 @@ def run_sheet(task: Task, is_busy: bool = False) -> dict:
     return {
         "task": task,
         "can_open": is_led and (task.state == "paused" or (task.state == "planned" and not is_busy)),
+        "first": sessions.first_to_do(task.session),
         "can_reopen": is_led and task.state == "closed" and not is_busy and task.session.state == "running",
         "scenario": said,
         "prompts": [sandboxes.in_their_words(prompt, task.session) for prompt in (played, said.task, *said.then)],

@@ -33,9 +33,13 @@ def test_a_whole_session(moderator, participant, research):
     page = moderator.path
     (session,) = all_of(Session)
 
+    assert "Open task 1" not in moderator.buttons
+    assert "Prepare this session first." in moderator.links
     moderator.submit("Prepare")
     assert "Ready" in moderator.text
-    moderator.submit("Open task 1")
+    assert "Open task 1" not in moderator.buttons
+    assert "Record first whether the participant consents." in moderator.links
+    moderator.post(f"/research/tasks/{task_of(session).id}/open")
     assert moderator.errors == ["Record first whether the participant consents."]
     moderator.submit("Record", 422)
     assert moderator.errors == ["Select whether the participant consents"]
@@ -45,6 +49,8 @@ def test_a_whole_session(moderator, participant, research):
     window = participant(session)
     change_lead_provider(window)
     moderator.get(page).submit("Pause task 1")
+    green = [words(each) for each in moderator.main.css(".govuk-button--primary")]
+    assert green == ["Go on task 1"], "one way forward"
     window.get("/school/mentors")
     moderator.submit("Go on task 1")
     assert entries(session)[-1] == ("page", "ect/change-lead-provider/confirmation", "", ""), "nothing of the pause"

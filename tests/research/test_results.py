@@ -86,6 +86,7 @@ def test_a_round_in_the_console(round_, moderator):
     moderator.get(f"/research/rounds/{round_.id}")
     row = next(row for row in moderator.main.css("tbody tr") if words(row).startswith("S01"))
     cells = [" ".join(cell.text(separator=" ").split()) for cell in row.css("td")]
+    assert words(row).startswith("S01, ordinary wording ECT withdrawn, changed lead provider 5 of 6")
     assert cells[:6] == ["5 of 6 44% to 97%", "4", "1", "0", "1", "1"]
     assert cells[6].startswith("1, 2, 3, 4, 5, 6")
     assert "Explored by 0" in moderator.text

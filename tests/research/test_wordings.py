@@ -210,7 +210,10 @@ def test_a_wording_is_made_in_the_console_and_put_on_a_session(designing, plan, 
 
 
 def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, moderator, participant):
-    moderator.get(PAGE).submit("Make it", A_new_wording="reason-asked")
+    moderator.get(f"{PAGE}?scenario=S03").submit("Make it", 422, A_new_wording="Reason asked")
+    moderator.submit("Make it", A_new_wording="reason-asked")
+    assert moderator.main.css_first("#scenario option[selected]").attrs["value"] == "S03", "as it was chosen"
+    assert moderator.main.css_first("#journey option[selected]").attrs["value"] == "report-teacher-leaving"
     moderator.get(f"{PAGE}?wording=reason-asked&scenario=S03&page=report-teacher-leaving/leaving-date")
     moderator.submit("Add the question", 422)
     assert moderator.errors == ["Select a journey", "Enter a name for the question", "Enter the question"]
