@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 
 from research.results import Result, without_repeats
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LINE_HEIGHT = 250, 112, 120, 30, 10, 17
-MOST_LETTERS = 36
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LINE_HEIGHT = 220, 112, 110, 30, 10, 17
+MOST_LETTERS = 31
 """In a line as wide as a box."""
 INK, PALE, LINE, RED, GREEN, AMBER = "#0b0c0c", "#f4f8fb", "#505a5f", "#ca3535", "#0f7a52", "#a8500f"
 ENDED = {
@@ -105,8 +105,7 @@ class Drawing:
         for (origin, to), count in sorted(self.map_.ways.items(), key=lambda one: -one[1]):
             if origin == page and not self.is_on((origin, to)):
                 said = f"{count} went to {to}"
-                head, _, tail = said.rpartition("/")
-                lines += [said] if len(said) <= MOST_LETTERS else [f"{head}/", f"    {tail}"]
+                lines += [said] if len(said) <= MOST_LETTERS else said.replace("/", "/\n    ").split("\n")
         return lines
 
     def corner(self, page: str) -> tuple[int, int]:
@@ -149,7 +148,8 @@ class Drawing:
             f'stroke="{INK if is_direct else LINE}" stroke-width="{5 if is_direct else 1.5}"/>'
         ]
         parts += [
-            text(x + 12, y + 22 + 17 * at, line) for at, line in enumerate([*(f"{head}/" for head in heads), tail])
+            text(x + 12, y + 22 + 17 * at, line, size=15 if len(line) < 28 else 13)
+            for at, line in enumerate([*(f"{head}/" for head in heads), tail])
         ]
         count = people(self.map_.people[page])
         parts.append(text(x + WIDTH - 12, y + HEIGHT - 12, count, size=17, weight="bold", anchor="end"))

@@ -16,10 +16,11 @@ import pytest
 import scenarios
 from clock import World, entered
 from database import db
+from forms.journeys import JOURNEYS
 from models import School, Teacher
 from research import sandboxes, sessions
 from research.export import SCHEMA, export, safe
-from research.journey_map import map_of, svg
+from research.journey_map import WIDTH, map_of, svg
 from research.models import Entry, Note, Round, Session, research_db
 from research.post import chosen
 from research.results import Result, results_of, wilson, without_repeats
@@ -161,6 +162,14 @@ def test_nothing_on_the_map_hides_anything(people):
                 is_beside = is_right_of or max(x, to_x) <= left or min(y, to_y) >= top + height or max(y, to_y) <= top
                 assert is_beside, "no line runs behind a box"
             x, y = to_x, to_y
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_a_boxs_words_stay_within_it(journey):
+    page = f"mentor/{journey}/check-answers"
+    drawn = ElementTree.fromstring(svg(map_of([Result(scenario("S01"), "", paths=[[page]])]), "one"))  # noqa: S314
+    text = next(each for each in drawn.iter("{http://www.w3.org/2000/svg}text") if each.text == f"{journey}/")
+    assert len(text.text) * float(text.get("font-size")) / 2 <= WIDTH - 12, "a letter is half as wide as high, or less"
 
 
 def test_a_page_shown_again_is_one_stay():
