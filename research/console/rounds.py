@@ -1,8 +1,9 @@
 """The console's rounds: planned, their results, exported, closed and deleted."""
 
+import shlex
 from functools import wraps
 
-from flask import Response, abort, flash, g, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, flash, g, redirect, render_template, request, url_for
 
 from clock import today
 from forms import Form
@@ -115,9 +116,17 @@ def show_round(round_: Round, status: int = 200, **forms):
         maps=[(result, in_words(map_of([result]))) for result in found_results if result.paths],
         differences={name: difference(of_scenario(found_results, name)) for name in round_.scenarios},
         words=results.WORDS,
+        command=typed(f"research screenshots {round_.id}"),
         has_screenshots=any(export.pictures_folder(round_.id).glob("*.png")),
         **({"session_form": SessionForm(formdata=None), "export_form": ExportForm(formdata=None)} | forms),
     ), status
+
+
+def typed(command: str) -> str:
+    """How a `flask` command is typed where this service runs."""
+    if not current_app.config["DEMO"]:
+        return f"sudo -u register-ects deploy/flask {command}"
+    return f"RESEARCH={shlex.quote(current_app.config['RESEARCH'])} python3 run.py flask {command}"
 
 
 def of_scenario(found_results: list, name: str) -> list:

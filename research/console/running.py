@@ -213,7 +213,9 @@ def wording(session):
     chosen = request.form.get("wording", "")
     if chosen not in ("", *wordings.names()):
         abort(400)
+    was = session.state
     sessions.put_on(session, chosen)
+    say_to_prepare_again(was)
     return back(session)
 
 
@@ -289,8 +291,17 @@ def task_act(task, act):
         raise sessions.NotNow("Without a moderator the participants take the tasks on their own.")
     acts = {"open": sessions.open_task, "pause": sessions.pause, "reopen": sessions.reopen, "reset": sessions.reset}
     acts |= {"move": sessions.move_earlier, "close": partial(sessions.close, propose=propose)}
+    was = task.session.state
     acts[act](task)
+    if act == "move":
+        say_to_prepare_again(was)
     return back_to(task)
+
+
+def say_to_prepare_again(was: str) -> None:
+    """After a change to a session that was in this state."""
+    if was == "ready":
+        flash("This session is no longer ready. Prepare it again.", "before done")
 
 
 def propose(task: Task) -> str | None:

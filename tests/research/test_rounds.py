@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from research import sessions
+from research.console.rounds import typed
 from research.models import Round, research_db
 from research.sessions import NotNow, orders
 from tests.research.conftest import again, all_of, left
@@ -82,6 +83,31 @@ def test_deleting_a_round(held, participant, moderator):
     assert "Everything of the round “Autumn round” is deleted" in moderator.text
     assert left() == {}
     assert all_of(Round) == []
+
+
+def test_a_session_that_was_ready_is_prepared_again_after_a_change(plan, moderator):
+    (session,) = plan("S07", "S01")
+    page, again_ = f"/research/sessions/{session.id}", "This session is no longer ready. Prepare it again."
+
+    def prepared():
+        with research_db.connection_context():
+            assert sessions.prepare(again(session), lambda *_: []) == []
+        return moderator.get(page)
+
+    assert again_ not in moderator.get(page).submit("Move up task 2").text, "it has not been prepared yet"
+    assert again_ in prepared().submit("Move up task 2").text
+    assert again_ in prepared().submit("Use this wording", Wording="as-a-question").text
+    assert again_ not in prepared().text
+
+
+def test_a_rounds_page_says_how_its_pictures_are_taken(plan, moderator, research, monkeypatch):
+    (session,) = plan("S01")
+    folder = research.config["RESEARCH"]
+    said = f"RESEARCH={folder} python3 run.py flask research screenshots {session.round_id} first. It needs Playwright"
+    assert said in moderator.get(f"/research/rounds/{session.round_id}").text
+    monkeypatch.setitem(research.config, "DEMO", False)
+    with research.app_context():
+        assert typed("research purge") == "sudo -u register-ects deploy/flask research purge"
 
 
 def test_preparing_says_what_does_not_come_true(plan, moderator, monkeypatch):
