@@ -282,7 +282,7 @@ def go_on(session: Session, task: Task) -> None:
     if task.state == "open":
         return
     session.task_now = task.position
-    session.shown = " ".join(dict.fromkeys([*(session.shown or "").split(), hash_of_pages(session.wording)]))
+    note_shown(session)
     if not sandboxes.file_of(task).exists():
         make(task)
     skip_events(task)
@@ -290,19 +290,19 @@ def go_on(session: Session, task: Task) -> None:
 
 
 def pause(task: Task) -> None:
-    with step(task.session, "running"):
+    with step(task.session, "running") as session:
         current = Task.get_by_id(task.id)
         if current.state == "open":
-            stop(current, "paused")
+            stop(session, current, "paused")
 
 
 def close(task: Task, propose: Callable[[Task], str | None]) -> None:
     """End the task. `propose` says what the machine thinks of its end."""
-    with step(task.session, "running"):
+    with step(task.session, "running") as session:
         current = Task.get_by_id(task.id)
         if current.state not in ("open", "paused"):
             return
-        stop(current, "closed")
+        stop(session, current, "closed")
     if task.session.is_logged:
         Task.update(proposed=propose(Task.get_by_id(task.id))).where(Task.id == task.id).execute()
 
@@ -324,7 +324,13 @@ def begin_anew(task: Task) -> None:
     make(Task.get_by_id(task.id))
 
 
-def stop(task: Task, state: str) -> None:
+def note_shown(session: Session) -> None:
+    """What it is shown from now on, or was until now, where that was changed meanwhile."""
+    session.shown = " ".join(dict.fromkeys([*(session.shown or "").split(), hash_of_pages(session.wording)]))
+
+
+def stop(session: Session, task: Task, state: str) -> None:
+    note_shown(session)
     columns = {"state": state, "elapsed_ms": task.clock_ms(now()), "running_since": None}
     Task.update(**columns).where(Task.id == task.id).execute()
 
@@ -368,7 +374,7 @@ def end(session: Session) -> None:
     with step(session, "ready", "running", unless="Only a session that is ready or running can end.") as current:
         for task in current.in_order:
             if task.state in ("open", "paused") or task.was_reset:
-                stop(task, "closed")
+                stop(current, task, "closed")
         current.state, current.code, current.code_expires_at = "ended", None, None
         Watcher.delete().where(Watcher.session == current).execute()
     sandboxes.profile_file(session).unlink(missing_ok=True)

@@ -71,6 +71,16 @@ def test_what_is_saved_is_what_the_next_page_shows(held, participant, lay):
     assert said in window.click("Steven Taylor").text
 
 
+@pytest.mark.parametrize("ends", [sessions.pause, lambda task: sessions.close(task, lambda _: None)])
+def test_what_is_saved_during_a_task_is_another_hash(held, lay, ends):
+    lay("mine", "status.html", (wordings.TEMPLATES / "status.html").read_text())
+    session = held("S01", wordings=["mine"])
+    lay("mine", "status.html", "saved while the task is open")
+    with research_db.connection_context():
+        ends(task_of(session))
+    assert [len(each) for each in again(session).shown.split()] == [16, 16]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
