@@ -390,7 +390,7 @@ def test_each_wording_has_its_map_and_they_are_compared(plan, moderator):
     assert post.count("Where people went in one wording more") == 1
     page = f"/research/rounds/{planned[0].round_id}"
     moderator.get(page)
-    assert "S03, as-a-question ECT withdrawn, left teaching: journey map" in moderator.text
+    assert "Journey map of S03, as-a-question: ECT withdrawn, left teaching" in moderator.text
     assert "went from ects to ect: 1 of 1 in the ordinary wording, 0 of 1 in as-a-question" in moderator.text, (
         moderator.text
     )
