@@ -52,7 +52,7 @@ class Confirming(threading.Thread):
                     self.visitor = visitor = signed_in(self.service.port)
                     continue
                 visitor.post(f"{self.journey}/working-pattern", visitor.form | {"working_pattern": pattern})
-                if visitor.status == 422 and "have already" in visitor.text:
+                if visitor.status == 422 and "is already recorded" in visitor.text:
                     return  # it was done, though the answer didn't come
                 if visitor.path.startswith("/sign-in"):
                     continue
