@@ -46,7 +46,7 @@ class Renaming(threading.Thread):
             self.acknowledged.append((time.monotonic(), email))
             return True
         # It may have been done though the answer didn't come.
-        return visitor.status == 422 and "have already" in visitor.text
+        return visitor.status == 422 and "is already recorded" in visitor.text
 
 
 def drill(*, is_synchronous: bool = True, seconds: float = 10) -> str:
