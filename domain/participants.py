@@ -126,8 +126,11 @@ def check_name(participant: Participant, name: str) -> None:
 def shares_a_word(participant: Participant, name: str) -> bool:
     """Whether a new name has a word of the name shown now, or of the one in the national record."""
     teacher = participant.teacher
-    known = f"{teacher.name} {teacher.trs_first_name} {teacher.trs_last_name}"
-    return not set(folded(known).split()).isdisjoint(folded(name).split())
+    return share_a_word(f"{teacher.name} {teacher.trs_first_name} {teacher.trs_last_name}", name)
+
+
+def share_a_word(names: str, others: str) -> bool:
+    return not set(folded(names).split()).isdisjoint(folded(others).split())
 
 
 def change_name(participant: Participant, author: Author, *, name: str, seen_version: int | None = None) -> Event:

@@ -2,6 +2,7 @@
 
 from peewee import Select
 
+from domain.participants import share_a_word
 from filling.kind import Report
 from filling.person import PersonRow
 from models import Participant, School, Teacher
@@ -43,8 +44,8 @@ def is_somebody_else(row: PersonRow, other) -> bool:
     """Each reached at an address of their own; or at one that they share, with no word of their names alike."""
     if row.email and other.email and row.email.casefold() != other.email.casefold():
         return True
-    known = folded(f"{other.corrected_name or ''} {other.trs_first_name} {other.trs_last_name}")
-    return set(known.split()).isdisjoint(folded(f"{row.first_name} {row.last_name}").split())
+    known = f"{other.corrected_name or ''} {other.trs_first_name} {other.trs_last_name}"
+    return not share_a_word(known, f"{row.first_name} {row.last_name}")
 
 
 def words_of(row: PersonRow, other) -> str:
