@@ -32,8 +32,8 @@ class Form(FlaskForm):
     """
 
     messages: dict[str, str] = {}
-    """Code → sentence, in which {…} stands for a fact about the refusal, the person's {name}
-    or the address of {support}."""
+    """Code, or field and code (`words missing`) → sentence, in which {…} stands for a fact about the refusal, the
+    person's {name} or the address of {support}."""
 
     def rule(self) -> None:
         """Raises RuleBroken for answers that are each as they should be, and still can't be taken."""
@@ -55,7 +55,8 @@ class Form(FlaskForm):
     def add_error(self, field: str, code: str, /, **facts) -> None:
         """Put the sentence for this code beside the field."""
         self.codes[field] = code
-        self[field].errors = [self.messages[code].format(support=current_app.config["SUPPORT_EMAIL"], **facts)]
+        sentence = self.messages.get(f"{field} {code}") or self.messages[code]
+        self[field].errors = [sentence.format(support=current_app.config["SUPPORT_EMAIL"], **facts)]
 
     @property
     def codes(self) -> dict[str, str]:

@@ -54,9 +54,9 @@ class AddedQuestionForm(Form):
     choices = TextAreaField()
     error_words = StringField()
     messages = {
-        "journey": "Select a journey",
-        "called": "Enter a name for the question",
-        "heading": "Enter the question",
+        "journey missing": "Select a journey",
+        "called missing": "Enter a name for the question",
+        "heading missing": "Enter the question",
         "too_long": "Use {max_length} characters or fewer",
         "wrong": "This {problem}",
     }
@@ -78,9 +78,6 @@ class AddedQuestionForm(Form):
         for part, problem in question_mistakes(self.called.data, self.said, journey):
             self.add_error("called" if part == "name" else part, "wrong", problem=problem)
         return not self.codes
-
-    def add_error(self, field, code, /, **facts):
-        super().add_error(field, field if code == "missing" else code, **facts)
 
 
 @blueprint.before_request

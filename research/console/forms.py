@@ -113,9 +113,6 @@ class RoundForm(Form):
                 code = "not_in_all" if having else "in_none"
                 raise RuleBroken({"wordings": code}, wording=wording, **facts)
 
-    def add_error(self, field, code, /, **facts):
-        super().add_error(field, f"{field} {code}" if f"{field} {code}" in self.messages else code, **facts)
-
 
 class SessionForm(Form):
     planned_on = OptionalDateField()

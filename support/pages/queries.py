@@ -60,10 +60,6 @@ class QueryForm(Form):
         "words too_often": "You have written to support many times in 10 minutes. Wait a few minutes, or email {email}",
     }
 
-    def add_error(self, field: str, code: str, /, **facts) -> None:
-        self.codes[field] = code
-        self[field].errors = [self.messages[f"{field} {code}"].format(**facts)]
-
 
 @contact.before_request
 def know_school_user():
