@@ -141,7 +141,7 @@ def update_seen_at(sign_in: SignIn) -> None:
 def keep_unsent(sign_in: SignIn, path: str, answer: dict[str, list[str]]) -> str | None:
     """Keep what somebody posted to `path` after their sign-in was over, for when they have signed in again, beside what
     their other windows posted. Gives the key by which this window finds it; None if it is too long to be kept."""
-    if sum(len(name) + sum(map(len, values)) for name, values in answer.items()) > LONGEST_UNSENT:
+    if not is_short(answer):
         return None
     key = secrets.token_hex(4)
     with changing_unsent(sign_in) as unsent:
@@ -149,6 +149,11 @@ def keep_unsent(sign_in: SignIn, path: str, answer: dict[str, list[str]]) -> str
         for oldest in sorted(unsent, key=lambda each: unsent[each]["at"])[:-MOST_UNSENT]:
             del unsent[oldest]
     return key
+
+
+def is_short(answer: dict[str, list[str]]) -> bool:
+    """Whether it is kept for who has to sign in again."""
+    return sum(len(name) + sum(map(len, values)) for name, values in answer.items()) <= LONGEST_UNSENT
 
 
 def unsent_answer(sign_in: SignIn, path: str, key: str) -> dict[str, list[str]] | None:

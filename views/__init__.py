@@ -109,12 +109,16 @@ def drawn_for() -> str:
 def lead_to_signing_in(over: SignIn | None):
     """And back to what was asked for; what a page of ours posted after the sign-in was `over` is kept until then."""
     address = request.full_path.rstrip("?")
-    if over and request.method == "POST" and Form().validate():
-        answer = request.form.to_dict(flat=False)
-        answer.pop("csrf_token", None)
-        if key := sign_ins.keep_unsent(over, request.path, answer):
-            address = f"{request.path}?{UNSENT}={key}"
+    if over and (answer := posted()) is not None and (key := sign_ins.keep_unsent(over, request.path, answer)):
+        address = f"{request.path}?{UNSENT}={key}"
     return redirect_page(url_for("sign_in.sign_in", next=address))
+
+
+def posted() -> dict[str, list[str]] | None:
+    """What a page of ours sent with this request."""
+    if request.method != "POST" or not Form().validate():
+        return None
+    return {name: values for name, values in request.form.to_dict(flat=False).items() if name != "csrf_token"}
 
 
 def redirect_page(address: str) -> BaseResponse:

@@ -10,11 +10,10 @@ from flask import Blueprint, Flask, Response, abort, g, request, url_for
 from peewee import PeeweeException
 
 from clock import LONDON, display, now
-from forms import Form
 from models import Participant, Teacher
 from support.models import SupportError
 from support.users import SUPPORT
-from views import redirect_page, sign_in_timeouts, this_browsers_sign_in
+from views import posted, redirect_page, sign_in_timeouts, this_browsers_sign_in
 from views.staff import StaffSignIn
 
 blueprint = Blueprint("support", __name__)
@@ -59,8 +58,8 @@ def require_support_user():
         from support.pages.corrections import keep_unsent  # which is made with this blueprint
 
         is_page = True
-        if request.method == "POST" and over and Form().validate():
-            keep_unsent(over.support_user, **request.view_args)
+        if over and (typed := posted()) is not None:
+            keep_unsent(over.support_user, typed, **request.view_args)
     return redirect_page(url_for("support.sign_in", next=request.full_path.rstrip("?") if is_page else None))
 
 
@@ -78,8 +77,7 @@ def keep_number(response: Response) -> Response:
 
 
 def save_number(status: int) -> None:
-    values = request.view_args or {}
-    number = values.get("participant_id", 2**31)
+    number = (request.view_args or {}).get("participant_id")
     try:
         SupportError.delete().where(SupportError.met_at < now() - ERRORS_KEPT).execute()
         SupportError.create(
@@ -87,7 +85,7 @@ def save_number(status: int) -> None:
             status=status,
             route=request.url_rule.rule if request.url_rule else "",
             school_user=g.school_user,
-            participant=Participant.get_or_none(Participant.id == number) if number < 2**31 else None,
+            participant=Participant.get_or_none(Participant.id == number),
         )
     except PeeweeException as problem:
         # Whatever the page was about went wrong already; its number is in the log.

@@ -1,11 +1,11 @@
 """Every page of every correction, by the engine of the schools’ journeys (views/journeys.py). The corrections
 themselves are a table in support/corrections.py."""
 
-from flask import abort, g, render_template, request, url_for
+from flask import abort, g, render_template, url_for
 
 from clock import now
 from domain.changes import Author, Support
-from domain.sign_ins import LONGEST_UNSENT, UNFINISHED_ANSWERS_KEPT
+from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, is_short
 from forms import Doubt
 from forms.journeys import CHECK_ANSWERS, CONFIRMATION
 from models import Event, Participant, SupportUser
@@ -76,15 +76,12 @@ def step(participant_id, journey_name, page):
     return serve(CorrectionStep(participant, journey_name, journey, page, answers))
 
 
-def keep_unsent(user: SupportUser, participant_id: int, journey_name: str, page: str) -> None:
+def keep_unsent(user: SupportUser, typed: dict, participant_id: int, journey_name: str, page: str) -> None:
     """Keep what was typed on a question and sent after the sign-in of whoever typed it was over: the question has it
     again when they have signed in."""
-    journey, typed = CORRECTIONS.get(journey_name), request.form.to_dict(flat=False)
-    participant = Participant.get_or_none(Participant.id == participant_id) if participant_id < 2**31 else None
-    length = sum(len(name) + sum(map(len, values)) for name, values in typed.items())
-    if participant and journey and page in journey.questions and CANCEL not in typed and length <= LONGEST_UNSENT:
+    journey, participant = CORRECTIONS.get(journey_name), Participant.get_or_none(Participant.id == participant_id)
+    if participant and journey and page in journey.questions and CANCEL not in typed and is_short(typed):
         answers = answers_of(user, participant, journey_name)
-        typed.pop("csrf_token", None)
         save_answers(answers, posted=answers.posted | {page: typed}, confirmed=None, event=None)
 
 

@@ -13,7 +13,7 @@ from support.timeline import marks, places_of, timeline, training_in_words
 
 @blueprint.get("/support/people/<int:teacher_id>")
 def person(teacher_id):
-    teacher = Teacher.get_or_none(Teacher.id == teacher_id) if teacher_id < 2**31 else None
+    teacher = Teacher.get_or_none(Teacher.id == teacher_id)
     if not teacher:
         abort(404)
     log_look([teacher])
@@ -57,7 +57,7 @@ def as_school(participant_id):
 
 def find_participant(participant_id: int) -> Participant:
     """Anybody, with all that corrections ask; 404 if there is no such place."""
-    found = Participant.get_or_none(Participant.id == participant_id) if participant_id < 2**31 else None
+    found = Participant.get_or_none(Participant.id == participant_id)
     if not found:
         abort(404)
     log_look([found.teacher])

@@ -131,7 +131,7 @@ def queries_page():
 
 @blueprint.post("/support/queries/<int:query_id>/done")
 def query_done(query_id):
-    query = SupportQuery.get_or_none(SupportQuery.id == query_id) if query_id < 2**31 else None
+    query = SupportQuery.get_or_none(SupportQuery.id == query_id)
     if not query:
         abort(404)
     if Form().validate():
