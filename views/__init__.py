@@ -3,6 +3,8 @@
 
 import hmac
 import re
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
@@ -12,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from clock import current_world
+from clock import OWN, current_world, entered
+from database import db
 from domain import queries, sign_ins
 from forms import Form
 from forms.added import journeys_here
@@ -65,6 +68,18 @@ def set_cookie(response: BaseResponse, of: str, value: str = "", lasts: timedelt
         samesite="Lax",
         secure=current_app.config["SESSION_COOKIE_SECURE"],
     )
+
+
+@contextmanager
+def own_database():
+    """The service's own database, in whatever world the page is: what is counted against limits is counted there."""
+    with entered(replace(current_world(), database=OWN)):
+        is_opened = db.connect(reuse_if_open=True)
+        try:
+            yield
+        finally:
+            if is_opened:
+                db.close()
 
 
 def client_key() -> str:

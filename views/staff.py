@@ -3,15 +3,14 @@ identities as school users. Each kind has a cookie of its own beside that of sch
 
 import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
-from clock import OWN, current_world, entered
-from database import Table, db
+from database import Table
 from domain.staff import Staff
 from forms import Form
-from views import cookie_name, openid, set_cookie
+from views import cookie_name, openid, own_database, set_cookie
 from views.openid import NotSignedIn
 from views.sign_in import OUTCOMES, PersonaForm, outcome_page, refuse_too_many, signed_out_there_too
 
@@ -69,9 +68,7 @@ class StaffSignIn:
     def to_provider(self):
         if not current_app.config["OIDC_ISSUER"]:
             abort(404)
-        # Starts are counted together with those of the service's own, in whatever world these pages are.
-        with entered(replace(current_world(), database=OWN)):
-            db.connect(reuse_if_open=True)
+        with own_database():  # together with the starts of the service's own sign-ins
             refuse_too_many(f"{self.blueprint.name}’s sign-ins")
         returns_to = f"{self.blueprint.name}.callback"
         return redirect(openid.authorization_url(request.args.get("next", ""), returns_to), 302)

@@ -7,7 +7,6 @@ database, which day, which wording and which school user.
 """
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,8 +25,7 @@ from flask import (
 )
 from peewee import PeeweeException, fn
 
-from clock import OWN, World, current_world, entered, now
-from database import db
+from clock import World, current_world, now
 from models import Participant, Teacher
 from research import log, sandboxes, sessions
 from research.console.pilot import ModeratorSignIns, show_nothing_else
@@ -105,13 +103,6 @@ def world_of_request(ordinary: Callable[[], World]) -> World:
     g.task, g.asked_at = g.visit.task, now()
     above = "" if g.visit.is_moderated else "research/own_task_above.html"
     return replace(sandboxes.world_inside(g.task), script=FOLLOW, above=above)
-
-
-@contextmanager
-def own_database():
-    """The service's own database, from a page that has none: what is counted against limits is counted there."""
-    with entered(replace(current_world(), database=OWN)), db.connection_context():
-        yield
 
 
 def show_instead():

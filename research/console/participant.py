@@ -8,9 +8,10 @@ from flask import render_template, request, session
 from forms import Form
 from forms.fields import TextField
 from research import sessions, unmoderated
-from research.console import PARTICIPANT, blueprint, cookie_name, end_page, let_in, own_database, start_of
+from research.console import PARTICIPANT, blueprint, cookie_name, end_page, let_in, start_of
 from research.console.unmoderated import ask_consent
 from research.models import BETWEEN_TASKS
+from views import own_database
 from views.sign_in import refuse_too_many
 
 log = logging.getLogger("service.sign_ins")

@@ -3,17 +3,16 @@ service there is nothing else. Elsewhere moderators sign in as other staff do.""
 
 import hmac
 import re
-from dataclasses import replace
 
 from flask import abort, current_app, g, render_template, request
 from wtforms import PasswordField, ValidationError
 
-from clock import OWN, current_world, entered
-from database import db
+from clock import current_world
 from forms import Form
 from models import digest
 from research.models import Moderator
 from research.sessions import purge_what_is_due
+from views import own_database
 from views.sign_in import refuse_too_many
 from views.staff import StaffSignIn, log
 
@@ -30,7 +29,7 @@ class Password(PasswordField):
         if not typed:
             raise ValidationError("missing")
         # Of guesses as of other starts, in the service's own database.
-        with entered(replace(current_world(), database=OWN)), db.connection_context():
+        with own_database():
             refuse_too_many("passwords")
         if not hmac.compare_digest(digest(typed), current_app.config["PILOT"]):
             log.warning("a password was wrong")

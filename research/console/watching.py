@@ -5,11 +5,11 @@ import uuid
 from flask import abort, redirect, render_template, session, url_for
 
 from research import log, sessions
-from research.console import blueprint, end_page, own_database
+from research.console import blueprint, end_page
 from research.console.forms import WatchForm, WatchNoteForm
 from research.console.running import feed_of, run_sheet, show_feed
 from research.models import Session
-from views import redirect_page
+from views import own_database, redirect_page
 from web.rate_limits import RateLimit
 
 NOTES = RateLimit(120, 60)

@@ -17,11 +17,12 @@ from clock import OWN, World, clock_at, entered, now
 from database import db
 from models import School
 from research import export, sessions
-from research.console import OPEN, own_database
+from research.console import OPEN
 from research.console.watching import NOTES
 from research.models import MIGRATIONS, TABLES, research_db
 from tests.research.conftest import Window, again, change_lead_provider
 from tests.test_house import ROOT
+from views import own_database
 
 SWITCHED_ON = """
 import os, sys
