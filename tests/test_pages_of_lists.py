@@ -120,3 +120,20 @@ def test_changes_goes_back_to_the_first_page_though_the_clock_of_who_changed_was
         while links["next"]:
             links = ask(visitor, "get", "?".join(urlsplit(links["next"])[2:4])).json["links"]
     assert "updated_since%5D=2026-04-20T12%3A00%3A00.000000Z" in links["changes"]
+
+
+def test_changes_goes_back_to_what_the_replica_knew_that_told_one_of_the_pages(many, visitor):
+    """The first page is told by a server that knows of a change, the second by one that has not heard of it."""
+    before = LatestUpdate.get().microseconds
+    participants.change_email_address(many[-1], tutor_of(many[-1]), email="new@example.org")
+    latest = LatestUpdate.get().microseconds
+    with clock_at(datetime(2026, 4, 20, 12, tzinfo=UTC)):
+        query = {"page[per_page]": "9"}
+        for known in (latest, before):
+            LatestUpdate.update(microseconds=known).execute()
+            links = ask(visitor, "get", "/api/v3/participants", query_string=query).json["links"]
+            db.connect(reuse_if_open=True)
+            query = query_of(links["next"])
+        assert not query
+        told = ask(visitor, "get", "/api/v3/participants", query_string=query_of(links["changes"])).json["data"]
+    assert [each["id"] for each in told] == [str(many[-1].teacher.api_id)]

@@ -27,7 +27,7 @@ MOST_SECONDS = 10**11
 @dataclass(frozen=True)
 class Cursor:
     """Where a page ended: the sorted value of its last row and that row's id; and from when on to ask for what changed
-    after the first page was told."""
+    since then, by what those knew who told the pages so far."""
 
     sort: str
     value: datetime
@@ -102,11 +102,11 @@ def listing(
 
 def links(query, rows: list[tuple]) -> dict[str, str | None]:
     """`next`: the next page, if this one is full. `changes`: what will have changed after the first page was told."""
+    # What was stamped by a clock that is ahead is told again, once its time has come.
+    since = min(moment_of((LatestUpdate.select(LatestUpdate.microseconds).scalar() or 0) + 1), now())
     if after := query.page.after:
-        since = moment_of(after.since)
-    else:
-        # What was stamped by a clock that is ahead is told again, once its time has come.
-        since = min(moment_of((LatestUpdate.select(LatestUpdate.microseconds).scalar() or 0) + 1), now())
+        # A replica that answers this page may not have heard of what the first page's server knew.
+        since = min(since, moment_of(after.since))
     asked = {name: value for name, value in request.args.items(multi=True) if name not in ("page[page]", "page[after]")}
     further = None
     if len(rows) == query.page.limit:
