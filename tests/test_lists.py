@@ -344,6 +344,40 @@ def test_back_leads_to_the_list_as_it_was_left(naomi, given):
     assert go_back(naomi) == place
 
 
+def test_a_journey_begun_on_a_card_leads_back_to_the_list_as_it_was_left(naomi):
+    left, steven = "/school/ects?status=action-required", person("Steven Taylor").id
+    for button in ("Cancel and go back to Steven Taylor’s details", "Continue"):
+        naomi.get(left).click("Select a lead provider: Steven Taylor").choose("Teach First", button)
+        if button == "Continue":
+            naomi.submit("Confirm change").click("Back to Steven Taylor’s details")
+        assert go_back(naomi) == f"{left}#ect-{steven}"
+    naomi.get("/school/ects?q=shah").click("Assign a mentor to Priya Shah").choose("John Doe")
+    naomi.submit("Confirm change").click("Back to Priya Shah’s details")
+    assert go_back(naomi) == f"/school/ects?q=shah#ect-{person('Priya Shah').id}"
+
+
+def test_whoever_has_left_leads_back_to_the_list_as_it_was_left(naomi):
+    left = "/school/mentors?q=peter&page=1"
+    record = naomi.get(left).click("Peter Marsh").response.request.full_path
+    naomi.click("Tell us that Peter Marsh is leaving permanently").submit("Continue", Day="17", Month="4", Year="2026")
+    naomi.submit("Confirm and continue").click("Back to mentors")
+    assert naomi.response.request.full_path == left
+    naomi.get(record, 404).click("Back to your school’s mentors")
+    assert naomi.response.request.full_path == left
+
+
+def test_from_a_mentor_who_leaves_to_each_of_their_ects_and_back(naomi):
+    ect(name="Kim Other", mentor="Peter Marsh")
+    naomi.get("/school/mentors?q=peter").click("Peter Marsh").click("Tell us that Peter Marsh is leaving permanently")
+    naomi.submit("Continue", Day="17", Month="4", Year="2026").submit("Confirm and continue")
+    confirmation = naomi.path
+    for name in ("Hannah Clarke", "Kim Other"):
+        naomi.click(name).click(f"Assign a mentor to {name}").choose("Margaret Evans").submit("Confirm change")
+        assert go_back(naomi.click(f"Back to {name}’s details")).startswith(f"{confirmation}?")
+    naomi.click("Back to mentors")
+    assert naomi.response.request.full_path == "/school/mentors?q=peter"
+
+
 def test_the_way_back_from_record_to_record_does_not_grow_for_ever(naomi):
     naomi.get("/school/ects?q=" + "hannah+" * 50).click("Hannah Clarke")
     for name in ["Peter Marsh", "Hannah Clarke"] * 10:
@@ -370,7 +404,7 @@ def test_the_way_back_from_record_to_record_does_not_grow_for_ever(naomi):
         "",
     ],
 )
-def test_back_leads_nowhere_but_to_lists_and_records(naomi, address):
+def test_back_leads_nowhere_but_to_lists_records_and_confirmations(naomi, address):
     steven = person("Steven Taylor").id
     query = urlencode({"back": address.format(steven=steven)})
     assert go_back(naomi.get(f"/school/ects/{steven}?{query}")) == "/school/ects"

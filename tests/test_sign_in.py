@@ -218,15 +218,16 @@ def test_who_has_signed_out_in_another_tab_is_told(naomi):
 
 @pytest.fixture
 def question(naomi) -> Visitor:
-    """A question that changes the person's name, open in the browser."""
-    return naomi.get(f"/school/ects/{person('Priya Shah').id}/change-name/name")
+    """A question that changes the person's name, open in the browser, to which a search led."""
+    return naomi.get(f"/school/ects/{person('Priya Shah').id}/change-name/name?back=/school/ects?q%3Dshah")
 
 
 def post_too_late(visitor: Visitor, name: str, headers: dict):
     """Press the button when the sign-in is over."""
     form = {"csrf_token": visitor.value("csrf_token"), "name": name}
     with later(hours=3):
-        return visitor.send("post", visitor.path, data=form, headers=headers, follow_redirects=False)
+        address = visitor.response.request.full_path
+        return visitor.send("post", address, data=form, headers=headers, follow_redirects=False)
 
 
 @both_engines
@@ -244,6 +245,7 @@ def test_what_was_sent_too_late_is_there_after_signing_in_again(question, engine
         assert question.value("name") == "Priya Zoë Patel"
         question.submit("Continue")
         assert question.row("New name") == "Priya Zoë Patel"
+        assert question.response.request.args.to_dict() == {"back": "/school/ects?q=shah"}
         assert not SignIn.get().unsent, "it was sent since"
 
 

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
@@ -40,8 +40,11 @@ ASKED_BY_ITSELF = "school.news"
 """What an open page asks for though nobody does anything. It doesn't show that somebody is there, and when their
 sign-in is over it leaves the page as it is."""
 
+LISTS = ("school.ects", "school.mentors")
+
 BACK = "back"
-"""In an address, where the back link of the person's record leads: to a list as it was left, or to another record."""
+"""In an address, where the back link of the person's record leads: to a list as it was left, to another record, or to
+a confirmation that names the person."""
 LONGEST_BACK = 1000
 """Characters. Addresses of back links are in each other, as long as one goes from record to record."""
 
@@ -125,7 +128,7 @@ def lead_to_signing_in(over: SignIn | None):
     """And back to what was asked for; what a page of ours posted after the sign-in was `over` is kept until then."""
     address = request.full_path.rstrip("?")
     if over and (answer := posted()) is not None and (key := sign_ins.keep_unsent(over, request.path, answer)):
-        address = f"{request.path}?{UNSENT}={key}"
+        address = f"{request.path}?{urlencode({**request.args, UNSENT: key})}"
     return redirect_page(url_for("sign_in.sign_in", next=address))
 
 
@@ -189,9 +192,16 @@ def find_participant(people: str, participant_id: int, *, gone: bool = False, jo
 
 
 def record_url(participant: Participant, back: str | None = None) -> str:
-    """The participant's record, whose back link leads to this address, or where this page's own leads."""
-    back = back or request.args.get(BACK)
-    return address(record_path(participant), back)
+    """The participant's record, whose back link leads to this address, or where one came from."""
+    return address(record_path(participant), back or came_from(participant))
+
+
+def came_from(participant: Participant) -> str | None:
+    """Where the back link of the participant's record leads, for all that this page leads to: to this page, if it is a
+    list; otherwise where its own leads."""
+    if request.endpoint in LISTS:
+        return this_page(f"{participant.role}-{participant.id}")
+    return request.args.get(BACK)
 
 
 def this_page(place: str = "") -> str:
@@ -216,6 +226,17 @@ def school_page(address: str) -> tuple[str, dict, str] | None:
     return endpoint, dict(values), url_for(endpoint, **values) + query + place
 
 
+def list_url(people: str) -> str:
+    """The list of `ects` or `mentors`, as it was left on the way here if it was."""
+    back = request.args.get(BACK, "")
+    while page := school_page(back):
+        endpoint, _values, address = page
+        if endpoint == f"school.{people}":
+            return address
+        back = dict(parse_qsl(urlsplit(back).query)).get(BACK, "")
+    return url_for(f"school.{people}")
+
+
 def journey_url(participant: Participant, journey: str) -> str | None:
     """Where the journey begins for this person, if they may take it."""
     journeys = journeys_here()
@@ -225,7 +246,7 @@ def journey_url(participant: Participant, journey: str) -> str | None:
 
 
 def step_url(participant: Participant, journey: str, page: str) -> str:
-    return address(f"{record_path(participant)}/{journey}/{page}", request.args.get(BACK))
+    return address(f"{record_path(participant)}/{journey}/{page}", came_from(participant))
 
 
 def record_path(participant: Participant) -> str:

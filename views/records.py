@@ -6,12 +6,12 @@ from datetime import date
 from flask import abort, g, redirect, render_template, request, url_for
 
 from domain import queries
+from forms.journeys import CONFIRMATION
 from models import Event, InductionPeriod, Participant
-from views import BACK, ROLES, find_participant, participants_of, record_url, school, school_page
+from views import BACK, LISTS, ROLES, find_participant, list_url, participants_of, record_url, school, school_page
 from views.cards import Listed, cards_of, listed
 from vocabulary import folded
 
-LISTS = ("school.ects", "school.mentors")
 PER_PAGE = 20
 ACTION_REQUIRED = "action-required"
 NEED_ACTION = ("withdrawn", "mentor-needed")
@@ -44,7 +44,7 @@ def ect(participant_id):
         participant=participant,
         induction=induction_of(participant),
         events=queries.events_of(participant),
-        back=back_url("school.ects"),
+        back=back_url("ects"),
     )
 
 
@@ -55,7 +55,7 @@ def mentor(participant_id):
         "records/mentor.html",
         participant=participant,
         events=queries.events_of(participant),
-        back=back_url("school.mentors"),
+        back=back_url("mentors"),
     )
 
 
@@ -75,13 +75,16 @@ def news(people, participant_id):
     return render_template("records/news.html", participant=participant, events=events, address=address)
 
 
-def back_url(otherwise: str) -> str:
-    """Where one came from: a list as it was left, or the record of somebody who is here; or else the usual list."""
+def back_url(people: str) -> str:
+    """Where one came from: a list as it was left, the record of somebody who is here, or a confirmation; or else the
+    list of these people."""
     endpoint, values, address = school_page(request.args.get(BACK, "")) or ("", {}, "")
     role = endpoint.removeprefix("school.")
     if endpoint in LISTS or (role in ROLES.values() and is_here(role, values["participant_id"])):
         return address
-    return url_for(otherwise)
+    if values.get("page") == CONFIRMATION:
+        return address
+    return list_url(people)
 
 
 def is_here(role: str, participant_id: int) -> bool:

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.pages import arrived, button, follow, press, refused, to_question
+from tests.browser.pages import arrived, button, follow, link, press, refused, to_question
 from tests.browser.test_story import with_and_without_script
 
 NAME = "Steven Taylor"
@@ -71,3 +71,18 @@ def test_what_was_typed_is_still_there_after_another_tab_of_the_header(naomi):
     naomi.go_back()
     arrived(naomi, LEAVING)
     expect(naomi.get_by_label("Day")).to_have_value("31")
+
+
+@with_and_without_script
+def test_a_journey_begun_on_a_card_leads_back_to_that_card(naomi):
+    naomi.goto("/school/ects?status=action-required")
+    link(naomi, "Assign a mentor to Priya Shah").first.click()
+    naomi.get_by_label("John Doe").check()
+    button(naomi, "Continue").click()
+    button(naomi, "Confirm change").click()
+    follow(naomi, "Back to Priya Shah’s details", "Priya Shah")
+    follow(naomi, "Back", "Early career teachers (ECTs)")
+    expect(naomi).to_have_url(re.compile(r"\?status=action-required#ect-\d+$"))
+    for heading in ("Priya Shah", "You have assigned John Doe to mentor Priya Shah"):
+        naomi.go_back()
+        arrived(naomi, heading)
