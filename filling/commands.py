@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -14,10 +15,11 @@ import click
 from flask import Flask
 from peewee import DatabaseError, InterfaceError
 
+from clock import today
 from database import db
+from filling.cells import allowed
 from filling.export import people_at
 from filling.files import Unreadable
-from filling.guide import columns_table
 from filling.imports import CHANGED, LEFT_OUT, NEW, UNCHANGED, Import, safe
 from filling.kind import Kind, Row
 from filling.kinds import KINDS
@@ -56,7 +58,7 @@ def import_command(kind, file, check, errors, example, columns, types):
         raise click.UsageError("--types is for schools.")
     wanted = Schools(types) if types else KINDS[kind]()
     if example:
-        click.echo(example_of(wanted), nl=False)
+        click.echo(example_of(KINDS[kind]), nl=False)
         return
     if columns:
         click.echo(columns_table(KINDS[kind]))
@@ -99,8 +101,20 @@ def export_people(school):
             click.echo(f"{left_out} without a TRN left out: a file knows people by it.", err=True)
 
 
-def example_of(kind: Kind) -> str:
-    return as_csv(kind.row, kind.examples())
+def example_of(kind: type[Kind]) -> str:
+    """Its example, in the contract periods and the school year of today."""
+    this, year = today().year - (today().month < 6), today().year - (today() <= date(today().year, 9, 1))
+    days = {"september": date(year, 9, 1), "long_ago": date(year - 3, 9, 1)}
+    return kind.example.format(last=this - 1, this=this, next=this + 1, **days)
+
+
+def columns_table(kind: type[Kind]) -> str:
+    """Its columns and what may stand in them, as a Markdown table."""
+    lines = ["| Column | Meaning | What may stand there | Needed |", "|---|---|---|---|"]
+    for name, field in kind.row.model_fields.items():
+        needed = "yes" if field.is_required() else ""
+        lines.append(f"| `{kind.row.title(name)}` | {field.description} | {allowed(field)} | {needed} |")
+    return "\n".join(lines)
 
 
 def as_csv(row: type[Row], rows: list[dict[str, str]]) -> str:

@@ -3,13 +3,13 @@
 from peewee import Select
 
 from domain.participants import share_a_word
-from filling.kind import Report
+from filling.imports import Import
 from filling.person import PersonRow
 from models import Participant, School, Teacher
 from vocabulary import folded
 
 
-def refuse_doubles(rows: list[PersonRow], report: Report) -> None:
+def refuse_doubles(rows: list[PersonRow], report: Import) -> None:
     """Once everybody is there: new people with the name and the first day, or the email address and a word of the name,
     of somebody else in that role at that school."""
     new = [row for row in rows if report.is_new(row)]

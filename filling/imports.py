@@ -41,7 +41,7 @@ class TakenBack(Exception):
 
 class Import:
     """One file that is brought in. Tells by `counts`, `faults` and `kept` what came of it; both are in the order of the
-    file. It is the Report of the kind (kind.py)."""
+    file. The kind tells it what it does with each row."""
 
     def __init__(self, kind: Kind, path: Path):
         self.kind = kind
@@ -149,6 +149,8 @@ class Import:
     # --- what kinds tell ---
 
     def done(self, row: Row, changes: Changes | None = None, *, is_new: bool = False) -> None:
+        """The row was written: it is new, or something changed by it, of which what the file has columns for is
+        listed."""
         outcome = NEW if is_new else CHANGED
         self.stage.execute("UPDATE row SET outcome = max(outcome, ?) WHERE line = ?", (outcome, row.line))
         told = [] if is_new else [each for each in (changes or {}).items() if each[0] in type(row).model_fields]
@@ -159,10 +161,12 @@ class Import:
         self.stage.executemany("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def refuse(self, row: Row, name: str, words: str) -> None:
+        """The row can't be brought in, because of this field (or ""): what should be there."""
         title = row.title(name) if name else ""
         self._refuse(row.line, row._cells, [(title, row._cells.get(title, ""), words)])
 
     def leave(self, row: Row, name: str, words: str) -> None:
+        """What the row says of this field is left as it is, and why."""
         title = row.title(name) if name else ""
         told = (row.line, title, shortened(row._cells.get(title, "")), words)
         self.stage.execute("INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?)", told)
@@ -172,9 +176,12 @@ class Import:
         return outcome == NEW
 
     def leave_out(self, row: Row) -> None:
+        """The row is about nothing that is kept here."""
         self.stage.execute("UPDATE row SET outcome = max(outcome, ?) WHERE line = ?", (LEFT_OUT, row.line))
 
     def refused_line(self, name: str, number: str) -> int | None:
+        """The line of a row that can't be brought in and has this number in this field, zeros in front aside: who needs
+        it would be refused for that alone."""
         title = self.kind.row.title(name)
         found = "SELECT min(line) FROM refused WHERE ltrim(json_extract(cells, ?), '0') = ltrim(?, '0')"
         return self.stage.execute(found, (f'$."{title}"', number)).fetchone()[0]
@@ -242,4 +249,4 @@ def expect_many_rows() -> None:
 
 def safe(cell):
     """A cell that no spreadsheet takes for a formula. Reading a file takes the mark away again (files.py)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

@@ -3,11 +3,14 @@ with the rows."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from filling.cells import allowed
+
+if TYPE_CHECKING:
+    from filling.imports import Import
 
 
 def column(description: str, *, title: str | None = None, required: bool = False) -> Any:
@@ -88,30 +91,6 @@ Changes = dict[str, tuple[object, object]]
 """Field → what it was, and what it is now."""
 
 
-class Report(Protocol):
-    """To whom a kind tells what it does with a row."""
-
-    def done(self, row: Row, changes: Changes | None = None, *, is_new: bool = False) -> None:
-        """The row was written: it is new, or something changed by it, of which what the file has columns for is
-        listed."""
-
-    def refuse(self, row: Row, name: str, words: str) -> None:
-        """The row can't be brought in, because of this field (or ""): what should be there."""
-
-    def leave(self, row: Row, name: str, words: str) -> None:
-        """What the row says of this field is left as it is, and why."""
-
-    def is_new(self, row: Row) -> bool:
-        """Whether `done` was told so of the row."""
-
-    def leave_out(self, row: Row) -> None:
-        """The row is about nothing that is kept here."""
-
-    def refused_line(self, name: str, number: str) -> int | None:
-        """The line of a row that can't be brought in and has this number in this field, zeros in front aside: who needs
-        it would be refused for that alone."""
-
-
 R = TypeVar("R", bound=Row)
 
 
@@ -122,15 +101,12 @@ class Kind(Generic[R]):
     title: ClassVar[str]
     """What its rows are, in the plural."""
     row: ClassVar[type[Row]]
+    example: ClassVar[str]
+    """A file that can be brought in once those of the kinds before it are there, with room for the days of today."""
     others_are_ignored: ClassVar[bool] = False
     """Whether the file may have other columns, and rows that end early."""
     mistaken: ClassVar[dict[str, str]] = {}
     """A column that only another file has, for which this one is easily mistaken → what to do then."""
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        """Rows that can be brought in today, once those of the kinds before it are there: field → text."""
-        raise NotImplementedError
 
     def key(self, row: R) -> str:
         """What the row is known by. A file has it once."""
@@ -141,11 +117,11 @@ class Kind(Generic[R]):
         return ""
 
     @property
-    def steps(self) -> tuple[Callable[[list[R], Report], None], ...]:
+    def steps(self) -> tuple[Callable[[list[R], "Import"], None], ...]:
         """What is done with all rows, part by part: one step after the other."""
         return (self.bring_in,)
 
-    def bring_in(self, rows: list[R], report: Report) -> None:
+    def bring_in(self, rows: list[R], report: "Import") -> None:
         raise NotImplementedError
 
     def begin(self) -> None:

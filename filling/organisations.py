@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
-from clock import LONDON, today
+from clock import LONDON
 from domain.changes import updated_at
 from filling.cells import Day, Email, Name, Year, Years, choice
-from filling.kind import Changes, Kind, Report, Row, column
+from filling.imports import Import
+from filling.kind import Changes, Kind, Row, column
 from models import (
     ActiveLeadProvider,
     AppropriateBody,
@@ -20,12 +21,6 @@ from vocabulary import BODY_TYPES
 
 def joined(words) -> str:
     return ", ".join(map(str, words)) or "none yet"
-
-
-def example_years() -> tuple[int, int]:
-    """The contract period of today and the one before, from June to May."""
-    this = today().year - (today().month < 6)
-    return this - 1, this
 
 
 # --- contract periods ----------------------------------------------------------------------------------------
@@ -55,18 +50,16 @@ class ContractPeriodRow(Row):
 class ContractPeriods(Kind[ContractPeriodRow]):
     name, title = "contract-periods", "contract periods"
     row = ContractPeriodRow
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        return [
-            {"year": str(year), "started_on": f"{year}-06-01", "finished_on": f"{year + 1}-05-31"}
-            for year in example_years()
-        ]
+    example = """\
+year,started_on,finished_on
+{last},{last}-06-01,{this}-05-31
+{this},{this}-06-01,{next}-05-31
+"""
 
     def key(self, row: ContractPeriodRow) -> str:
         return str(row.year)
 
-    def bring_in(self, rows: list[ContractPeriodRow], report: Report) -> None:
+    def bring_in(self, rows: list[ContractPeriodRow], report: Import) -> None:
         others = {each.year: each for each in ContractPeriod.select()}
         for row in rows:
             there = others.pop(row.year, None)
@@ -117,19 +110,16 @@ class LeadProviderRow(Row):
 class LeadProviders(Kind[LeadProviderRow]):
     name, title = "lead-providers", "lead providers"
     row = LeadProviderRow
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        last, this = example_years()
-        return [
-            {"name": "Ambition Institute", "years": f"{last} {this}", "contact_email": "ambition@example.org"},
-            {"name": "Teach First", "years": f"{last}-{this}", "contact_email": "teach.first@example.org"},
-        ]
+    example = """\
+name,years,contact_email
+Ambition Institute,{last} {this},ambition@example.org
+Teach First,{last}-{this},teach.first@example.org
+"""
 
     def key(self, row: LeadProviderRow) -> str:
         return row.name.casefold()
 
-    def bring_in(self, rows: list[LeadProviderRow], report: Report) -> None:
+    def bring_in(self, rows: list[LeadProviderRow], report: Import) -> None:
         there = {each.name.casefold(): each for each in LeadProvider.select()}
         periods = {each.year for each in ContractPeriod.select()}
         for row in rows:
@@ -166,19 +156,16 @@ class DeliveryPartnerRow(Row):
 class DeliveryPartners(Kind[DeliveryPartnerRow]):
     name, title = "delivery-partners", "delivery partners with their lead providers"
     row = DeliveryPartnerRow
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        last, this = example_years()
-        return [
-            {"name": "Alpha Teaching School Hub", "lead_provider": "Ambition Institute", "years": f"{last} {this}"},
-            {"name": "Alpha Teaching School Hub", "lead_provider": "Teach First", "years": str(this)},
-        ]
+    example = """\
+name,lead_provider,years
+Alpha Teaching School Hub,Ambition Institute,{last} {this}
+Alpha Teaching School Hub,Teach First,{this}
+"""
 
     def key(self, row: DeliveryPartnerRow) -> str:
         return f"{row.name.casefold()}\n{row.lead_provider.casefold()}"
 
-    def bring_in(self, rows: list[DeliveryPartnerRow], report: Report) -> None:
+    def bring_in(self, rows: list[DeliveryPartnerRow], report: Import) -> None:
         there = {each.name.casefold(): each for each in DeliveryPartner.select()}
         contracts: dict[str, dict[int, ActiveLeadProvider]] = {}
         for active in ActiveLeadProvider.select(ActiveLeadProvider, LeadProvider).join(LeadProvider):
@@ -201,7 +188,7 @@ class DeliveryPartners(Kind[DeliveryPartnerRow]):
         row: DeliveryPartnerRow,
         partner: DeliveryPartner,
         contracts: dict[int, ActiveLeadProvider],
-        report: Report,
+        report: Import,
     ) -> None:
         """`contracts`: those of the lead provider, by year."""
         pairs = DeliveryPartnership.select().where(DeliveryPartnership.delivery_partner == partner)
@@ -226,18 +213,16 @@ class AppropriateBodyRow(Row):
 class AppropriateBodies(Kind[AppropriateBodyRow]):
     name, title = "appropriate-bodies", "appropriate bodies"
     row = AppropriateBodyRow
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        return [
-            {"name": "Beacon Teaching School Hub", "body_type": "teaching_school_hub"},
-            {"name": "National Induction Panel", "body_type": "national"},
-        ]
+    example = """\
+name,body_type
+Beacon Teaching School Hub,teaching_school_hub
+National Induction Panel,national
+"""
 
     def key(self, row: AppropriateBodyRow) -> str:
         return row.name.casefold()
 
-    def bring_in(self, rows: list[AppropriateBodyRow], report: Report) -> None:
+    def bring_in(self, rows: list[AppropriateBodyRow], report: Import) -> None:
         there = {each.name.casefold(): each for each in AppropriateBody.select()}
         for row in rows:
             body = there.get(row.name.casefold())

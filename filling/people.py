@@ -1,18 +1,16 @@
 """ECTs and mentors at schools, with their training, their mentors and their induction. What a line says is in
 person.py, how it is compared with what is known in placements.py."""
 
-from datetime import date
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
-from clock import display, today
 from domain import participants, registrations
-from domain.changes import RuleBroken
 from filling.doubles import refuse_doubles
-from filling.kind import Kind, Report
+from filling.imports import Import
+from filling.kind import Kind
 from filling.person import OF_THE_PERSON, PersonRow
 from filling.placements import SYSTEM, Comparison, Known, Newcomer, same_placement
-from filling.words import words_of
 from models import Participant, School, Teacher
 
 MENTOR_EVENTS = ("teacher_mentor_changed", "teacher_finishes_being_mentored")
@@ -21,47 +19,14 @@ MENTOR_EVENTS = ("teacher_mentor_changed", "teacher_finishes_being_mentored")
 class People(Kind[PersonRow]):
     name, title = "people", "people at schools"
     row = PersonRow
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        this_year = date(today().year, 9, 1)
-        september = this_year if this_year < today() else date(today().year - 1, 9, 1)
-        return [
-            {
-                "urn": "900101",
-                "role": "mentor",
-                "trn": "9000001",
-                "first_name": "Maya",
-                "last_name": "Lind",
-                "email": "maya.lind@example.org",
-                "started_on": f"{september.year - 3}-09-01",
-            },
-            {
-                "urn": "900101",
-                "role": "ect",
-                "trn": "9000002",
-                "first_name": "Theo",
-                "last_name": "Hale",
-                "email": "theo.hale@example.org",
-                "started_on": str(september),
-                "working_pattern": "full_time",
-                "appropriate_body": "Beacon Teaching School Hub",
-                "mentor_trn": "9000001",
-                "training_programme": "provider_led",
-                "lead_provider": "Ambition Institute",
-                "induction_started_on": str(september),
-            },
-            {
-                "urn": "900102",
-                "role": "ect",
-                "trn": "9000003",
-                "first_name": "Iris",
-                "last_name": "Vane",
-                "started_on": str(september),
-                "working_pattern": "part_time",
-                "training_programme": "school_led",
-            },
-        ]
+    example = """\
+urn,role,trn,first_name,last_name,email,started_on,working_pattern,\
+appropriate_body,mentor_trn,training_programme,lead_provider,induction_started_on
+900101,mentor,9000001,Maya,Lind,maya.lind@example.org,{long_ago},,,,,,
+900101,ect,9000002,Theo,Hale,theo.hale@example.org,{september},full_time,\
+Beacon Teaching School Hub,9000001,provider_led,Ambition Institute,{september}
+900102,ect,9000003,Iris,Vane,,{september},part_time,,,school_led,,
+"""
 
     def key(self, row: PersonRow) -> str:
         return f"{row.trn} {row.role} {row.urn} {row.started_on}"
@@ -76,7 +41,7 @@ class People(Kind[PersonRow]):
     def begin(self) -> None:
         registrations.lock_everybody()
 
-    def bring_in(self, rows: list[PersonRow], report: Report) -> None:
+    def bring_in(self, rows: list[PersonRow], report: Import) -> None:
         """People, their training and their induction: first what is different of those who are there."""
         known = Known.of(rows)
         new: list[tuple[Newcomer, Participant]] = []
@@ -91,25 +56,25 @@ class People(Kind[PersonRow]):
             if not newcomer.is_first:
                 Comparison(newcomer.row, participant, known, report).compare_person()
 
-    def bring_in_mentors(self, rows: list[PersonRow], report: Report) -> None:
+    def bring_in_mentors(self, rows: list[PersonRow], report: Import) -> None:
         """Who mentors whom, once everybody is there."""
         rows = [row for row in rows if row.mentor_trn]
         if not rows:
             return
-        ects, mentors = Known.of(rows).placements, mentors_of(rows)
+        known, mentors = Known.of(rows), mentors_of(rows)
         found = []
         for row in rows:
-            ect = same_placement(row, ects.get(row.trn, []))
+            ect = same_placement(row, known.placements.get(row.trn, []))
             if ect and not ect.registered_in_error_at and (mentor := mentor_for(row, ect, mentors, report)):
                 found.append((row, ect, mentor))
         if new := [(ect, mentor) for row, ect, mentor in found if report.is_new(row)]:
             registrations.assign_mentors(new, SYSTEM)
         for row, ect, mentor in found:
             if not report.is_new(row):
-                compare_mentor(row, ect, mentor, report)
+                compare_mentor(row, ect, mentor, known, report)
 
 
-def take(row: PersonRow, known: Known, report: Report) -> tuple[Newcomer, Participant] | None:
+def take(row: PersonRow, known: Known, report: Import) -> tuple[Newcomer, Participant] | None:
     """Compare the row with the participant that it is about, or make a new one of it, to be registered."""
     if row.trn in known.united:
         report.leave(row, "trn", known.united[row.trn])
@@ -123,7 +88,7 @@ def take(row: PersonRow, known: Known, report: Report) -> tuple[Newcomer, Partic
     return None
 
 
-def agree(lines: list[PersonRow], report: Report) -> bool:
+def agree(lines: list[PersonRow], report: Import) -> bool:
     """Whether all that a file says of one person is the same in each line."""
     told: dict[str, PersonRow] = {}
     is_so = True
@@ -157,7 +122,7 @@ def mentors_of(rows: list[PersonRow]) -> dict[tuple[str, str], list[Participant]
     return found
 
 
-def mentor_for(row: PersonRow, ect: Participant, mentors: dict, report: Report) -> Participant | None:
+def mentor_for(row: PersonRow, ect: Participant, mentors: dict, report: Import) -> Participant | None:
     """Whom the row names, if they are there at the same time. If not, the row is refused."""
     candidates = mentors.get((row.urn, row.mentor_trn), [])
     mentor = next((each for each in reversed(candidates) if registrations.overlap(each, ect)), None)
@@ -171,18 +136,10 @@ def mentor_for(row: PersonRow, ect: Participant, mentors: dict, report: Report) 
     return mentor
 
 
-def compare_mentor(row: PersonRow, ect: Participant, mentor: Participant, report: Report) -> None:
+def compare_mentor(row: PersonRow, ect: Participant, mentor: Participant, known: Known, report: Import) -> None:
     if mentor == ect.mentor or (ect.has_left and mentor in [each.mentor for each in ect.mentorships]):
         return
-    event = registrations.last_event(ect, *MENTOR_EVENTS)
-    if event and event.author_type != "system":
-        present = ect.mentor.name if ect.mentor else "nobody"
-        report.leave(row, "mentor_trn", f"{present}, as {event.author_name} has said on {display(event.created_at)}")
-        return
-    try:
-        was = Teacher.get_by_id(ect.mentor.teacher_id).trn if ect.mentor else None
-        participants.change_mentor(ect, SYSTEM, mentor_id=mentor.id)
-        report.done(row, {"mentor_trn": (was, row.mentor_trn)})
-    except RuleBroken as refusal:
-        for name, words in words_of(refusal, ect, "mentor_trn"):
-            report.refuse(row, name, words)
+    was = Teacher.get_by_id(ect.mentor.teacher_id).trn if ect.mentor else None
+    act = partial(participants.change_mentor, ect, SYSTEM, mentor_id=mentor.id)
+    shown = ect.mentor.name if ect.mentor else "nobody"
+    Comparison(row, ect, known, report).change({"mentor_trn": (was, row.mentor_trn)}, MENTOR_EVENTS, act, shown)

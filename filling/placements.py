@@ -12,7 +12,8 @@ from clock import display, today
 from domain import departures, participants, registrations, training
 from domain.changes import RuleBroken, System
 from domain.queries import participants_by_ids
-from filling.kind import Changes, Report
+from filling.imports import Import
+from filling.kind import Changes
 from filling.person import OUTCOMES, PersonRow
 from filling.words import words_of
 from models import (
@@ -144,7 +145,7 @@ def same_placement(row: PersonRow, placements: list[Participant]) -> Participant
 class Facts:
     """What a row says, as rows of the database. What it names and nobody knows is refused."""
 
-    def __init__(self, row: PersonRow, known: Known, report: Report):
+    def __init__(self, row: PersonRow, known: Known, report: Import):
         self.row, self.known, self.report, self.is_refused = row, known, report, False
 
     def refuse(self, name: str, words: str) -> None:
@@ -270,7 +271,7 @@ class Comparison(Facts):
 
     has_changed = False
 
-    def __init__(self, row: PersonRow, participant: Participant, known: Known, report: Report):
+    def __init__(self, row: PersonRow, participant: Participant, known: Known, report: Import):
         super().__init__(row, known, report)
         self.participant = participant
 
@@ -308,12 +309,13 @@ class Comparison(Facts):
         self.compare_induction()
         self.compare_funding()
 
-    def change(self, changes: Changes, event_types: tuple[str, ...], act: Callable) -> None:
-        """Do this act, unless somebody else has changed the first field here since: theirs is the last word."""
+    def change(self, changes: Changes, event_types: tuple[str, ...], act: Callable, shown: str = "") -> None:
+        """Do this act, unless somebody else has changed the first field here since: theirs is the last word. `shown`:
+        what there is now, where that isn't what the field says."""
         name, (known, _) = next(iter(changes.items()))
         event = registrations.last_event(self.participant, *event_types) if event_types else None
         if event and event.author_type != "system":
-            shown = display(known) if isinstance(known, date) else known or "nothing"
+            shown = shown or (display(known) if isinstance(known, date) else known or "nothing")
             words = f"{shown}, as {event.author_name} has said on {display(event.created_at)}"
             self.report.leave(self.row, name, words)
             return

@@ -6,7 +6,8 @@ from database import among
 from domain.changes import updated_at
 from filling.cells import Day, Email, Name, Urn, YesNo, cell
 from filling.files import Unreadable, listed
-from filling.kind import Kind, Report, Row, column
+from filling.imports import Import
+from filling.kind import Kind, Row, column
 from filling.organisations import update
 from models import Event, Participant, School, SchoolPartnership, SchoolUser
 
@@ -47,14 +48,12 @@ class Schools(Kind[SchoolRow]):
     row = SchoolRow
     others_are_ignored = True
     mistaken = {"LinkURN": "These are the links between establishments. Download “Establishment fields CSV”."}
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        return [
-            {"urn": "900101", "name": "Applefield Primary School", "status": "Open", "type": "Community school"},
-            {"urn": "900102", "name": "Brook Lane Academy", "status": "Open", "type": "Academy converter"},
-            {"urn": "900103", "name": "Old Mill School", "status": "Closed", "type": "Community school"},
-        ]
+    example = """\
+URN,EstablishmentName,EstablishmentStatus (name),TypeOfEstablishment (name)
+900101,Applefield Primary School,Open,Community school
+900102,Brook Lane Academy,Open,Academy converter
+900103,Old Mill School,Closed,Community school
+"""
 
     def __init__(self, types: Collection[str] = ()):
         self.types = {each.casefold(): each for each in types}
@@ -63,7 +62,7 @@ class Schools(Kind[SchoolRow]):
     def key(self, row: SchoolRow) -> str:
         return row.urn
 
-    def bring_in(self, rows: list[SchoolRow], report: Report) -> None:
+    def bring_in(self, rows: list[SchoolRow], report: Import) -> None:
         found = School.select().where(School.urn << [row.urn for row in rows])
         there = {school.urn: school for school in found}
         new = []
@@ -93,7 +92,7 @@ class Schools(Kind[SchoolRow]):
                 f"Nothing in it is of the type {listed(unknown)}. There are: {'; '.join(sorted(self.seen))}."
             )
 
-    def _close(self, row: SchoolRow, school: School, report: Report) -> None:
+    def _close(self, row: SchoolRow, school: School, report: Import) -> None:
         """A school that nothing is known of goes; any other one stays, and that is said."""
         is_known = [
             table.select().where(table.school == school).exists()
@@ -119,18 +118,11 @@ class SchoolUserRow(Row):
 class SchoolUsers(Kind[SchoolUserRow]):
     name, title = "school-users", "people who sign in for a school"
     row = SchoolUserRow
-
-    @classmethod
-    def examples(cls) -> list[dict[str, str]]:
-        return [
-            {
-                "urn": "900101",
-                "name": "Nina Fox",
-                "email": "nina.fox@example.org",
-                "is_induction_tutor": "yes",
-            },
-            {"urn": "900102", "name": "Omar Reed", "email": "omar.reed@example.org", "is_induction_tutor": "yes"},
-        ]
+    example = """\
+urn,name,email,is_induction_tutor
+900101,Nina Fox,nina.fox@example.org,yes
+900102,Omar Reed,omar.reed@example.org,yes
+"""
 
     def key(self, row: SchoolUserRow) -> str:
         return f"{row.urn} {row.email.casefold()}"
@@ -138,7 +130,7 @@ class SchoolUsers(Kind[SchoolUserRow]):
     def group(self, row: SchoolUserRow) -> str:
         return row.urn
 
-    def bring_in(self, rows: list[SchoolUserRow], report: Report) -> None:
+    def bring_in(self, rows: list[SchoolUserRow], report: Import) -> None:
         there = {school.urn: school for school in School.select().where(School.urn << [row.urn for row in rows])}
         ids = [school.id for school in there.values()]
         users = {
@@ -155,7 +147,7 @@ class SchoolUsers(Kind[SchoolUserRow]):
                 continue
             self._bring_in(row, there[row.urn], users, report)
 
-    def _bring_in(self, row: SchoolUserRow, school: School, users: dict, report: Report) -> None:
+    def _bring_in(self, row: SchoolUserRow, school: School, users: dict, report: Import) -> None:
         key = (school.id, row.email.casefold())
         user = users.get(key)
         if not user:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from clock import today
+from filling.imports import safe
 from research.journey_map import map_of, svg
 from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
 from research.post import chosen, map_name, post
@@ -223,11 +224,6 @@ def as_csv(name: str, rows: list[list]) -> str:
     writer.writerow(SCHEMA[name])
     writer.writerows([safe(cell) for cell in row] for row in rows)
     return text.getvalue()
-
-
-def safe(cell):
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell
 
 
 def app_commit() -> str:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from clock import clock_at, current_world, entered
 from database import db, migrate, open_database
 from domain import data_checks
-from filling.commands import as_csv
+from filling.commands import as_csv, example_of
 from filling.export import people_at
 from filling.files import Unreadable
 from filling.imports import Import
@@ -246,7 +246,7 @@ SPOILT = [
 ]
 SPOILT += [b"'", b"=", b"#N/A", b"45901", b"1E+06", b"sep=;\n", b" " * 50, b"\x1a", "\u2028".encode(), b"\x0b", b"\x1c"]
 GOOD = {
-    "people": as_csv(PersonRow, People.examples()).encode(),
+    "people": example_of(People).encode(),
     "schools": FILES["schools"].encode("cp1252"),
     "contract-periods": FILES["contract-periods"].encode(),
 }

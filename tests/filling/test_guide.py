@@ -10,7 +10,7 @@ import pytest
 
 from clock import clock_at
 from domain import data_checks, training
-from filling.guide import columns_table
+from filling.commands import columns_table
 from filling.kinds import KINDS
 from filling.placements import SYSTEM
 from models import LeadProvider, Participant, SchoolUser, Teacher
