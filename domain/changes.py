@@ -139,11 +139,11 @@ def updated_at() -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row.microseconds)
 
 
-def begin_day() -> None:
-    """See to it that the API tells of today: whoever asks it first on a day has the database move what that changes
-    (database/updates.py). Where nothing can be written, it goes on telling of the day before. Of two servers at
-    midnight one may be behind; a day that somebody has set they may also set back."""
-    told, day = LatestUpdate.get().day, today()
+def begin_day(told: date) -> None:
+    """See to it that the API tells of today, if the day by which it tells is another: whoever asks it first on a day
+    has the database move what that changes (database/updates.py). Where nothing can be written, it goes on telling of
+    the day before. Of two servers at midnight one may be behind; a day that somebody has set they may also set back."""
+    day = today()
     if told < day or (told != day and current_world().moment):
         try:
             with db.atomic():
@@ -155,12 +155,11 @@ def begin_day() -> None:
             log.warning("the day has not begun: %s", type(error).__name__)
 
 
-def moment_told() -> datetime:
+def moment_told(day: date) -> datetime:
     """The present, on the day by which the API tells. While another server has begun the next day, or nobody could
     begin this one, it is the nearest to the present: so what is told changes only when `updated_at` moves, too."""
     if moment := current_world().moment:
         return moment
-    day = LatestUpdate.get().day
     first, end = (datetime.combine(each, time(), LONDON) for each in (day, day + timedelta(1)))
     return min(max(now(), first), end - timedelta(microseconds=1)).astimezone(UTC)
 

@@ -26,6 +26,7 @@ from models import (
     DeliveryPartnership,
     Event,
     InductionPeriod,
+    LatestUpdate,
     LeadProvider,
     Mentorship,
     Participant,
@@ -152,7 +153,7 @@ def load_world(name: str = WORLD, names: Mapping[str, str] = MappingProxyType({}
     world = renamed(world_of(name), names)
     with db.atomic():
         updated_at()
-        begin_day()
+        begin_day(LatestUpdate.get().day)
         load_contracts(world)
         for name, body_type in world["appropriate_bodies"].items():
             AppropriateBody.create(name=name, body_type=body_type)

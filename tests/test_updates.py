@@ -366,7 +366,7 @@ def test_of_many_who_ask_first_on_a_day_one_begins_it(world):
 
     def begun() -> datetime:
         with db.connection_context():
-            begin_day()
+            begin_day(LatestUpdate.get().day)
             return Teacher.get_by_id(ada.id).api_updated_at
 
     with clock_at(SOON), ThreadPoolExecutor(4) as threads:

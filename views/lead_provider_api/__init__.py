@@ -17,12 +17,13 @@ from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, g, request
+from peewee import SQL
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from clock import clock_at, now, today
 from database import read_from_replica, save_if_possible, snapshot
 from domain.changes import RuleBroken, begin_day, moment_told
-from models import ApiToken, LeadProvider, digest
+from models import ApiToken, LatestUpdate, LeadProvider, digest
 from views import client_key
 from web.gzip import send_gzipped
 from web.rate_limits import RateLimit
@@ -95,7 +96,9 @@ TITLES = {400: "Bad request", 404: "Resource not found"}
 def require_token():
     """Puts the token's lead provider in `g.lead_provider`; 401 without one, 429 after too many requests."""
     sent = digest(token_in(request.headers.get("Authorization", "")))
-    found = ApiToken.select(ApiToken, LeadProvider).join(LeadProvider).where(ApiToken.digest == sent).first()
+    tokens = ApiToken.select(ApiToken, LeadProvider, LatestUpdate.day).join(LeadProvider)
+    tokens = tokens.join_from(ApiToken, LatestUpdate, on=SQL("TRUE"), attr="latest")
+    found = tokens.where(ApiToken.digest == sent).first()
     if not found or not hmac.compare_digest(found.digest, sent):
         if seconds := GUESSES.seconds_to_wait(f"guesses {client_key()}"):
             raise TooManyRequests(retry_after=seconds)
@@ -109,7 +112,7 @@ def require_token():
         found.last_used_at = now()
         save_if_possible(found, ApiToken.last_used_at)
     g.lead_provider = found.lead_provider
-    begin_day()
+    begin_day(found.latest.day)
     if request.method == "GET" and not request.view_args:
         # A list may be a moment late: whoever polls asks from where they came to. One person must be as they just made
         # them.
@@ -145,9 +148,12 @@ JSON = "application/json; charset=utf-8"
 
 @contextmanager
 def one_moment():
-    """Whatever is told inside is of one moment: of the database, and of the day."""
-    with snapshot(), clock_at(moment_told()):
-        yield
+    """Whatever is told inside is of one moment: of the database, where `g.latest` is the latest change, and of the
+    day."""
+    with snapshot():
+        g.latest = LatestUpdate.get()
+        with clock_at(moment_told(g.latest.day)):
+            yield
 
 
 @contextmanager

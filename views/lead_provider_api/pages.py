@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response, g, request
 from peewee import EnclosedNodeList, Field, Node, Value
 
 from clock import now
 from database import MomentField
-from models import MOST_ID, LatestUpdate
+from models import MOST_ID
 from views.lead_provider_api import as_json, unless_known, zipped
 
 AT_ONCE = 500
@@ -103,7 +103,7 @@ def listing(
 def links(query, rows: list[tuple]) -> dict[str, str | None]:
     """`next`: the next page, if this one is full. `changes`: what will have changed after the first page was told."""
     # What was stamped by a clock that is ahead is told again, once its time has come.
-    since = min(moment_of((LatestUpdate.select(LatestUpdate.microseconds).scalar() or 0) + 1), now())
+    since = min(moment_of(g.latest.microseconds + 1), now())
     if after := query.page.after:
         # A replica that answers this page may not have heard of what the first page's server knew.
         since = min(since, moment_of(after.since))
