@@ -77,7 +77,6 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 ERRORS = {
     400: "Sorry, we cannot read that",
-    403: "You cannot see this page",
     404: "Page not found",
     405: "That cannot be done on this page",
     413: "That is too much to send at once",
@@ -251,6 +250,12 @@ def set_up_responses(app: Flask) -> None:
         return response
 
 
+def staff_of_page(app: Flask) -> str | None:
+    """Whose page shell an error at this address is shown in, if they are staff: also where there is no page."""
+    staff = request.path.split("/")[1]
+    return staff if staff in ("research", "support") and staff in app.blueprints else None
+
+
 def set_up_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error):
@@ -260,7 +265,8 @@ def set_up_errors(app: Flask) -> None:
             # Asked for under a name that isn't ours, a page would have nowhere to lead.
             return "Sorry, we cannot read that\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
         code = error.code if error.code in ERRORS else 500 if error.code >= 500 else 400
-        response = app.make_response((render_template("errors/error.html", code=code, title=ERRORS[code]), error.code))
+        context = {"code": code, "title": ERRORS[code], "staff": staff_of_page(app)}
+        response = app.make_response((render_template("errors/error.html", **context), error.code))
         if error.code == 405:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods or []))
         if retry_after := getattr(error, "retry_after", None):

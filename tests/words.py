@@ -105,8 +105,8 @@ def check_main(main: Element, path: str) -> None:
         assert words(legend).endswith("?"), f"{path}: a legend is a question: {words(legend)}"
     for paragraph in main.css("p.govuk-body:not(:has(> .govuk-visually-hidden))"):
         text = words(paragraph)
-        for link in paragraph.css("a:last-child, button:last-child"):  # it has none of its own
-            text = text.removesuffix(words(link)).strip()
+        for last in paragraph.css("a:last-child, button:last-child, strong:last-child"):  # it has none of its own
+            text = text.removesuffix(words(last)).strip()
         assert not text or text[-1] in ".:?])", f"{path}: no full stop: {text}"
     for heading in main.css("h1, h2"):
         assert words(heading)[-1] not in ".:", f"{path}: a full stop: {words(heading)}"

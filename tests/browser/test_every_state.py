@@ -4,15 +4,22 @@ too. Pages that differ in their words alone are read, and looked at once."""
 
 from collections import defaultdict
 from itertools import count as count_from
+from itertools import product
 
 import pytest
 from playwright.sync_api import Page
+from werkzeug.exceptions import default_exceptions
 
+from app import ERRORS
 from scenarios.demo import other_worlds_only
 from scenarios.pages import Html
 from scenarios.words import EVERYBODY, Reader, build
 from tests.browser.looks import check_accessible, check_fits
+from tests.browser.pages import to_question
+from tests.visitor import words
 from tests.words import check_main
+from views.openid import NotSignedIn
+from views.sign_in import OUTCOMES
 
 FEWEST_STATES = {"nobody": 20, "ect": 120, "mentor": 80}
 
@@ -101,6 +108,41 @@ def test_every_state(naomi, stories, about):
             check_main(html.css_first("main"), shown.path)
         assert all(len(pages) == 1 for pages in titles.values()), f"two pages with one title: {titles}"
     assert len(seen) >= FEWEST_STATES[about], f"{next(count)} pages with {len(seen)} structures"
+
+
+def check_errors(page: Page, app, monkeypatch, endpoint: str, *methods: str, outcomes: dict = OUTCOMES) -> set[str]:
+    """Whatever may go wrong at the address of this page, or end a signing in there, is told in its page shell, and is
+    no barrier. Where such pages lead to."""
+    shell, leads_to = navigation(page.content()), set()
+    page.set_viewport_size({"width": 320, "height": 720})
+    facts = {"organisation": "Bede Academy", "email": "ava@example.org"}
+    ends = [(default_exceptions[code](), code, title) for code, title in ERRORS.items()]
+    ends += [(NotSignedIn(end, **facts), code, title) for end, (code, title, _) in outcomes.items()]
+    for (error, code, title), method in product(ends, ("GET", *methods)):
+        monkeypatch.setitem(app.view_functions, endpoint, lambda error=error, **_: raised(error))
+        answer = page.request.fetch(page.url, method=method)
+        html = Html(answer.text())
+        assert (answer.status, html.css_first("h1").text(), navigation(answer.text())) == (code, title, shell)
+        page.evaluate(SHOW, [html.css_first("title").text(), html.css_first("#page").inner_html])
+        check(page, f"{title} at {endpoint}")
+        check_main(html.css_first("main"), f"{title} at {endpoint}")
+        leads_to |= {link.attrs["href"] for link in html.css("main a:not([href^=mailto])")}
+    return leads_to
+
+
+def raised(error: Exception):
+    raise error
+
+
+def navigation(html: str) -> str:
+    return words(Html(html).css_first(".govuk-service-navigation"))
+
+
+def test_every_error_of_a_school(naomi, app, monkeypatch):
+    to_question(naomi, "Steven Taylor")
+    assert check_errors(naomi, app, monkeypatch, "school.step", "POST", outcomes={}) == {"/school/ects"}
+    naomi.goto("/sign-in")
+    assert check_errors(naomi, app, monkeypatch, "sign_in.sign_in") == {"/school/ects", "/sign-in"}
 
 
 BARRIERS = [

@@ -9,10 +9,13 @@ from playwright.sync_api import Page, expect
 
 from clock import now
 from research import log, sessions
+from research.console import NO_MODERATOR
 from research.models import ModeratorSignIn, research_db, store_folder
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press
+from tests.browser.test_every_state import check_errors
 from tests.research.conftest import again, entries, task_of
+from views.sign_in import OUTCOMES
 from web import wordings
 
 LIST = "Early career teachers (ECTs)"
@@ -436,3 +439,13 @@ def test_a_wording_is_made_beside_its_pages(open_window, research, monkeypatch, 
     button(page, "Move up reason").click()
     expect(page.locator("#state option:checked")).to_contain_text("Why is Steven Taylor leaving?")
     see(page, "wording, another order")
+
+
+def test_every_error(open_window, research, monkeypatch):
+    page = open_window().page
+    sign_in(page)
+    outcomes = OUTCOMES | {"not_let_in": NO_MODERATOR}
+    assert check_errors(page, research, monkeypatch, "research.home", outcomes=outcomes) == {
+        "/research",
+        "/research/sign-in",
+    }

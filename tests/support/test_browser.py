@@ -13,6 +13,7 @@ from models import Participant, Teacher
 from tests.browser.conftest import windows
 from tests.browser.looks import WIDTHS, check_look
 from tests.browser.pages import arrived, press
+from tests.browser.test_every_state import check_errors
 from tests.browser.test_keyboard import choose, go, reach
 from tests.conftest import IS_NIGHTLY, TODAY
 from tests.given import AWAITING, ect
@@ -176,3 +177,8 @@ def test_she_never_left(open_window, script):
     page.get_by_text("Support put right Ada Moss’s record: they did not leave on 27 March 2026").wait_for()
     with db.connection_context():
         assert Participant.get_by_id(ada.id).finished_on is None
+
+
+def test_every_error(open_window, served, monkeypatch):
+    page = sign_in(open_window())
+    assert check_errors(page, served, monkeypatch, "support.home") == {"/support", "/support/sign-in"}
