@@ -24,7 +24,7 @@ from scenarios.scenario import scenario, scenario_ids, scenarios_there
 from scenarios.screenshots import states
 from web import wordings
 
-NOT_OURS = re.compile(r"govuk_frontend_jinja/|ordinary/|page\.html$|fragment\.html$|page_shell\.html$")
+NOT_OURS = re.compile(r"govuk_frontend_jinja/|ordinary/|(page|column|fragment|page_shell)\.html$")
 CHECKED: dict[str, tuple[tuple, list[str] | None]] = {}
 """Wording → what it was made of, and what doesn't come true of it. None: it is being checked."""
 
