@@ -30,10 +30,13 @@ CODE = (
     "code of the error: which of the words that forms/questions.py has for this field was shown, never what was typed"
 )
 LAST = "of each person’s last attempt only"
+SCENARIO = {"scenario": "id of the scenario"}
+WORDING = {"wording": "name of the wording; empty for the ordinary one"}
+PARTICIPANT = {"participant": "what the participant is called"}
 SCHEMA = {
     "aggregate/results.csv": {
-        "scenario": "id of the scenario",
-        "wording": "name of the wording; empty for the ordinary one",
+        **SCENARIO,
+        **WORDING,
         "reached": f"{PEOPLE} who reached the task, those included whose outcome is not confirmed",
         **{outcome: f"{PEOPLE}: {WORDS[outcome].lower()}" for outcome in OUTCOMES},
         "unconfirmed": f"{PEOPLE} who took the task and whose outcome no moderator has confirmed; in no other count",
@@ -47,31 +50,31 @@ SCHEMA = {
         },
     },
     "aggregate/errors.csv": {
-        "scenario": "id of the scenario",
-        "wording": "name of the wording; empty for the ordinary one",
+        **SCENARIO,
+        **WORDING,
         "page": PAGE,
         "field": "name of the field",
         "code": CODE,
         "people": f"{PEOPLE} who met it, {LAST}",
     },
     "aggregate/paths.csv": {
-        "scenario": "id of the scenario",
-        "wording": "name of the wording; empty for the ordinary one",
+        **SCENARIO,
+        **WORDING,
         "origin": PAGE,
         "destination": "id of the page that was shown next; empty where people stopped",
         "people": f"{PEOPLE} who went there, {LAST}",
     },
     "research-data/sessions.csv": {
-        "participant": "what the participant is called",
+        **PARTICIPANT,
         "held_on": "the day of the session",
         "moderated": "whether a moderator held it; if not, the participant took the tasks on their own",
-        "wording": "name of the wording; empty for the ordinary one",
+        **WORDING,
         "shown": "hash of what was shown, in that wording; more than one where it was changed during the session",
     },
     "research-data/tasks.csv": {
-        "participant": "what the participant is called",
+        **PARTICIPANT,
         "position": "the task's place in the session, from 1",
-        "scenario": "id of the scenario",
+        **SCENARIO,
         "attempts": "how often it was begun, with what was done before it was opened as one; all else is of the last",
         "proposed": "the outcome that the machine proposed",
         "outcome": "the one that the moderator confirmed or, without a moderator, the participant’s words did; "
@@ -84,8 +87,8 @@ SCHEMA = {
         "open_ms": "for how many milliseconds it was open, without pauses",
     },
     "research-data/log.csv": {
-        "participant": "what the participant is called",
-        "scenario": "id of the scenario",
+        **PARTICIPANT,
+        **SCENARIO,
         "attempt": "which attempt at the task, from 1; all attempts are here",
         "at_ms": "milliseconds since this attempt was opened, without pauses",
         "kind": "page, error, change or provider",
@@ -94,7 +97,7 @@ SCHEMA = {
         "code": f"of an error, {CODE}; of a change, the attribute; of a provider, its act",
     },
     "research-data/notes.csv": {
-        "participant": "what the participant is called",
+        **PARTICIPANT,
         "scenario": "id of the scenario that was open; empty if none was",
         "attempt": "which attempt at the task, from 1; empty if none was open",
         "at_ms": "milliseconds since this attempt was opened, without pauses",
@@ -161,18 +164,8 @@ def aggregates(results: list[Result]) -> dict[str, list[list]]:
     for result in results:
         which = [result.scenario.id, result.wording]
         interval = [f"{end:.3f}" for end in wilson(result.successes, result.count)] if result.count else ["", ""]
-        ease = Counter(result.ease)
-        outcomes, ease = [result.outcomes[outcome] for outcome in OUTCOMES], [ease[number] for number in range(1, 8)]
-        row = [
-            *which,
-            result.reached,
-            *outcomes,
-            result.unconfirmed,
-            result.assisted,
-            result.explored,
-            *interval,
-            *ease,
-        ]
+        row = [*which, result.reached, *(result.outcomes[outcome] for outcome in OUTCOMES), result.unconfirmed]
+        row += [result.assisted, result.explored, *interval, *(result.ease.count(number) for number in range(1, 8))]
         rows["aggregate/results.csv"].append(row)
         rows["aggregate/errors.csv"] += [[*which, *error, count] for error, count in sorted(result.errors.items())]
         ways = Counter()
@@ -200,21 +193,12 @@ def research_data(round_: Round) -> dict[str, list[list]]:
                 [session.name, task.scenario, *(getattr(entry, name) for name in LOGGED)]
                 for entry in task.entries.order_by(Entry.id)
             ]
-        rows["research-data/notes.csv"] += [
-            [
-                session.name,
-                note.task and note.task.scenario,
-                note.attempt,
-                note.at_ms,
-                WRITERS[bool(note.is_observers)],
-                note.text,
-            ]
-            for note in session.notes.order_by(Note.id)
-        ]
+        for note in session.notes.order_by(Note.id):
+            row = [session.name, note.task and note.task.scenario, note.attempt, note.at_ms]
+            rows["research-data/notes.csv"].append([*row, "observer" if note.is_observers else "moderator", note.text])
     return rows
 
 
-WRITERS = ("moderator", "observer")
 LOGGED = list(SCHEMA["research-data/log.csv"])[2:]
 
 

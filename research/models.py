@@ -7,7 +7,7 @@ The only calendar time that stays is a session's day; the moments kept while it 
 
 import secrets
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from peewee import (
@@ -26,6 +26,8 @@ from playhouse.sqlite_ext import AutoIncrementField
 
 from clock import now
 from database import MomentField, WordsField, migrate
+from domain.sign_ins import Timeouts
+from domain.staff import Staff
 from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_as
 
 STATES = ("planned", "ready", "running", "ended", "written_up", "exported", "purging")
@@ -112,6 +114,9 @@ class ModeratorSignIn(ResearchTable):
     seen_at = MomentField(null=True)
     """When they were last there, to a few minutes."""
     id_token = TextField(null=True)
+
+
+MODERATORS = Staff(ModeratorSignIn.moderator, Timeouts(idle=timedelta(hours=2), absolute=timedelta(hours=12)))
 
 
 class Round(ResearchTable):

@@ -141,11 +141,7 @@ def proposed(is_success: bool, is_wrong: bool, happened: list[tuple[str, str]], 
 
 
 WORDS = dict(
-    zip(
-        OUTCOMES,
-        ("Success, directly", "Success, by a detour", "Wrong end", "Gave up", "Not reached"),
-        strict=True,
-    )
+    zip(OUTCOMES, ("Success, directly", "Success, by a detour", "Wrong end", "Gave up", "Not reached"), strict=True)
 )
 
 

@@ -15,6 +15,7 @@ from models import Event, Participant
 from research import log, sandboxes
 from research.models import (
     LONGEST_RETENTION,
+    MODERATORS,
     Entry,
     Round,
     Session,
@@ -26,7 +27,6 @@ from research.models import (
     research_db,
     store_folder,
 )
-from research.moderators import MODERATORS
 from research.results import is_unconfirmed
 from research.shown import hash_of_pages
 from scenarios import HERE, provider_acts
@@ -170,8 +170,7 @@ def keep_files(round_: Round) -> None:
 
 def make(task: Task) -> None:
     sandboxes.make(task)
-    with sandboxes.inside(task), db.connection_context():
-        Task.update(events_seen=Event.select().count()).where(Task.id == task.id).execute()
+    skip_events(task)
 
 
 def save_profile(session: Session, said: dict[str, str]) -> None:

@@ -1,7 +1,5 @@
 """What a session's participant was shown, as a hash: of everything that pages are made of, in the session's wording."""
 
-import hashlib
-from functools import lru_cache
 from pathlib import Path
 
 from web import wordings
@@ -16,10 +14,4 @@ def hash_of_pages(wording: str) -> str:
     code = [path for folder in CODE for path in (ROOT / folder).rglob("*.py")]
     own = [*wordings.folder_of(wording).rglob("*")] if wording else []
     files = [*templates, *code, *own, *ROOT.glob("*.py"), *(ROOT / "static").glob("app.*")]
-    return hash_as(wordings.stamp(files))
-
-
-@lru_cache(maxsize=50)
-def hash_as(files: tuple) -> str:
-    contents = (Path(path).read_bytes() for path, *_ in files)
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()[:16]
+    return wordings.hash_of(files)

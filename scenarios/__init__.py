@@ -4,7 +4,6 @@ Here a situation becomes rows, and a file that can be copied. What else a scenar
 random world for measurements is in large.py.
 """
 
-import hashlib
 import secrets
 import shutil
 import tomllib
@@ -37,6 +36,7 @@ from models import (
     TrainingPeriod,
 )
 from vocabulary import folded
+from web import wordings
 
 HERE = Path(__file__).parent
 WORLD = "world"
@@ -44,17 +44,13 @@ WORLD = "world"
 
 def read(name: str) -> dict:
     """What this file says now. It is everybody's: nobody changes it."""
-    return read_as(HERE / f"{name}.toml", stamp(HERE / f"{name}.toml"))
+    file = HERE / f"{name}.toml"
+    return read_as(file, wordings.stamp([file]))
 
 
 @cache
 def read_as(file: Path, _stamp: tuple) -> dict:
     return tomllib.loads(file.read_text())
-
-
-def stamp(*files: Path) -> tuple:
-    """Another one as soon as any of these files is saved again."""
-    return tuple((each.stat().st_mtime_ns, each.stat().st_size) for each in files)
 
 
 def world_of(name: str) -> dict:
@@ -115,13 +111,7 @@ def fresh_copy(of: Path, to: Path) -> None:
 
 def fingerprint(name: str) -> str:
     """Of this scenario, and of everything that makes a file of it: tables, migrations and acts."""
-    files = sorted(sources(name))
-    return fingerprint_of(tuple(files), stamp(*files))
-
-
-@cache
-def fingerprint_of(files: tuple[Path, ...], _stamp: tuple) -> str:
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
+    return wordings.hash_of(sources(name))
 
 
 def sources(name: str) -> list[Path]:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from clock import World, in_utc
-from scenarios import HERE, WORLD, fingerprint, read, stamp, world_of
+from scenarios import HERE, WORLD, fingerprint, read, world_of
 from scenarios.mistakes import mistakes_in
 from scenarios.predicates import Claim
 from web import wordings
@@ -107,7 +107,7 @@ def scenario(name: str) -> Scenario:
     file = HERE / f"{name}.toml"
     if name not in scenario_ids():
         raise ScenarioError(f"there is no scenario {name}. There are: {', '.join(scenario_ids())}")
-    return scenario_as(name, file.read_text(), stamp(HERE / f"{WORLD}.toml"))
+    return scenario_as(name, file.read_text(), wordings.stamp([HERE / f"{WORLD}.toml"]))
 
 
 @lru_cache(maxsize=200)

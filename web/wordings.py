@@ -4,6 +4,7 @@ questions of a journey in another order, and add some (forms/added.py).
 
 What is saved in such a folder is what the next page shows."""
 
+import hashlib
 import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
@@ -37,6 +38,16 @@ def stamp(paths: Iterable[Path]) -> tuple:
     """Another one as soon as any of these files is there, gone, or saved again."""
     files = [path for path in paths if path.is_file()]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(files))
+
+
+def hash_of(paths: Iterable[Path]) -> str:
+    """Of what is in these files."""
+    return hash_as(stamp(paths))
+
+
+@lru_cache(maxsize=200)
+def hash_as(files: tuple) -> str:
+    return hashlib.sha256(b"\0".join(Path(path).read_bytes() for path, *_ in files)).hexdigest()[:16]
 
 
 def stamp_of(name: str) -> tuple:

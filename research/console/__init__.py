@@ -29,8 +29,16 @@ from clock import World, current_world, now
 from models import Participant, Teacher
 from research import log, sandboxes, sessions
 from research.console.pilot import ModeratorSignIns, show_nothing_else
-from research.models import BETWEEN_TASKS, Session, Task, migrate_store, open_store, research_db, store_folder
-from research.moderators import MODERATORS
+from research.models import (
+    BETWEEN_TASKS,
+    MODERATORS,
+    Session,
+    Task,
+    migrate_store,
+    open_store,
+    research_db,
+    store_folder,
+)
 from scenarios.pages import page_id, refused_page
 from views import ASKED_BY_ITSELF, cookie_name, redirect_page, set_cookie
 from web import wordings
@@ -57,7 +65,7 @@ PRIVACY = "about.privacy"
 
 
 def add_to(app: Flask) -> None:
-    from research.console import designing, entry_text, participant, rounds, running, watching  # noqa: F401 - they bring the routes
+    from research.console import designing, participant, rounds, running, watching  # noqa: F401 - they bring the routes
     from research.console.commands import commands, start_up
 
     open_store(Path(app.config["RESEARCH"]))

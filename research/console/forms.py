@@ -16,6 +16,13 @@ from scenarios.scenario import Scenario
 MOST_SESSIONS = 40
 
 
+DATES = {
+    "incomplete": "The date must include {parts}",
+    "short_year": "Enter the year in full, for example 2026",
+    "not_a_date": "The date must be a real date, for example 31 3 2026",
+}
+
+
 class OptionalDateField(DateField):
     """A date that need not be there."""
 
@@ -83,10 +90,7 @@ class RoundForm(Form):
         "takes_two": "{which} cannot be taken without a moderator: somebody must say something or be the lead provider "
         "in the middle of it",
         "not_a_number": "Enter a number from 1 to {most}",
-        "incomplete": "The date must include {parts}",
-        "short_year": "Enter the year in full, for example 2026",
-        "not_a_date": "The date must be a real date, for example 31 3 2026",
-    }
+    } | DATES
 
     def __init__(self, scenarios: list[Scenario], *args, **kwargs):
         super().__init__(*args, **{"data": {"order": "rotated", "retention_days": "30", "wordings": [""]}} | kwargs)
@@ -117,11 +121,7 @@ class RoundForm(Form):
 class SessionForm(Form):
     planned_on = OptionalDateField()
     is_unmoderated = BooleanField()
-    messages = {
-        "incomplete": "The date must include {parts}",
-        "short_year": "Enter the year in full, for example 2026",
-        "not_a_date": "The date must be a real date, for example 31 3 2026",
-    }
+    messages = DATES
 
 
 def known_consent(text: str) -> str:
@@ -157,10 +157,7 @@ class ProfileForm(Form):
     school = StringField()
     appropriate_body = StringField()
     lead_provider = StringField()
-    messages = {
-        "too_long": "Use 100 characters or fewer",
-        "unknown": "Select a lead provider from the list",
-    }
+    messages = {"too_long": "Use 100 characters or fewer", "unknown": "Select a lead provider from the list"}
 
     @property
     def said(self) -> dict[str, str]:
@@ -218,10 +215,7 @@ class NoteForm(Form):
 
 class WatchForm(Form):
     name = TextField(max_length=60)
-    messages = {
-        "missing": "Enter your name",
-        "too_long": "Use {max_length} characters or fewer",
-    }
+    messages = {"missing": "Enter your name", "too_long": "Use {max_length} characters or fewer"}
 
 
 class WatchNoteForm(Form):
@@ -236,13 +230,10 @@ class WatchNoteForm(Form):
         "not_now": "This note is not saved, because the participant has not consented",
     }
 
-    def validate(self, extra_validators=None):
-        if not super().validate(extra_validators):
-            return False
+    def rule(self):
         text = (self.text.data or "").strip()
         if code := "missing" if not text else "too_long" if len(text) > LONGEST_NOTE else "":
-            self.add_error("text", code)
-        return not self.codes
+            raise RuleBroken({"text": code})
 
 
 class ExportForm(Form):

@@ -93,7 +93,7 @@ def hold(number: int, outcome: str, path: list) -> None:
         if session.state == "planned":
             sessions.prepare(session, lambda *_: [])
             sessions.record_consent(session, "given")
-    task = next(task for task in tasks_of(number) if task.scenario == "S01")
+        task = next(task for task in session.in_order if task.scenario == "S01")
     if task.state == "planned":
         play(session, path, task)
     with clock_at(TEN + timedelta(minutes=10)), research_db.connection_context():
@@ -101,11 +101,6 @@ def hold(number: int, outcome: str, path: list) -> None:
         sessions.decide(Task.get_by_id(task.id), outcome, is_assisted=False, judged=[], reason="")
         sessions.rate(task, 7 - number)
         sessions.end(Session.get_by_id(number))
-
-
-def tasks_of(number: int) -> list[Task]:
-    with research_db.connection_context():
-        return list(Session.get_by_id(number).in_order)
 
 
 def play(session: Session, path: list, task: Task | None = None) -> None:

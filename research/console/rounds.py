@@ -1,6 +1,7 @@
 """The console's rounds: planned, their results, exported, closed and deleted."""
 
 import shlex
+from contextlib import contextmanager
 from functools import wraps
 
 from flask import Response, abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -41,16 +42,23 @@ def button(view):
 
     @wraps(view)
     def done(*rows, **kwargs):
-        hindered = "This page was open for too long. Try again."
         if Form().validate():
-            try:
+            with hindrances_told():
                 return view(*rows, **kwargs)
-            except sessions.NotNow as refusal:
-                hindered = str(refusal)
-        flash(hindered, "error")
-        return redirect(page_of(*rows), 303)
+        else:
+            flash("This page was open for too long. Try again.", "error")
+        return back(*rows)
 
     return done
+
+
+@contextmanager
+def hindrances_told(place: str = ""):
+    """What hinders a step is said on the page, or at this place on it."""
+    try:
+        yield
+    except sessions.NotNow as refusal:
+        flash(str(refusal), f"{place}error")
 
 
 def page_of(row: Round | Session | Task | None = None) -> str:
@@ -60,6 +68,11 @@ def page_of(row: Round | Session | Task | None = None) -> str:
     if isinstance(row, Round):
         return url_for("research.round_page", row_id=row.id)
     return url_for("research.session_page", row_id=row.session_id if isinstance(row, Task) else row.id)
+
+
+def back(row: Round | Session | Task | None = None, part: str = ""):
+    """To that page, or to a part of it."""
+    return redirect(page_of(row) + part, 303)
 
 
 @blueprint.get("/research")
@@ -73,7 +86,7 @@ def home():
 @button
 def leave_visit():
     """The participant's link was opened in this browser, and is not wanted here any more."""
-    response = redirect(url_for("research.home"), 303)
+    response = back()
     set_cookie(response, PARTICIPANT)
     return response
 
@@ -82,10 +95,8 @@ def leave_visit():
 def new_round():
     known, wrong = scenarios_there()
     form = RoundForm(known)
-    if not form.is_submitted():
-        return render_template("research/new_round.html", form=form, wrong=wrong)
-    if not form.validate():
-        return render_template("research/new_round.html", form=form, wrong=wrong), 422
+    if not (form.is_submitted() and form.validate()):
+        return render_template("research/new_round.html", form=form, wrong=wrong), 422 if form.is_submitted() else 200
     new = sessions.plan_round(
         form.title.data,
         form.scenarios.data,
@@ -96,7 +107,7 @@ def new_round():
         planned_on=form.planned_on.data,
         is_moderated=not form.is_unmoderated.data,
     )
-    return redirect(url_for("research.round_page", row_id=new.id), 303)
+    return back(new)
 
 
 @blueprint.get("/research/rounds/<int:row_id>")
@@ -152,18 +163,16 @@ def add_session(round_):
     form = SessionForm()
     if not form.validate():
         return show_round(round_, 422, session_form=form, form=form)
-    try:
+    with hindrances_told():
         sessions.add_session(round_, form.planned_on.data, is_moderated=not form.is_unmoderated.data)
-    except sessions.NotNow as refusal:
-        flash(str(refusal), "error")
-    return redirect(url_for("research.round_page", row_id=round_.id) + "#sessions", 303)
+    return back(round_, "#sessions")
 
 
 @blueprint.get("/research/rounds/<int:row_id>/sessions")
 @with_row(Round)
 def round_again(round_):
     """The page with an error on it, loaded again."""
-    return redirect(url_for("research.round_page", row_id=round_.id), 303)
+    return back(round_)
 
 
 @blueprint.post("/research/rounds/<int:row_id>/export")
@@ -186,7 +195,7 @@ def export_round(round_):
 @button
 def close_round(round_):
     sessions.close_round(round_)
-    return redirect(url_for("research.round_page", row_id=round_.id), 303)
+    return back(round_)
 
 
 @blueprint.route("/research/rounds/<int:row_id>/delete", methods=["GET", "POST"])
@@ -198,7 +207,7 @@ def delete_round(round_):
             sessions.purge(session)
         round_.delete_instance()
         flash(f"Everything of the round “{round_.title}” is deleted.", "done")
-        return redirect(url_for("research.home"), 303)
+        return back()
     what = "Its sessions, their logs, notes and sandboxes go."
     name = f"the round “{round_.title}”"
     return render_template("research/delete.html", name=name, short="this round", what=what, back=page_of(round_))

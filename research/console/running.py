@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import segno
-from flask import Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Response, abort, current_app, flash, render_template, request, url_for
 from markupsafe import Markup
 
 from clock import display, now
@@ -20,7 +20,7 @@ from models import Participant, School
 from research import log, results, sandboxes, sessions
 from research.console import blueprint, note_sent
 from research.console.forms import ConsentForm, NoteForm, OutcomeForm, ProfileForm, SessionForm
-from research.console.rounds import button, page_of, with_row
+from research.console.rounds import back, button, hindrances_told, page_of, with_row
 from research.models import Note, Round, Session, Task, store_folder
 from research.results import is_unconfirmed
 from scenarios import HERE
@@ -125,15 +125,11 @@ def people_in(session: Session) -> list[tuple[int, str]]:
     return sorted(names, key=lambda one: (about.index(one[1]) if one[1] in about else len(about), one[1]))
 
 
-def back(session: Session, part: str = "", **asked) -> Response:
-    return redirect(url_for("research.session_page", row_id=session.id, **asked) + part, 303)
-
-
-def back_to(task: Task, part: str = "") -> Response:
+def back_to(task: Task) -> Response:
     """The page, with this task shown."""
     session = Session.get_by_id(task.session_id)
     is_in_hand = not session.is_over and session.task.id == task.id
-    return back(session, part, **({} if is_in_hand else {"task": task.id}))
+    return back(session, "" if is_in_hand else f"?task={task.id}")
 
 
 # --- before ------------------------------------------------------------------------------------------------
@@ -158,7 +154,7 @@ def prepare_all(round_):
             for sentence in found:
                 flash(f"{session.name}: {sentence}", "error")
             break
-    return redirect(page_of(round_), 303)
+    return back(round_)
 
 
 def scenario_problems(name: str, words: str) -> list[str]:
@@ -184,15 +180,13 @@ def scenario_problems(name: str, words: str) -> list[str]:
 
 def service_fingerprint() -> str:
     """Of everything that pages are made of, and of all scenarios."""
-    files = service_files()
-    stamps = "".join(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in sorted(files))
-    return hashlib.sha256(stamps.encode()).hexdigest()
+    return hashlib.sha256(repr(wordings.stamp(service_files())).encode()).hexdigest()
 
 
 def service_files() -> list[Path]:
     root = HERE.parent
     folders = ("templates", "views", "forms", "web", "domain", "scenarios", "filling", "database")
-    return [*root.glob("*.py"), *(path for name in folders for path in (root / name).rglob("*") if path.is_file())]
+    return [*root.glob("*.py"), *(path for name in folders for path in (root / name).rglob("*"))]
 
 
 @blueprint.post("/research/sessions/<int:row_id>/day")
@@ -225,10 +219,8 @@ def consent(session):
     form = ConsentForm()
     if not form.validate():
         return show_session(session, 422, consent_form=form, form=form)
-    try:
+    with hindrances_told("before "):
         sessions.record_consent(session, form.consent.data)
-    except sessions.NotNow as refusal:
-        flash(str(refusal), "before error")
     return back(session)
 
 
@@ -247,11 +239,9 @@ def profile(session):
     form = ProfileForm()
     if not form.validate():
         return show_session(session, 422, profile_form=form, form=form)
-    try:
+    with hindrances_told("before "):
         sessions.save_profile(session, form.said)
         flash("The names are saved.", "before done")
-    except sessions.NotNow as refusal:
-        flash(str(refusal), "before error")
     return back(session, "#prepared")
 
 
@@ -274,7 +264,7 @@ def delete(session):
     if request.method == "POST" and Form().validate():
         sessions.purge(session)
         flash(f"Everything of {session.name} is deleted.", "done")
-        return redirect(url_for("research.round_page", row_id=session.round_id), 303)
+        return back(session.round)
     what = "Its log, notes, outcomes and sandboxes go, and the participant’s link leads nowhere."
     name = session.name
     return render_template("research/delete.html", name=name, short=name, what=what, back=page_of(session))
@@ -337,7 +327,7 @@ def provider(task):
     except RuleBroken as refusal:
         words = API_WORDS[next(iter(refusal.errors.values()))]
         flash(f"The lead provider could not do that: {name} {words}.", "provider error")
-    return back(task.session, "#provider", participant=participant_id)
+    return back(task.session, f"?participant={participant_id}#provider")
 
 
 @blueprint.post("/research/tasks/<int:row_id>/outcome")
@@ -346,8 +336,8 @@ def outcome(task):
     form = OutcomeForm(task, task.said.judged)
     if not form.validate():
         return show_session(task.session, 422, task, outcome_form=form, form=form)
-    try:
-        is_so = set(form.judged.data or [])
+    is_so = set(form.judged.data or [])
+    with hindrances_told():
         sessions.decide(
             task,
             form.outcome.data,
@@ -355,8 +345,6 @@ def outcome(task):
             judged=[place in is_so for place, _ in enumerate(form.statements)],
             reason=(form.reason.data or "").strip(),
         )
-    except sessions.NotNow as refusal:
-        flash(str(refusal), "error")
     return back_to(task)
 
 
@@ -411,6 +399,33 @@ def feed_of(session: Session, address: str = "", shown: Task | None = None) -> d
         "watchers": sessions.watchers(session),
     }
     return feed | {"seen": hashlib.sha256(repr(feed).encode()).hexdigest()[:16]}
+
+
+# --- what the feed says of a line of the log -----------------------------------------------------------------
+
+CHANGES = {"finished_on": "leaving date", "email": "email address"}
+"""Attributes that no question's field is named after, and what they are called."""
+
+SHOWN = {
+    "gone": "You can no longer see …’s record",
+    "changed": "…’s record has changed",
+    "not-found": "Page not found",
+    "error": "There is a problem with the service",
+}
+"""The heading of what is shown where the page itself can't be."""
+
+
+@blueprint.app_template_filter("entry_text")
+def entry_text(entry: dict) -> str:
+    """In words where there are any, else as the log has it."""
+    if entry["kind"] == "page":
+        return SHOWN.get(entry["page"], "")
+    code = entry["code"]
+    if entry["kind"] == "error":
+        return results.error_words(entry["field"], code, entry["wording"])
+    if entry["kind"] == "change":
+        return CHANGES.get(code, code.replace("_", " "))
+    return code
 
 
 @blueprint.post("/research/sessions/<int:row_id>/notes")
