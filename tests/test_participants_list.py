@@ -4,12 +4,19 @@ asks only for what has changed misses nothing."""
 import gzip
 import json
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
+from contextvars import copy_context
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from urllib.parse import quote
 
+import pytest
+
+import database
 from clock import clock_at
-from domain import reports
+from database import db, is_postgresql
+from domain import participants, reports
 from models import Enrolment, LeadProvider, Participant, ParticipantIdChange, Teacher, TrainingPeriod
 from scenarios import large
 from tests.conftest import TODAY, both_engines, person
@@ -28,8 +35,10 @@ from tests.reports import (
     said,
     tell,
     train,
+    tutor_of,
 )
 from views import lead_provider_api
+from views.lead_provider_api import pages
 
 AMBITIONS = ["Alison Hughes", "Emily Roberts", "Gustav Brown", "Hannah Clarke", "John Doe", "Steven Taylor"]
 """Whom Ambition Institute has or had in confirmed training."""
@@ -309,6 +318,47 @@ def test_whoever_asks_for_what_has_changed_misses_nothing(visitor):
                 everything = {each["id"]: each for each in listed(visitor, "page[per_page]=3000", by)}
                 assert poller.known == everything
     assert not pollers[AMBITION].known.keys() & pollers[TEACH_FIRST].known.keys()
+
+
+@both_engines
+@pytest.mark.parametrize("snapshot", [database.snapshot, nullcontext])
+def test_who_is_changed_while_a_list_is_told_is_lost_only_without_the_snapshot(visitor, monkeypatch, snapshot):
+    """Between the first of two people and the second both are changed, the first one first."""
+    first, second = person("Emily Roberts"), person("Hannah Clarke")
+    poller = Poller(partial(ask, visitor, "get"))
+    thread = ThreadPoolExecutor(1)
+
+    def change_both(hour: int) -> list[Future]:
+        moments = [datetime(2026, 4, 20, hour, minute, tzinfo=UTC) for minute in (1, 2)]
+        acts = [(change_email_address, each, at) for each, at in zip((first, second), moments, strict=True)]
+        return [thread.submit(copy_context().run, *act) for act in acts]
+
+    def meanwhile(sql: str, seconds: float) -> None:
+        if 'FROM "participant_id_change"' in sql and not changes:  # the last query about those who are told together
+            changes.extend(change_both(hour=14))
+            if is_postgresql() or snapshot is nullcontext:  # otherwise they wait until the list is told
+                wait(changes)
+
+    with thread, clock_at(datetime(2026, 4, 20, 15, tzinfo=UTC)):
+        before, changes = change_both(hour=13), []
+        wait(before)
+        poller.since = "2026-04-20T13:00:00Z"
+        with monkeypatch.context() as patched:
+            patched.setattr(lead_provider_api, "snapshot", snapshot)
+            patched.setattr(pages, "AT_ONCE", 1)
+            patched.setattr(database, "on_query", meanwhile)
+            poller.poll()
+        assert [change.result() for change in before + changes]
+        poller.poll()
+        lost = {each["id"] for each in listed(visitor) if each != poller.known.get(each["id"], each)}
+    assert lost == (set() if snapshot is database.snapshot else {str(first.teacher.api_id)})
+
+
+def change_email_address(participant: Participant, moment: datetime) -> str:
+    email = f"at{moment:%H%M}@example.org"
+    with db.connection_context(), clock_at(moment):
+        participants.change_email_address(participant, tutor_of(participant), email=email)
+    return email
 
 
 def test_nothing_new_is_nothing_told_twice(visitor):

@@ -28,7 +28,7 @@ def full() -> Iterator[list[str]]:
     for engine in ENGINES:
         yield [kill.drill(engine)]
         yield [together.drill(engine)]
-        yield [feed.drill_without_snapshot(engine), feed.drill(engine)]
+        yield [feed.drill(engine)]
         yield [upgrade.drill(engine)]
         yield [crowd.drill(engine)]
         yield [filling.drill(engine)]
@@ -45,7 +45,6 @@ def full() -> Iterator[list[str]]:
 def short() -> Iterator[list[str]]:
     yield [kill.drill("sqlite", confirms=24, kills=6)]
     yield [together.drill("postgresql", rounds=8, presses=8)]
-    # Without the snapshot a few rounds may lose nobody by luck: that is for the full drills.
     yield [feed.drill("postgresql", rounds=1)]
     yield [upgrade.drill("sqlite", kills=1)]
     yield faults.drill_sqlite(tries=1)

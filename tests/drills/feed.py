@@ -1,6 +1,6 @@
 """The providers' feed: clients with pages of every size make copies and keep them up to date, while schools and
 providers act, on servers whose clocks differ and are set back. In the end every copy equals the whole list, field by
-field. With the snapshot taken out, the same drill loses somebody."""
+field."""
 
 import argparse
 import json
@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
@@ -19,7 +18,6 @@ from urllib.parse import urlencode, urlsplit
 from peewee import OperationalError
 
 import clock
-from app import create_app
 from clock import OWN, World, entered
 from database import db, open_database, tried_again
 from database.faults import kind_of
@@ -36,8 +34,6 @@ from models import (
     digest,
 )
 from tests.bench.place import Place, place
-from tests.bench.service import served
-from views import lead_provider_api
 
 PAGES = (7, 100, 3000)
 LISTS = ("participants", "participants/transfers", "unfunded-mentors", "partnerships", "schools?filter[cohort]=2025")
@@ -60,30 +56,6 @@ def drill(
         f"changes ({acts / rounds / seconds:.0f} a second, {rounds} times {seconds:.0f} s), clocks off by 2 s and set "
         "back by 5 s: 0 lost, 0 told in the future, 0 deadlocks"
     )
-
-
-def drill_without_snapshot(engine: str = "sqlite", rounds: int = 25, people: int = 1200, seconds: float = 6) -> str:
-    """Fails unless something goes wrong, in so many rounds at most."""
-    lost, rounds_left = [], rounds
-    with (
-        place(engine, ects=people) as where,
-        served(
-            "tests.drills.feed:without_snapshot()", log=where.folder / "log", **where.environment | {"TODAY": ""}
-        ) as service,
-    ):
-        while rounds_left and not lost:
-            rounds_left -= 1
-            lost, copies, acts, _ = run(where, service.port, 1, seconds, 20)
-    assert lost, "without the snapshot nothing was lost: the drill would not notice"
-    return (
-        f"feed, {engine}, without the snapshot: {len(lost)} things wrong in {copies} copies after {acts:,} changes "
-        f"in round {rounds - rounds_left}, as it must be"
-    )
-
-
-def without_snapshot():
-    lead_provider_api.snapshot = nullcontext
-    return create_app()
 
 
 def number_of_deadlocks() -> int:
@@ -321,7 +293,6 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"])
     arguments = parser.parse_args()
     for engine in arguments.engines:
-        print(drill_without_snapshot(engine))
         print(drill(engine, arguments.rounds, seconds=arguments.seconds))
 
 
