@@ -46,6 +46,7 @@ def postgresql_server() -> Iterator:
 def postgresql_world(app, server, participants: int) -> str:
     name = f"world_{participants}"
     if name not in server.psql("SELECT datname FROM pg_database"):
+        server.psql(f"DROP DATABASE IF EXISTS unfinished_{participants}")
         server.psql(f"CREATE DATABASE unfinished_{participants}")
         make(app, server.get_uri(f"unfinished_{participants}"), participants)
         server.psql(f"ALTER DATABASE unfinished_{participants} RENAME TO {name}")
@@ -68,6 +69,9 @@ def make(app, address: str, participants: int) -> None:
         with db.connection_context():
             if address.startswith("sqlite:"):
                 db.obj.pragma("synchronous", "off", permanent=True)
+            else:
+                db.execute_sql("SET idle_in_transaction_session_timeout = 0")  # the machine may be busy
+                db.execute_sql("SET statement_timeout = 0")  # and ANALYZE long
             for _ in large.add_schools(schools_for(participants), seed=1, ects=16):
                 pass
             for provider in LeadProvider.select():
