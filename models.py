@@ -351,8 +351,8 @@ class Enrolment(Table):
     class Meta:
         indexes = (
             (("lead_provider", "teacher", "role"), True),
-            # The orders of the API's lists, with all that their filters ask.
-            (("lead_provider", "created_at", "teacher", "cohort", "training_status", "is_second"), False),
+            # The orders of the API's lists, with all that it takes to find who is on a page.
+            (("lead_provider", "created_at", "teacher", "cohort", "training_status", "is_second", "updated_at"), False),
             (("lead_provider", "updated_at", "teacher", "cohort", "training_status", "is_second"), False),
             (("lead_provider", "transfers_updated_at", "teacher", "is_second"), False),
         )
@@ -371,7 +371,7 @@ class MentorOfEct(Table):
     class Meta:
         indexes = (
             (("lead_provider", "teacher"), True),
-            (("lead_provider", "created_at", "teacher"), False),
+            (("lead_provider", "created_at", "teacher", "updated_at"), False),
             (("lead_provider", "updated_at", "teacher"), False),
         )
 

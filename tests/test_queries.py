@@ -32,6 +32,8 @@ NOT_A_QUERY = re.compile(
 )
 
 API_LISTS = [
+    "participants",
+    "unfunded-mentors",
     "participants?filter[cohort]=2025",
     "participants?sort=-updated_at",
     "participants?filter[updated_since]=2026-04-01T00:00:00Z",
@@ -178,6 +180,15 @@ def test_every_query_of_pages_and_lists_finds_its_rows_by_an_index(queries, engi
     if engine == "postgresql":
         db.execute_sql("SET enable_seqscan = off")
     assert not {(table, sql) for sql, params in queries for table in read_whole(sql, params, engine) - FEW}
+
+
+def test_who_is_on_a_page_of_the_api_an_index_alone_tells(queries):
+    of_people = re.compile(r'SELECT .*"updated_at" FROM "(enrolment|mentor_of_ect)" .* ORDER BY')
+    pages = [(sql, params) for sql, params in queries if of_people.match(sql)]
+    assert len(pages) == 6
+    for sql, params in pages:
+        (outer, *_) = (row[3] for row in db.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall())
+        assert outer.startswith("SEARCH t1 USING COVERING INDEX"), (sql, outer)
 
 
 NEWEST_SQLITE = Path(sys.prefix) / "newest-sqlite"
