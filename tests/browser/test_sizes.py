@@ -8,7 +8,8 @@ from playwright.sync_api import Page
 from tests.browser.pages import arrived, button, link, press, sign_in
 
 MOST_AT_FIRST, REQUESTS_AT_FIRST = 150_000, 8
-MOST_LINES = {"app.js": 78, "time-left.js": 35}
+MOST_LINES = {"app.js": 98, "time-left.js": 38}
+"""Of the whole file, blank lines and comments too: what a newcomer has to read."""
 MOST_OF_A_STEP, MOST_OF_A_JOURNEY = 2_000, 14_000
 NAME = "Hannah Clarke"
 
@@ -73,5 +74,4 @@ def test_a_step_and_a_whole_journey_are_small(naomi, line):
 
 @pytest.mark.parametrize("file", MOST_LINES)
 def test_our_own_script_is_short(file):
-    lines = (Path(__file__).parents[2] / "static" / file).read_text().splitlines()
-    assert len([line for line in lines if line.strip() and not line.strip().startswith("//")]) <= MOST_LINES[file]
+    assert len((Path(__file__).parents[2] / "static" / file).read_text().splitlines()) <= MOST_LINES[file]
