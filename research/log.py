@@ -20,6 +20,7 @@ def write(task: Task, at: datetime, *lines: dict) -> None:
             Task.select(Task, Session).join(Session).where(Task.id == task.id, Task.attempt == task.attempt).first()
         )
         if current and may_log(current):
+            current.leave_out_idle(at)
             for line in lines:
                 Entry.create(task=current, attempt=current.attempt, at_ms=current.clock_ms(at), **line)
 

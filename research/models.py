@@ -21,6 +21,7 @@ from peewee import (
     Model,
     SqliteDatabase,
     TextField,
+    fn,
 )
 from playhouse.sqlite_ext import AutoIncrementField
 
@@ -38,6 +39,8 @@ SUCCESSES = OUTCOMES[:2]
 KINDS = ("page", "error", "change", "provider")
 LONGEST_RETENTION = 730
 """Days: two years."""
+IDLE = timedelta(minutes=5)
+"""Longer than anybody reads a page before they do something."""
 LONGEST_NOTE = 5000
 """Characters."""
 GONE = """
@@ -254,7 +257,17 @@ class Task(ResearchTable):
     @property
     def was_reset(self) -> bool:
         """Whether it was begun, and is to be begun anew."""
-        return self.state == "planned" and self.attempt > 1
+        return self.state == "planned" and self.attempt > 1 and self.session.held_on is not None
+
+    def leave_out_idle(self, at: datetime) -> None:
+        """Without a moderator nobody pauses the task. Where nothing was done for so long that the participant cannot
+        have been there, its clock stood still since they last did something."""
+        if self.running_since and not self.session.is_moderated:
+            last = self.entries.where(Entry.attempt == self.attempt).select(fn.MAX(Entry.at_ms)).scalar() or 0
+            idle = timedelta(milliseconds=self.clock_ms(at) - max(last, self.elapsed_ms))
+            if idle > IDLE:
+                Task.update(running_since=self.running_since + idle).where(Task.id == self.id).execute()
+                self.running_since += idle
 
     def clock_ms(self, at: datetime) -> int:
         """Milliseconds since it was opened, without pauses."""

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import lru_cache
 
 from peewee import fn
 
@@ -328,8 +329,19 @@ def note_shown(session: Session) -> None:
     session.shown = " ".join(dict.fromkeys([*(session.shown or "").split(), hash_of_pages(session.wording)]))
 
 
+@lru_cache(maxsize=1000)
+def note_shown_as_saved(folder: str, _saved: tuple) -> None:
+    """Of the session with this folder: once for each time that something was saved which its pages are made of."""
+    with research_db.atomic():
+        session = Session.get_or_none(Session.folder == folder)
+        if session:
+            note_shown(session)
+            session.save(only=[Session.shown])
+
+
 def stop(session: Session, task: Task, state: str) -> None:
     note_shown(session)
+    task.leave_out_idle(now())
     columns = {"state": state, "elapsed_ms": task.clock_ms(now()), "running_since": None}
     Task.update(**columns).where(Task.id == task.id).execute()
 

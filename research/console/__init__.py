@@ -221,6 +221,7 @@ def write_log(response):
             if request.method == "POST":
                 log.write_changes(g.task, g.asked_at)
             if "shown" in g and response.mimetype == "text/html":
+                sessions.note_shown_as_saved(g.visit.folder, wordings.stamp_now())
                 template, codes = g.shown
                 page = refused_page(template, response.status_code) or id_of_page(g.task)
                 log.write_shown(g.task, g.asked_at, page, codes)

@@ -28,7 +28,7 @@ from scenarios import chromium
 from scenarios.scenario import scenario
 from scenarios.screenshots import named
 from tests.conftest import needs
-from tests.research.conftest import change_lead_provider, task_of
+from tests.research.conftest import again, change_lead_provider, task_of
 from tests.visitor import words
 
 
@@ -412,3 +412,23 @@ def test_times_and_everybody_who_reached_a_task_are_exported(round_):
     s01 = rows(files["aggregate/results.csv"])[0]
     assert (s01["reached"], s01["direct"], s01["unconfirmed"]) == ("6", "3", "1")
     assert rows(files["research-data/tasks.csv"])[0]["open_ms"] == "61500"
+
+
+@pytest.mark.parametrize("how", ["reset", "open reset", "open close reset", "open reset open pause"])
+def test_each_task_is_either_reached_or_not(plan, how):
+    """Also one that was begun anew and never opened again. It was not reached if nothing ever was."""
+    (session,) = plan("S01", is_rotated=False)
+    acts = {
+        "open": sessions.open_task,
+        "reset": sessions.reset,
+        "close": lambda task: sessions.close(task, lambda _: "gave_up"),
+        "pause": sessions.pause,
+    }
+    with research_db.connection_context():
+        assert sessions.prepare(session, lambda *_: []) == []
+        sessions.record_consent(session, "given")
+        for act in how.split():
+            acts[act](again(session).task)
+        sessions.end(session)
+        (result,) = results_of(again(session).round)
+    assert (result.reached, result.outcomes["not_reached"]) == ((1, 0) if "open" in how else (0, 1))

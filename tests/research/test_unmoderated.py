@@ -83,6 +83,20 @@ def test_a_whole_session_by_the_pages(moderator, research):
     assert "1 of them without a moderator" in moderator.text
 
 
+@pytest.mark.parametrize("returns", [True, False])
+def test_the_clock_stands_still_while_nobody_is_there(begun, returns):
+    """A participant who goes on three hours later has not taken three hours, nor has one who only says so then."""
+    session, window = begun("S01")
+    start = task_of(session).running_since
+    minutes = {1: "/school/ects/5"} | ({181: "/school/ects/5", 183: "/school/ects"} if returns else {})
+    for minute, path in minutes.items():
+        with clock_at(start + timedelta(minutes=minute)):
+            window.get(path)
+    with clock_at(start + timedelta(minutes=184 if returns else 181)):
+        window.submit("I have done it")
+    assert task_of(session).elapsed_ms == (4 if returns else 1) * 60_000
+
+
 def above(window: Window) -> str:
     """What stands above the service's page."""
     return " ".join(window.page.css_first(".app-own-task").text().split())

@@ -217,6 +217,10 @@ def test_a_wording_is_made_in_the_console_and_put_on_a_session(designing, plan, 
         assert again(session).shown.startswith(f"{first} "), "what is changed meanwhile is another hash"
         assert "shorter-message" in again(session).round.wordings
     assert "they do not train Steven Taylor" in window.get(window.path).text
+    for said in ("never trained", "no longer know"):
+        file.write_text(source.replace("no longer train", said))
+        assert f"they {said} Steven Taylor" in window.get(window.path).text
+    assert len(again(session).shown.split()) == 4, "each that was shown"
 
 
 def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, moderator, participant):
