@@ -306,14 +306,29 @@ def enrolments_follow_training() -> list[str]:
         if change == "UPDATE":
             when = _differs("school_partnership_id", "started_on", "schedule", "withdrawn_at", "deferred_at")
         statements += stamped(f"enrolment_follows_{change.lower()}", change, "training_period", body, when)
+    return statements + _enrolments_follow_teachers()
+
+
+def _enrolments_follow_teachers() -> list[str]:
+    name, row = "enrolment_follows_teacher", "told" if is_postgresql() else "NEW"
     its = [
-        "UPDATE enrolment SET created_at = NEW.created_at, updated_at = NEW.api_updated_at, "
-        "transfers_updated_at = NEW.api_transfers_updated_at WHERE teacher_id = NEW.id",
-        "UPDATE mentor_of_ect SET created_at = NEW.created_at, updated_at = NEW.api_updated_at "
-        "WHERE teacher_id = NEW.id",
+        f"UPDATE enrolment SET created_at = {row}.created_at, updated_at = {row}.api_updated_at, "
+        f"transfers_updated_at = {row}.api_transfers_updated_at",
+        f"UPDATE mentor_of_ect SET created_at = {row}.created_at, updated_at = {row}.api_updated_at",
     ]
-    when = _differs("created_at", "api_updated_at", "api_transfers_updated_at")
-    return statements + stamped("enrolment_follows_teacher", "UPDATE", "teacher", its, when)
+    if not is_postgresql():
+        its = [f"{statement} WHERE teacher_id = NEW.id" for statement in its]
+        when = _differs("created_at", "api_updated_at", "api_transfers_updated_at")
+        return stamped(name, "UPDATE", "teacher", its, when)
+    # All whom one statement changes together: one by one takes twice as long when a day is half of all people's.
+    known = "known.created_at, known.api_updated_at, known.api_transfers_updated_at"
+    differs = f"({known.replace('known', 'told')}) IS DISTINCT FROM ({known})"
+    its = [f"{each} FROM told JOIN known USING (id) WHERE teacher_id = told.id AND {differs}" for each in its]
+    return [
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {'; '.join(its)}; RETURN NULL; END $$",
+        f'CREATE TRIGGER {name} AFTER UPDATE ON "teacher" REFERENCING OLD TABLE AS known NEW TABLE AS told '
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+    ]
 
 
 def mentors_of_ects() -> list[str]:
