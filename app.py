@@ -115,6 +115,10 @@ class Service(Flask):
             moment=world.moment or self.moment,
         )
 
+    def ensure_sync(self, func):
+        """Nothing here is asynchronous, and twenty times a request Flask would look whether it is."""
+        return func
+
     def log_exception(self, exc_info):
         """Flask's own line has the address, in which anything may have been typed."""
         self.logger.error("unforeseen", exc_info=exc_info)

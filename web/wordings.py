@@ -97,6 +97,11 @@ class Environment(templating.Environment):
     def select_template(self, *args, **kwargs):
         return (self.in_wording() or super()).select_template(*args, **kwargs)
 
+    def make_globals(self, d):
+        """A plain dict, so what is added after a template was loaded it doesn't know. Jinja's looks through two, in
+        Python, for each of them: once for a page, and again for each import."""
+        return self.globals | (d or {})
+
     def in_wording(self) -> "Environment | None":
         """The environment of the present world's wording, made anew when its files have changed. None if this is it."""
         name = current_world().wording
