@@ -221,10 +221,10 @@ class Reader:
             return len(seen) > known
 
         while number < most:
-            walker, path = self.walker(), begins_at
-            while path:
-                shown = walker.ask(path)
-                form = shown.read.question
+            walker = self.walker()
+            shown, path = walker.ask(begins_at), ""
+            while path != shown.path:  # else nothing there can be chosen
+                path, form = shown.path, shown.read.question
                 choices = choices_in(form)
                 answers = {name: offered[number % len(offered)] for name, offered in choices.items()}
                 most = max([most, *map(len, choices.values())])
@@ -233,9 +233,8 @@ class Reader:
                     yield from filter(is_new, refusals(walker, shown))
                     if number == 0 and CHECK_ANSWERS in path:  # what is said of a stale answer is said of each
                         yield from filter(is_new, [walker.ask(path, filled_in(form, {}) | {"seen": "0."})])
-                path = walker.ask(path, filled_in(form, answers)).path if form and CONFIRMATION not in path else ""
-                if path == shown.path:
-                    break  # nothing there can be chosen
+                if form and CONFIRMATION not in path:
+                    shown = walker.ask(path, filled_in(form, answers))
             if not number:
                 yield walker.ask(record)
             number += 1
