@@ -15,7 +15,7 @@ from clock import today
 from filling.imports import safe
 from research.journey_map import map_of, svg
 from research.models import OUTCOMES, Entry, Note, Round, Session, store_folder
-from research.post import chosen, map_name, post
+from research.post import map_name, post, taken
 from research.results import WORDS, Result, consented_sessions, results_of, was_never_begun, wilson
 
 SCHEMA_VERSION = 5
@@ -117,7 +117,7 @@ def export(round_: Round, *, with_research_data: bool, screenshots: Path | None 
     for result in results:
         title = f"{result.scenario.id}: {result.scenario.title}{f', {result.wording}' * bool(result.wording)}"
         files[f"aggregate/{map_name(result)}"] = svg(map_of([result]), title)
-    pictures = [each for each in chosen(results, screenshots or pictures_folder(round_.id)) if each.file.exists()]
+    pictures = taken(results, screenshots or pictures_folder(round_.id))
     files |= {f"aggregate/images/{picture.file.name}": picture.file.read_bytes() for picture in pictures}
     files["aggregate/post.md"] = post(round_, results, held(round_), pictures)
     files["schema.json"] = json.dumps({"version": SCHEMA_VERSION, "files": {f: SCHEMA[f] for f in tables}}, indent=2)

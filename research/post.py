@@ -42,10 +42,21 @@ class Picture:
 
 
 def chosen(results: list[Result], folder: Path) -> list[Picture]:
-    """The pictures that tell what was tested: of each scenario in each wording the start, the question, “check answers”
-    and the confirmation, and each page on which people met an error. No page twice, and none of a wording that is as
-    the ordinary one's. MOST_PICTURES at most: first errors and pages that differ between wordings, then the others,
-    and what most people came to before what fewer did. Not all of them need be taken."""
+    """Those that tell most, in the order of the post, unless others are chosen by hand."""
+    return sorted(telling(results, folder)[:MOST_PICTURES], key=lambda picture: picture.name)
+
+
+def taken(results: list[Result], folder: Path) -> list[Picture]:
+    """Those that there are, in the order of the post."""
+    there = [picture for picture in telling(results, folder) if picture.file.exists()]
+    return sorted(there, key=lambda picture: picture.name)
+
+
+def telling(results: list[Result], folder: Path) -> list[Picture]:
+    """The pictures that could tell what was tested: of each scenario in each wording the start, the question, “check
+    answers” and the confirmation, and each page on which people met an error. No page twice, and none of a wording that
+    is as the ordinary one's. First errors and pages that differ between wordings, then the others, and what most people
+    came to before what fewer did."""
     found: dict[tuple, Picture] = {}
     people: Counter = Counter()
     for result in sorted((result for result in results if result.paths), key=lambda result: result.wording):
@@ -60,8 +71,8 @@ def chosen(results: list[Result], folder: Path) -> list[Picture]:
                 found.setdefault(key, picture)
                 people[key] += count
     differing = {page for _, page, _, wording in found if wording}
-    first = sorted(found, key=lambda key: (key[2] or key[1] in differing, people[key]), reverse=True)[:MOST_PICTURES]
-    return sorted((found[key] for key in first), key=lambda picture: picture.name)
+    first = sorted(found, key=lambda key: (key[2] or key[1] in differing, people[key]), reverse=True)
+    return [found[key] for key in first]
 
 
 def pictures_of(scenario_id: str, wording: str, folder: Path) -> list[Picture]:

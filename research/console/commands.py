@@ -10,7 +10,7 @@ from research.console import guide
 from research.console.pilot import PILOTING
 from research.export import pictures_folder
 from research.models import Moderator, ModeratorSignIn, Round, migrate_store, research_db, store_folder
-from research.post import chosen
+from research.post import chosen, telling
 from research.results import results_of
 from research.sessions import purge_what_is_due
 from scenarios import screenshots
@@ -58,9 +58,11 @@ def purge():
 
 @commands.command("screenshots")
 @click.argument("round_id", type=int)
-def take_screenshots(round_id):
-    """Take the pictures for the export of the round with this ROUND_ID: those that tell what its sessions that are over
-    have shown. The id is in the page's address."""
+@click.argument("names", nargs=-1)
+@click.option("--list", "is_list", is_flag=True, help="Say which there could be, those first that tell most.")
+def take_screenshots(round_id, names, is_list):
+    """Take the pictures for the export of the round with this ROUND_ID: those that tell most of what its sessions that
+    are over have shown, or those with these NAMES. The id is in the page's address."""
     with store():
         found = Round.get_or_none(Round.id == round_id)
         if not found:
@@ -70,12 +72,20 @@ def take_screenshots(round_id):
     for result in results:
         how = {"is_whole": False, "templates": store_folder() / "templates"}
         pages |= screenshots.named(app, result.scenario, result.wording, folder, **how)
+    known = {each.name: each for each in telling(results, folder)}
+    if is_list:
+        return click.echo("\n".join(f"{name}: {each.heading}" for name, each in known.items()))
+    if unknown := [name for name in names if name not in known]:
+        raise click.ClickException(f"There is no page {unknown[0]}. --list says which there are.")
+    for file in folder.glob("*.png"):
+        file.unlink()
     try:
         with screenshots.camera(app.test_client()) as picture:
-            for each in chosen(results, folder):
+            for each in [known[name] for name in names] or chosen(results, folder):
                 click.echo(picture(pages[each.name].path, pages[each.name].html, each.file, width=1280))
     except NoBrowser as problem:
         raise click.ClickException(str(problem)) from None
+    return None
 
 
 @commands.command("guide-screenshots")

@@ -247,16 +247,29 @@ def test_the_export(round_, tmp_path):
 
 def test_pictures_of_a_round_are_those_of_its_post(research, round_):
     needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
-    with research.app_context(), ThreadPoolExecutor() as another:
-        context, arguments = copy_context(), ["research", "screenshots", str(round_.id)]
-        done = another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
+
+    def run(*more: str):
+        with research.app_context(), ThreadPoolExecutor() as another:
+            context, arguments = copy_context(), ["research", "screenshots", str(round_.id), *more]
+            return another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
+
+    def exported() -> list[str]:
+        with research_db.connection_context():
+            files = opened(export(round_, with_research_data=False))
+        pictures = [name for name in files if name.endswith(".png")]
+        assert all(name.removeprefix("aggregate/") in files["aggregate/post.md"] for name in pictures)
+        assert sum(map(len, files.values())) < 3_000_000
+        return [name.removeprefix("aggregate/images/").removesuffix("-1280.png") for name in pictures]
+
+    done = run()
     assert done.exit_code == 0, done.output
-    with research_db.connection_context():
-        files = opened(export(round_, with_research_data=False))
-    pictures = [name for name in files if name.endswith(".png")]
-    assert len(done.output.splitlines()) == len(pictures) == 6
-    assert all(name.removeprefix("aggregate/") in files["aggregate/post.md"] for name in pictures)
-    assert sum(map(len, files.values())) < 3_000_000
+    assert len(done.output.splitlines()) == len(exported()) == 6
+    names = [line.partition(":")[0] for line in run("--list").output.splitlines()]
+    assert sorted(names) == sorted(exported())
+    assert run(names[3], names[1]).exit_code == 0
+    assert sorted(exported()) == sorted([names[1], names[3]]), "those chosen by hand"
+    assert run("S99").output == "Error: There is no page S99. --list says which there are.\n"
+    assert len(exported()) == 2
 
 
 def test_pictures_of_a_round_are_of_what_differs_between_its_wordings(research, tmp_path, kept):
