@@ -8,14 +8,14 @@ import tempfile
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-import commands
 import settings
 
 given = settings.load()
 if given["DATABASE_URL"].startswith("sqlite:"):
-    # Peewee would bring in the driver for PostgreSQL, some megabytes that nobody asks for.
+    # Peewee would bring in the driver for PostgreSQL, some megabytes that nobody asks for: so before anything does.
     sys.modules["psycopg"] = None  # ty: ignore[invalid-assignment]
 
+import commands  # noqa: E402
 from domain import maintenance  # noqa: E402
 from web import logs  # noqa: E402
 
