@@ -1,5 +1,5 @@
-"""Rows as JSON: queries whose SQL is written once and whose rows are JSON objects inside JSON objects, made by the
-database; and the instances of models that are made of them. Which rows belong together is in domain/queries.py."""
+"""Queries whose SQL is written once. Rows as JSON objects inside JSON objects, made by the database, and the instances
+of models that are made of them: which rows belong together is in domain/queries.py."""
 
 import json
 import uuid
@@ -54,6 +54,30 @@ class PreparedQuery:
         sql, params = self.compiled[key]
         values = [values[each.number] if isinstance(each, Parameter) else each for each in params]
         return db.execute_sql(sql, values).fetchall()
+
+
+def insert(row: Table, unique: Iterable[str] = ()) -> None:
+    """Insert this row, which gets its id. Where there is one with the same in these `unique` fields, that becomes like
+    it."""
+    _, *fields = row._meta.sorted_fields
+    values = [(field, row.__data__.get(field.name)) for field in fields]
+    written = [json.dumps(value) if isinstance(field, JSONField) else field.db_value(value) for field, value in values]
+    ((row.id,),) = inserting(type(row), tuple(unique)).raw(*written)
+
+
+@cache
+def inserting(table: type[Table], unique: tuple[str, ...]) -> PreparedQuery:
+    """Inserts a row of these values, and returns its id."""
+    id_field, *fields = table._meta.sorted_fields
+
+    def build(*values):
+        row = dict(zip(fields, values, strict=True))
+        query = table.insert(row).returning(id_field)
+        others = {field: value for field, value in row.items() if field.name not in unique}
+        key = [getattr(table, name) for name in unique]
+        return query.on_conflict(conflict_target=key, update=others) if key else query
+
+    return PreparedQuery(build)
 
 
 def parsed_json(value):

@@ -16,6 +16,7 @@ from peewee import SQL, OperationalError, fn
 from clock import LONDON, current_world, display, now, today
 from database import db, is_postgresql
 from database.faults import Fault
+from database.rows import insert
 from domain.notices import write_notices
 from domain.queries import locked_participants
 from models import Event, LatestUpdate, LeadProvider, Mentorship, Participant, SchoolUser, SupportUser, TrainingPeriod
@@ -186,10 +187,8 @@ def write_event(
     (database/triggers.py). What schools are told of by email is written down with it."""
     event = next_event(participant, author, event_type, heading, **details)
     events = [event, *beside]
-    written = Event.insert_many([each.__data__ for each in events]).returning(Event.id, Event.participant)
-    ids = {row.participant_id: row.id for row in written.execute()}
     for each in events:
-        each.id = ids[each.participant_id]
+        insert(each)
     write_notices(events)
     return event
 

@@ -7,15 +7,17 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from peewee import IntegrityError
 
 from database import db
-from database.rows import parsed_json
+from database.rows import insert, parsed_json
 from domain import participants, training
 from forms import Question
-from models import LeadProvider
+from models import Answers, LeadProvider, SchoolUser
 from scenarios import demo
 from tests.conftest import TODAY, both_engines, mostly_sqlite, needs
 from tests.given import ect, mentor, withdrawn
@@ -221,3 +223,20 @@ def test_the_newest_sqlite_answers_the_same(world, queries):
     for (sql, _), *both in zip(queries, ours, json.loads(newest.stdout), strict=True):
         here, there = ([unordered(list(map(parsed_json, row))) for row in rows] for rows in both)
         assert unordered(there) == unordered(here), sql
+
+
+@both_engines
+def test_a_row_inserted_by_sql_that_is_written_once_is_read_as_it_was(world):
+    key = {"school_user": SchoolUser.get(), "journey": "change-name", "participant": ect(), "event": None}
+    rows = [
+        Answers(**key, posted={"name": {"name": ["Zoë “Z” O’Neil"]}}, confirmed="3.4711"),
+        Answers(**key, confirmed=None, updated_at=datetime(2026, 4, 21, 7, 5, 9, 123456, UTC)),
+    ]
+    ids = []
+    for row in rows:
+        insert(row, unique=("school_user", "journey", "participant"))
+        assert Answers.get().__data__ == row.__data__
+        ids.append(row.id)
+    assert len(set(ids)) == 1
+    with pytest.raises(IntegrityError):
+        insert(Answers(**key))

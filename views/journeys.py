@@ -8,6 +8,7 @@ from jinja2 import Template
 
 from clock import now
 from database import Table, db, tried_again
+from database.rows import insert
 from domain.changes import Author, ChangedSince, RuleBroken
 from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, forget_unsent
 from forms import Confirm, Doubt, Form
@@ -224,9 +225,5 @@ def key_of(answers: Table) -> dict:
 
 def save_answers(answers: Table, **changes) -> None:
     """Insert or update the row of answers. Of two windows, the last to save wins."""
-    changes["updated_at"] = now()
-    table, key = type(answers), key_of(answers)
-    table.insert(**key, **changes).on_conflict(
-        conflict_target=[getattr(table, name) for name in key],
-        update={getattr(table, name): value for name, value in changes.items()},
-    ).execute()
+    key = key_of(answers)
+    insert(type(answers)(**key, **changes), unique=key)
