@@ -145,7 +145,7 @@ def _refusal_to_resume(participant: Participant, period: TrainingPeriod) -> str 
         return "already_active"
     if any(other.started_on <= today() and not other.has_finished for other in others):
         return "trained_elsewhere"
-    if period.finished_on == today():
+    if period.finished_on >= today():  # later only where a clock was set back
         return "stopped_today"
     if participant.finished_on and participant.finished_on <= today():
         return "has_gone"

@@ -80,7 +80,8 @@ def end(on: date):
 
 
 WITHDRAWN, DEFERRED, ACTIVE = "has been withdrawn already", "has been deferred already", "is active already"
-ONLY_TODAY, RETRY = "changed only today. Try again tomorrow", "was withdrawn or deferred only today. Try again tomorrow"
+ONLY_TODAY = "changed only today. Try again tomorrow"
+RETRY = "was withdrawn or deferred only today, or on a later day. Try again the day after"
 ELSEWHERE, GONE = "is in training elsewhere now", "has gone from that school. Settle it with its induction tutor"
 PLANNED = "has other training planned already"
 
@@ -109,6 +110,7 @@ REFUSED = {
     "withdrawn and given away today": ("resume", [(TODAY, withdrawn), (TODAY, given_to_teach_first)], ELSEWHERE),
     "resumed the day of withdrawal": ("resume", [(TODAY, withdrawn)], RETRY),
     "resumed the day of deferral": ("resume", [(TODAY, deferred)], RETRY),
+    "resumed when a clock was set back": ("resume", [(TOMORROW, withdrawn)], RETRY),
     "resumed the day of both": ("resume", [(TODAY, deferred), (TODAY, withdrawn)], RETRY),
     "withdrawn on their last day": ("resume", [(april(13), leaving(TODAY)), (TODAY, withdrawn)], RETRY),
     "resumed on their last day": ("resume", [(april(10), withdrawn), (april(13), leaving(TODAY))], GONE),

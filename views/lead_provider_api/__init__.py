@@ -51,7 +51,7 @@ WORDS = {
     "is_withdrawn": "is withdrawn. Resume first, then change the schedule",
     "not_started": "has not yet trained with you for a day",
     "started_today": "changed only today. Try again tomorrow",
-    "stopped_today": "was withdrawn or deferred only today. Try again tomorrow",
+    "stopped_today": "was withdrawn or deferred only today, or on a later day. Try again the day after",
     "trained_elsewhere": "is in training elsewhere now",
     "trained_later": "has other training planned already",
     "has_gone": "has gone from that school. Settle it with its induction tutor",
