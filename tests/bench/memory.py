@@ -11,15 +11,17 @@ from tests.bench.service import Service
 
 REQUESTS_OF_A_JOURNEY = 6
 CHECKPOINTS = (1_000, 10_000, 100_000)
+REQUESTS_EACH = 320
+"""Of each ECT at most, so that no record grows long with what was done to it."""
 ENGINES = ("sqlite", "postgresql")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=CHECKPOINTS[1])
+    parser.add_argument("--requests", type=int, default=CHECKPOINTS[1], help="in all")
     parser.add_argument("--engine", choices=ENGINES, default="sqlite")
     arguments = parser.parse_args()
-    with place(arguments.engine, ects=32) as where:
+    with place(arguments.engine, ects=max(32, arguments.requests // REQUESTS_EACH)) as where:
         print(f"{arguments.engine}: first answer after {first_answer(where):.2f} s")
         with where.served(**DEMO) as service:
             everybody = people(service, where.ects, 8, is_htmx=False)
