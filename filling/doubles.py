@@ -2,7 +2,7 @@
 
 from peewee import Select
 
-from domain.participants import share_a_word
+from domain.participants import others_reached_at, share_a_word
 from filling.imports import Import
 from filling.person import PersonRow
 from models import Participant, School, Teacher
@@ -23,6 +23,20 @@ def refuse_doubles(rows: list[PersonRow], report: Import) -> None:
         likely = (each for key in keys for each in there.get(key, ()) if each.trn != row.trn)
         if other := next((each for each in likely if not is_somebody_else(row, each)), None):
             report.refuse(row, "trn", words_of(row, other))
+
+
+def refuse_addresses_of_others(rows: list[PersonRow], report: Import) -> None:
+    """Once everybody has theirs: who is given an address at which somebody else at the school is reached. A page asks
+    whether they share it, and a file can't be asked."""
+    for row in rows:
+        if report.has_changed(row, "email"):
+            there = Participant.select().join(Teacher).switch(Participant).join(School)
+            whose = (Teacher.trn == row.trn, School.urn == row.urn, Participant.role == row.role)
+            participant = there.where(*whose, Participant.started_on == row.started_on).get()
+            if others := others_reached_at(participant, row.email or ""):
+                has = f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} this one"
+                words = f"an address of their own: {has} at this school. If they share it, change it on the record"
+                report.refuse(row, "email", words)
 
 
 def people_at(urns: list[str]) -> Select:

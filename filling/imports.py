@@ -175,6 +175,11 @@ class Import:
         (outcome,) = self.stage.execute("SELECT outcome FROM row WHERE line = ?", (row.line,)).fetchone()
         return outcome == NEW
 
+    def has_changed(self, row: Row, name: str) -> bool:
+        """Whether this field of somebody who was there is another one by this row."""
+        found = "SELECT 1 FROM change WHERE line = ? AND title = ? AND NOT is_new"
+        return self.stage.execute(found, (row.line, row.title(name))).fetchone() is not None
+
     def leave_out(self, row: Row) -> None:
         """The row is about nothing that is kept here."""
         self.stage.execute("UPDATE row SET outcome = max(outcome, ?) WHERE line = ?", (LEFT_OUT, row.line))

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from domain import participants, registrations
-from filling.doubles import refuse_doubles
+from filling.doubles import refuse_addresses_of_others, refuse_doubles
 from filling.imports import Import
 from filling.kind import Kind
 from filling.person import OF_THE_PERSON, PersonRow
@@ -36,7 +36,7 @@ Beacon Teaching School Hub,9000001,provider_led,Ambition Institute,{september}
 
     @property
     def steps(self):
-        return (self.bring_in, refuse_doubles, self.bring_in_mentors)
+        return (self.bring_in, refuse_doubles, refuse_addresses_of_others, self.bring_in_mentors)
 
     def begin(self) -> None:
         registrations.lock_everybody()

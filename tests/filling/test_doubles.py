@@ -109,3 +109,18 @@ def test_a_trn_stays_the_persons_whose_name_the_school_has_changed(world, bring)
     assert "1 as they were" in bring("people", people(WITHOUT_MENTOR))
     assert stored() == before
     assert "1 changed" in bring("people", people(WITHOUT_MENTOR | {"first_name": "T", "last_name": "Ames"}))
+
+
+IRIS = WITHOUT_MENTOR | {"trn": "9000020", "first_name": "Iris", "last_name": "Vane", "email": "iris.vane@example.org"}
+THEIRS = "an address of their own: Iris Vane has this one at this school. If they share it, change it on the record"
+
+
+@pytest.mark.parametrize("changes_iris", [False, True])
+def test_nobody_is_given_the_address_of_somebody_else(world, bring, changes_iris):
+    """Whether they had it before or by the same file. Two may change theirs for each other's."""
+    bring("people", people(WITHOUT_MENTOR, IRIS | ({"email": ""} if changes_iris else {})))
+    theo = WITHOUT_MENTOR | {"email": "IRIS.vane@example.org"}
+    assert THEIRS in bring("people", people(theo, IRIS) if changes_iris else people(theo), fails=True)
+    with_the_others = people(theo, IRIS | {"email": WITHOUT_MENTOR["email"]})
+    assert "2 changed" in bring("people", with_the_others)
+    assert "2 as they were" in bring("people", with_the_others)
