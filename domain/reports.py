@@ -35,40 +35,30 @@ def latest_confirmed_period(lead_provider: LeadProvider, teacher: Teacher, role:
 
 def withdraw(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=None, reason=None) -> Event:
     """The provider no longer trains this person. `reason` as the API spells it, with dashes."""
-    return _mark(
-        lead_provider,
-        teacher,
-        course_identifier,
-        reason,
-        reasons=WITHDRAWAL_REASONS,
-        mark="withdrawn",
-        unless_already=("withdrawn",),
-        event_type="teacher_withdraws_training_period",
-    )
+    return _mark("withdrawn", lead_provider, teacher, course_identifier, reason)
 
 
 def defer(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=None, reason=None) -> Event:
     """The provider has paused this person's training. `reason` as the API spells it, with dashes."""
-    return _mark(
-        lead_provider,
-        teacher,
-        course_identifier,
-        reason,
-        reasons=DEFERRAL_REASONS,
-        mark="deferred",
-        unless_already=("deferred", "withdrawn"),
-        event_type="teacher_defers_training_period",
-    )
+    return _mark("deferred", lead_provider, teacher, course_identifier, reason)
 
 
-def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, unless_already, event_type) -> Event:
+MARKS = {
+    "withdrawn": ("withdrawal_reason", WITHDRAWAL_REASONS, "teacher_withdraws_training_period"),
+    "deferred": ("deferral_reason", DEFERRAL_REASONS, "teacher_defers_training_period"),
+}
+"""Mark → the column of its reason, the reasons that there are, and the event."""
+
+
+def _mark(mark: str, lead_provider, teacher, course_identifier, reason) -> Event:
+    reason_column, reasons, event_type = MARKS[mark]
     with _reported(lead_provider, teacher, course_identifier) as (participant, period, errors):
         stored_reason = {reason.replace("_", "-"): reason for reason in reasons}.get(reason)
         if is_blank(reason):
             errors["reason"] = "missing"
         elif not stored_reason:
             errors["reason"] = "unknown"
-        if period and (refusal := _refusal_to_mark(period, unless_already)):
+        if period and (refusal := _refusal_to_mark(period, {mark, "withdrawn"})):
             errors["participant_id"] = refusal
         elif period and participant.is_ect and stored_reason == "mentor_no_longer_being_mentor":
             errors["reason"] = "not_for_an_ect"
@@ -76,7 +66,7 @@ def _mark(lead_provider, teacher, course_identifier, reason, *, reasons, mark, u
             raise RuleBroken(errors, already=_present_mark(period))
         columns = {
             f"{mark}_at": now(),
-            {"withdrawn": "withdrawal_reason", "deferred": "deferral_reason"}[mark]: stored_reason,
+            reason_column: stored_reason,
             "finished_on": min(period.finished_on or today(), today()),
         }
         modifications = [f"{name}: {getattr(period, name)} → {value}" for name, value in columns.items()]
@@ -105,11 +95,8 @@ def _present_mark(period: TrainingPeriod | None) -> dict:
     """The mark that holds: when it was made, and why."""
     if not period or period.training_status == "active":
         return {}
-    at, reason = {
-        "withdrawn": (period.withdrawn_at, period.withdrawal_reason),
-        "deferred": (period.deferred_at, period.deferral_reason),
-    }[period.training_status]
-    return {"date": at, "reason": reason.replace("_", "-")}
+    reason = getattr(period, MARKS[period.training_status][0])
+    return {"date": getattr(period, f"{period.training_status}_at"), "reason": reason.replace("_", "-")}
 
 
 def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=None) -> Event:

@@ -43,6 +43,10 @@ def name(text: str) -> str:
         raise ValueError(f"It was saved in the wrong encoding. Is it {meant}?")
     if not folded(text).strip():
         raise ValueError("There is no letter in it")
+    return short_enough(text)
+
+
+def short_enough(text: str) -> str:
     if len(text) > LONGEST_NAME:
         raise ValueError(f"It has {len(text)} letters")
     return text
@@ -62,9 +66,7 @@ def email(text: str) -> str:
         found = re.search(r"[^\s<>:;,\"']+@[^\s<>:;,\"']+", text)
         inside = found and is_email_address(found[0]) and found[0]
         raise ValueError(f"Is it {inside}?" if inside else "")
-    if len(text) > LONGEST_NAME:
-        raise ValueError(f"It has {len(text)} letters")
-    return text
+    return short_enough(text)
 
 
 Name = cell(name, f"words, up to {LONGEST_NAME} letters")

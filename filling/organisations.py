@@ -1,10 +1,11 @@
 """Who trains and who looks after it: contract periods, lead providers, delivery partners, appropriate bodies."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from clock import LONDON
 from domain.changes import updated_at
+from domain.registrations import active_lead_providers, overlap
 from filling.cells import Day, Email, Name, Year, Years, choice
 from filling.imports import Import
 from filling.kind import Changes, Kind, Row, column
@@ -81,11 +82,6 @@ year,started_on,finished_on
                     changes["payments_frozen_on"] = tuple(days)
                 report.done(row, changes)
             others[row.year] = there
-
-
-def overlap(one, other) -> bool:
-    """Whether the two have a day in common."""
-    return one.started_on <= (other.finished_on or date.max) and other.started_on <= (one.finished_on or date.max)
 
 
 def update(there, told: dict) -> Changes:
@@ -167,9 +163,7 @@ Alpha Teaching School Hub,Teach First,{this}
 
     def bring_in(self, rows: list[DeliveryPartnerRow], report: Import) -> None:
         there = {each.name.casefold(): each for each in DeliveryPartner.select()}
-        contracts: dict[str, dict[int, ActiveLeadProvider]] = {}
-        for active in ActiveLeadProvider.select(ActiveLeadProvider, LeadProvider).join(LeadProvider):
-            contracts.setdefault(active.lead_provider.name.casefold(), {})[active.contract_period_id] = active
+        contracts = active_lead_providers()
         for row in rows:
             active = contracts.get(row.lead_provider.casefold())
             if not active:

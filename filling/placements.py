@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, partial
-from operator import attrgetter
 
 from clock import display, today
 from domain import departures, participants, registrations, training
@@ -45,39 +44,10 @@ TRAINING_EVENTS = (
     "teacher_deferral_taken_back",
 )
 
-
-@dataclass
-class Compared:
-    """A field that one act changes: what is known of it, and which events told of changes."""
-
-    known: Callable[[Participant], object]
-    act: Callable
-    parameter: str
-    events: tuple[str, ...]
-    is_same: Callable = lambda known, told: known == told
-
-
-COMPARED = {
-    "email": Compared(
-        attrgetter("email"),
-        participants.change_email_address,
-        "email",
-        ("teacher_email_address_updated",),
-        lambda known, told: (known or "").casefold() == told.casefold(),
-    ),
-    "working_pattern": Compared(
-        attrgetter("working_pattern"),
-        participants.change_working_pattern,
-        "working_pattern",
-        ("teacher_working_pattern_updated",),
-    ),
-    "last_day": Compared(
-        attrgetter("finished_on"),
-        departures.report_leaving,
-        "leaving_on",
-        ("teacher_left_school_as_ect", "teacher_left_school_as_mentor", "teacher_stays_at_school"),
-    ),
-}
+EMAIL_EVENTS = ("teacher_email_address_updated",)
+PATTERN_EVENTS = ("teacher_working_pattern_updated",)
+LEAVING_EVENTS = ("teacher_left_school_as_ect", "teacher_left_school_as_mentor", "teacher_stays_at_school")
+BODY_EVENTS = ("teacher_appropriate_body_updated",)
 
 
 @dataclass
@@ -285,11 +255,7 @@ class Comparison(Facts):
             return
         self.compare_body()
         self.compare_training()
-        for name, compared in COMPARED.items():
-            told = getattr(self.row, name)
-            if told is not None and not compared.is_same(compared.known(self.participant), told):
-                act = partial(compared.act, self.participant, SYSTEM, **{compared.parameter: told})
-                self.change({name: (compared.known(self.participant), told)}, compared.events, act)
+        self.compare_placement()
         if self.has_changed:
             self.known.reload(self.participant)
 
@@ -308,6 +274,23 @@ class Comparison(Facts):
         self.compare_name()
         self.compare_induction()
         self.compare_funding()
+
+    def compare_placement(self) -> None:
+        row, person = self.row, self.participant
+        is_same = (row.email or "").casefold() == (person.email or "").casefold()
+        told = {"email": None if is_same else row.email}
+        act = participants.change_email_address
+        self.compare({"email": person.email}, told, act, EMAIL_EVENTS, email=row.email)
+        known, told = {"working_pattern": person.working_pattern}, {"working_pattern": row.working_pattern}
+        self.compare(known, told, participants.change_working_pattern, PATTERN_EVENTS, **told)
+        known, told = {"last_day": person.finished_on}, {"last_day": row.last_day}
+        self.compare(known, told, departures.report_leaving, LEAVING_EVENTS, leaving_on=row.last_day)
+
+    def compare(self, known: dict, told: dict, act: Callable, event_types: tuple[str, ...] = (), **parameters) -> None:
+        """Where anything is told that isn't known so, do this act with these parameters. Of earlier changes those
+        events tell."""
+        if changes := from_to(known, told):
+            self.change(changes, event_types, partial(act, self.participant, SYSTEM, **parameters))
 
     def change(self, changes: Changes, event_types: tuple[str, ...], act: Callable, shown: str = "") -> None:
         """Do this act, unless somebody else has changed the first field here since: theirs is the last word. `shown`:
@@ -329,19 +312,14 @@ class Comparison(Facts):
 
     def compare_name(self) -> None:
         row, teacher = self.row, self.participant.teacher
-        names = {"first_name": row.first_name, "last_name": row.last_name}
+        told = {"first_name": row.first_name, "last_name": row.last_name}
         known = {"first_name": teacher.trs_first_name, "last_name": teacher.trs_last_name}
-        if names != known:
-            act = partial(registrations.change_recorded_name, self.participant, SYSTEM, **names)
-            self.change(from_to(known, names), (), act)
+        self.compare(known, told, registrations.change_recorded_name, **told)
 
     def compare_body(self) -> None:
-        body = self.body("appropriate_body")
-        known = self.participant.school_reported_appropriate_body
-        if body and body != known:
-            act = partial(registrations.change_appropriate_body, self.participant, SYSTEM, appropriate_body=body)
-            changes: Changes = {"appropriate_body": (known and known.name, body.name)}
-            self.change(changes, ("teacher_appropriate_body_updated",), act)
+        body, present = self.body("appropriate_body"), self.participant.school_reported_appropriate_body
+        known, told = {"appropriate_body": present and present.name}, {"appropriate_body": body and body.name}
+        self.compare(known, told, registrations.change_appropriate_body, BODY_EVENTS, appropriate_body=body)
 
     def compare_induction(self) -> None:
         row, teacher = self.row, self.participant.teacher
@@ -349,17 +327,15 @@ class Comparison(Facts):
         if told and told.appropriate_body_id:
             known = next((each for each in teacher.induction_periods if each.started_on == told.started_on), None)
             changes = from_to(induction_of(known), induction_of(told))
-            period = merged(known, told)
-            if period:
+            if period := merged(known, told):
                 others = [each for each in teacher.induction_periods if each is not known]
                 act = partial(registrations.record_induction, self.participant, SYSTEM, period, others=others)
                 self.change(changes, (), act)
                 teacher.induction_periods = [*others, period]
         started = "InProgress" if told and not teacher.trs_induction_status else None
         status = row.induction_status or OUTCOMES.get(row.induction_outcome) or started
-        if status and status != teacher.trs_induction_status:
-            act = partial(registrations.change_induction_status, self.participant, SYSTEM, status=status)
-            self.change({"induction_status": (teacher.trs_induction_status, status)}, (), act)
+        known, told = {"induction_status": teacher.trs_induction_status}, {"induction_status": status}
+        self.compare(known, told, registrations.change_induction_status, status=status)
 
     def compare_funding(self) -> None:
         row, teacher = self.row, self.participant.teacher
@@ -368,10 +344,8 @@ class Comparison(Facts):
             "funding_ended_on": teacher.mentor_became_ineligible_for_funding_on,
             "funding_end_reason": teacher.mentor_became_ineligible_for_funding_reason,
         }
-        if row.funding_ended_on and told != known:
-            on, reason = told.values()
-            act = partial(registrations.end_funding, self.participant, SYSTEM, on=on, reason=reason)
-            self.change(from_to(known, told), (), act)
+        on, reason = told.values()
+        self.compare(known, told, registrations.end_funding, on=on, reason=reason)
 
     def compare_training(self) -> None:
         row, known = self.row, self.participant.training_period
@@ -405,9 +379,8 @@ class Comparison(Facts):
 
     def change_lead_provider(self) -> None:
         contract = self.contract()
-        training.change_lead_provider(
-            self.participant, SYSTEM, lead_provider_id=contract.lead_provider_id if contract else 0
-        )
+        chosen = contract.lead_provider_id if contract else 0
+        training.change_lead_provider(self.participant, SYSTEM, lead_provider_id=chosen)
         self.check_new_training()
 
     def check_new_training(self) -> None:
