@@ -130,12 +130,11 @@ def start(school_user: SchoolUser, *, id_token: str | None = None, instead_of: S
     return token
 
 
-def update_seen_at(sign_in: SignIn) -> None:
-    """They are still there."""
-    if now() - (sign_in.seen_at or sign_in.started_at) < PRECISION:
-        return
-    sign_in.seen_at = now()
-    save_if_possible(sign_in, SignIn.seen_at)
+def update_seen_at(sign_in: Table) -> None:
+    """They are still there: a school user, or staff."""
+    if now() - (sign_in.seen_at or sign_in.started_at) >= PRECISION:
+        sign_in.seen_at = now()
+        save_if_possible(sign_in, type(sign_in).seen_at)
 
 
 def keep_unsent(sign_in: SignIn, path: str, answer: dict[str, list[str]]) -> str | None:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from peewee import Expression, ForeignKeyField
 
-from clock import now
-from database import Table, save_if_possible
-from domain.sign_ins import PRECISION, Identity, Timeouts
+from database import Table
+from domain.sign_ins import Identity, Timeouts
 from models import digest
 
 
@@ -57,12 +56,6 @@ class Staff:
         token = secrets.token_urlsafe(32)
         self.sign_ins.create(digest=digest(token), id_token=id_token, **{self.whose.name: person})
         return token
-
-    def update_seen_at(self, sign_in: Table) -> None:
-        """They are still there."""
-        if now() - (sign_in.seen_at or sign_in.started_at) >= PRECISION:
-            sign_in.seen_at = now()
-            save_if_possible(sign_in, self.sign_ins.seen_at)
 
     def end(self, token: str) -> Table | None:
         """Gives the sign-in that there was."""

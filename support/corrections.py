@@ -103,8 +103,3 @@ CORRECTIONS = {
         email_address=RightEmailAddressForm,
     ),
 }
-
-
-def offered_for(participant: Participant) -> dict[str, Correction]:
-    """What may be put right of this person at this school."""
-    return {name: each for name, each in CORRECTIONS.items() if each.offered_to(participant)}

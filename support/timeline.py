@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from peewee import JOIN
 
 from clock import LONDON, display
-from domain.queries import participants_for_rules
+from domain import identities
 from models import Event, Participant, School, SchoolUser, SupportUser, Teacher
 
 OUTER = JOIN.LEFT_OUTER
@@ -41,8 +41,7 @@ class Entry:
 
 def places_of(teacher: Teacher) -> list[Participant]:
     """The person in every role at every school, the latest first, with all that corrections ask."""
-    ids = [row.id for row in Participant.select(Participant.id).where(Participant.teacher == teacher)]
-    return sorted(participants_for_rules(ids), key=lambda place: (place.started_on, place.id), reverse=True)
+    return sorted(identities.places_of(teacher), key=lambda place: (place.started_on, place.id), reverse=True)
 
 
 def timeline(teacher: Teacher, places: list[Participant]) -> list[Entry]:

@@ -13,6 +13,7 @@ from forms import Form
 from forms.induction_tutor import ConfirmTutor, InductionTutorForm
 from models import SchoolEvent, SchoolUser
 from views import school, unsent_answer
+from views.journeys import is_cancelled
 from web import emails
 
 
@@ -89,12 +90,6 @@ def answered() -> dict[str, str] | None:
 def keep(answers: dict | None) -> None:
     g.school_user.new_tutor = answers
     g.school_user.save(only=[SchoolUser.new_tutor])
-
-
-def is_cancelled() -> bool:
-    if request.method == "POST":
-        return "cancel" in request.form and Form().validate()
-    return "cancel" in (unsent_answer() or {})
 
 
 def cancel():

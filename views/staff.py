@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
 
 from database import Table
+from domain.sign_ins import update_seen_at
 from domain.staff import Staff
 from forms import Form
 from views import cookie_name, openid, own_database, set_cookie
@@ -108,7 +109,7 @@ class StaffSignIn:
         """As views.sign_in.time_left."""
         sign_in = self.signed_in()
         if sign_in and request.method == "POST":
-            self.staff.update_seen_at(sign_in)
+            update_seen_at(sign_in)
         return self.staff.timeouts.time_left(self.signed_in())
 
     def sign_out(self):

@@ -26,6 +26,7 @@ from flask import (
 from peewee import PeeweeException, fn
 
 from clock import World, current_world, now
+from domain.sign_ins import update_seen_at
 from models import Participant, Teacher
 from research import log, sandboxes, sessions
 from research.console.pilot import ModeratorSignIns, show_nothing_else
@@ -263,7 +264,7 @@ def require_moderator():
     signed_in = moderators.signed_in()
     g.moderator = signed_in and signed_in.moderator
     if signed_in and request.endpoint not in ("research.feed", "research.time_left"):
-        MODERATORS.update_seen_at(signed_in)
+        update_seen_at(signed_in)
     return None if g.moderator or request.endpoint in OPEN else signed_out()
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, abort, g, request, url_for
 from peewee import PeeweeException
 
 from clock import LONDON, display, now
+from domain.sign_ins import update_seen_at
 from models import Participant, Teacher
 from support.models import SupportError
 from support.users import SUPPORT
@@ -47,7 +48,7 @@ def require_support_user():
     signed_in = staff.signed_in()
     g.support_user = signed_in and signed_in.support_user
     if signed_in and request.endpoint != "support.time_left":
-        SUPPORT.update_seen_at(signed_in)
+        update_seen_at(signed_in)
     if g.support_user or request.endpoint in staff.ways_in:
         return None
     of_school = this_browsers_sign_in()

@@ -73,13 +73,10 @@ def know_school_user():
 @contact.route("/contact-support", methods=["GET", "POST"])
 def ask():
     form = QueryForm() if request.method == "POST" else QueryForm(data=known())
-    if request.method == "GET":
-        return render_template("support/ask.html", form=form)
-    if not form.validate():
-        return render_template("support/ask.html", form=form), 422
-    if SENT.seconds_to_wait(f"queries {client_key()}"):
+    if form.is_submitted() and form.validate() and SENT.seconds_to_wait(f"queries {client_key()}"):
         form.add_error("words", "too_often", email=current_app.config["SUPPORT_EMAIL"])
-        return render_template("support/ask.html", form=form), 422
+    if not form.is_submitted() or form.errors:
+        return render_template("support/ask.html", form=form), 422 if form.is_submitted() else 200
     told = form.answers | {"page": page_in(form.page.data), "request_number": number_in(form.request_number.data)}
     told["school_name"] = "" if g.get("school") else told["school_name"] or ""
     query = queries.ask(current_app.config, school=g.get("school"), **told)
@@ -131,9 +128,7 @@ def queries_page():
 
 @blueprint.post("/support/queries/<int:query_id>/done")
 def query_done(query_id):
-    query = SupportQuery.get_or_none(SupportQuery.id == query_id)
-    if not query:
-        abort(404)
+    query = SupportQuery.get_or_none(SupportQuery.id == query_id) or abort(404)
     if Form().validate():
         queries.finish(query, g.support_user)
     return redirect(url_for("support.queries_page"), 303)

@@ -19,9 +19,7 @@ def home():
 @blueprint.get("/support/schools/<int:school_id>")
 def school(school_id):
     """Who acts for a school, and everybody who is, was or will be there."""
-    shown = School.get_or_none(School.id == school_id)
-    if not shown:
-        abort(404)
+    shown = School.get_or_none(School.id == school_id) or abort(404)
     there = Participant.select(Participant.teacher).where(Participant.school == shown)
     people = with_places(Teacher.id << there, limit=None)
     log_look([teacher for teacher, _ in people])
