@@ -19,6 +19,7 @@ from domain.departures import (
     as_text,
     day_before,
     earliest,
+    in_pair,
     mentorships_of,
     months_later,
     moving_last_day,
@@ -139,14 +140,14 @@ def write_moved(
 
 def mentoring_until(move: Move, other: Participant) -> str:
     """How long the two mentor or are mentored now, to be told of the `other` one."""
-    mentor, ect = (other, move.participant) if move.participant.is_ect else (move.participant, other)
+    mentor, ect = in_pair(move.participant, other)
     left = [each for each in move.mentorships if each not in move.never and move.partner(each) == other]
     if not left:
-        return f"{mentor.name} did not mentor {ect.name}"
+        return f"{mentor} did not mentor {ect}"
     last = max(left, key=lambda each: each.started_on).finished_on
     if not last:
-        return f"{mentor.name} goes on mentoring {ect.name}"
-    return f"{mentor.name}’s last day mentoring {ect.name} is {display(last)}"
+        return f"{mentor} goes on mentoring {ect}"
+    return f"{mentor}’s last day mentoring {ect} is {display(last)}"
 
 
 def check_offered(is_offered: bool) -> None:
@@ -403,10 +404,8 @@ def put_right_registration(
         participant.reported_leaving_by_school = participant.reported_leaving_on = None
         participant.save()
         role = "an ECT" if participant.is_ect else "a mentor"
-        beside = [
-            next_event(other, author, "teacher_mentorship_put_right", heading(other, no_mentorship(participant, other)))
-            for other in others
-        ]
+        never = [(other, "{} did not mentor {}".format(*in_pair(participant, other))) for other in others]
+        beside = [next_event(one, author, "teacher_mentorship_put_right", heading(one, told)) for one, told in never]
         return write_event(
             participant,
             author,
@@ -419,8 +418,3 @@ def put_right_registration(
             training=[as_row(row) for row in training],
             mentorships=[as_row(row) for row in mentorships],
         )
-
-
-def no_mentorship(participant: Participant, other: Participant) -> str:
-    mentor, ect = (other, participant) if participant.is_ect else (participant, other)
-    return f"{mentor.name} did not mentor {ect.name}"

@@ -66,7 +66,8 @@ def last_free_day(participant: Participant) -> date | None:
     before an ECT's first one at the next school."""
     known = participant.finished_on
     if participant.leaving_is_reported:
-        known = as_date(_as_it_was(participant).get("last_day"))
+        told = _as_it_was(participant).get("last_day")
+        known = date.fromisoformat(told) if told else None
     return earliest(known, day_before(next_school_from(participant)))
 
 
@@ -100,7 +101,7 @@ def report_leaving(
             f"{who(author)} changed {participant.name}’s last day from {display(old)} to {display(new)}"
             if was_leaving
             else leaving_heading(participant.name, new, author),
-            [next_event(other, author, **end_of_mentorship(participant, other, day)) for other, day in ended.items()],
+            [_told_of_mentorship(other, author, "finishes", participant, day) for other, day in ended.items()],
             happened_at=datetime.combine(new, time(12), LONDON),
             modifications=[f"finished_on: {old} → {new}"],
             leaving_on=new.isoformat(),
@@ -150,10 +151,7 @@ def take_back_leaving(participant: Participant, author: Author, *, seen_version:
             author,
             STAYS,
             f"{who(author)} told us that {participant.name} was staying, and not leaving on {display(old)}",
-            [
-                next_event(other, author, **mentorship_goes_on(participant, other, day))
-                for other, day in going_on.items()
-            ],
+            [_told_of_mentorship(other, author, "goes_on", participant, day) for other, day in going_on.items()],
             modifications=[f"finished_on: {old} → {new}"],
             last_day=as_text(new),
             lead_provider=_who_sees_that_training_goes_on(participant),
@@ -413,10 +411,6 @@ def day_before(day: date | None) -> date | None:
     return day and day - timedelta(days=1)
 
 
-def as_date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
 def as_text(day: date | None) -> str | None:
     return day and day.isoformat()
 
@@ -427,23 +421,16 @@ def as_row(period: TrainingPeriod | Mentorship) -> dict:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
-def end_of_mentorship(leaver: Participant, other: Participant, on: date) -> dict:
-    """What is recorded of the other one of the two, when a mentor or an ECT leaves."""
-    mentor, ect = (other.name, leaver.name) if leaver.is_ect else (leaver.name, other.name)
-    return {
-        "event_type": "teacher_finishes_mentoring" if leaver.is_ect else "teacher_finishes_being_mentored",
-        "heading": last_day_mentoring(mentor, ect, on),
-        "with_participant": leaver.id,
-        "finished_on": on.isoformat(),
-    }
+def in_pair(one: Participant, other: Participant) -> tuple[str, str]:
+    """The names of the mentor and of the ECT, of these two."""
+    return (other.name, one.name) if one.is_ect else (one.name, other.name)
 
 
-def mentorship_goes_on(stayer: Participant, other: Participant, until: date | None) -> dict:
-    """What is recorded of the other one of the two, when a mentor or an ECT is staying after all."""
-    mentor, ect = (other.name, stayer.name) if stayer.is_ect else (stayer.name, other.name)
-    return {
-        "event_type": "teacher_goes_on_mentoring" if stayer.is_ect else "teacher_goes_on_being_mentored",
-        "heading": f"{mentor} went on mentoring {ect}, because {stayer.name} was staying",
-        "with_participant": stayer.id,
-        "finished_on": as_text(until),
-    }
+def _told_of_mentorship(other: Participant, author: Author, what: str, mover: Participant, until: date | None) -> Event:
+    """The event of the other one of the two, when a mentor or an ECT leaves (the mentorship `finishes`), or is staying
+    after all (it `goes_on`)."""
+    mentor, ect = in_pair(mover, other)
+    going_on = f"{mentor} went on mentoring {ect}, because {mover.name} was staying"
+    heading = last_day_mentoring(mentor, ect, until) if what == "finishes" else going_on
+    event_type = f"teacher_{what}_{'mentoring' if mover.is_ect else 'being_mentored'}"
+    return next_event(other, author, event_type, heading, with_participant=mover.id, finished_on=as_text(until))

@@ -121,6 +121,6 @@ def done(teacher: Teacher) -> Iterator[Entry]:
             event.school.name,
             at=event.created_at,
             by=by,
-            changes=tuple(readable(each) for each in event.modifications if is_change(each)),
+            changes=tuple(map(readable, filter(is_change, event.modifications))),
             reason=event.details.get("reason", ""),
         )

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cached_property
-from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
 from clock import now
 
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 PATIENCE = 30
 """Seconds that a means may take to answer."""
 
@@ -53,14 +53,15 @@ class NotSent(Exception):
         super().__init__(problem)
 
 
-class Means(Protocol):
-    """How messages leave, for one run. Both raise NotSent."""
+class Means:
+    """How messages leave, for one run: by this one, not at all. Each of these may raise NotSent."""
 
     def send(self, address: str, subject: str, body: str, reference: uuid.UUID) -> None:
         """`body` is plain text; `reference` is the message's, the same at every try."""
 
-    def has_sent(self, reference: uuid.UUID, /) -> bool:
+    def has_sent(self, reference: uuid.UUID) -> bool:  # noqa: ARG002 - some can say
         """Whether a message that somebody began to send has gone, as far as can be known."""
+        return False
 
     def check(self) -> None:
         """Ask, without sending anything, whether it would be taken."""
@@ -77,20 +78,11 @@ def means(config: Mapping) -> Means | None:
     return MailServer(config["SMTP_URL"], config["EMAIL_FROM"]) if config["SMTP_URL"] else None
 
 
-class Outbox:
+class Outbox(Means):
     """The demo's. Nothing leaves: what is marked as sent is shown on /outbox."""
 
-    def send(self, address: str, subject: str, body: str, reference: uuid.UUID) -> None: ...
 
-    def has_sent(self, _reference: uuid.UUID) -> bool:
-        return False
-
-    def check(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Notify:
+class Notify(Means):
     """GOV.UK Notify. Its template has a subject and a body to put everything in."""
 
     def __init__(self, key: str, template_id: str, url: str):
@@ -155,9 +147,10 @@ def notify_problem(status: int, errors) -> str:
     return "unreachable"
 
 
-class MailServer:
+class MailServer(Means):
     """A mail server, by SMTP over TLS: `smtps://user:password@host`, or `smtp://…` where TLS begins after the greeting.
-    Without TLS only to this machine."""
+    Without TLS only to this machine. It can't say whether a message has gone; a second one has the same Message-ID, by
+    which some mail programs know it."""
 
     def __init__(self, url: str, sender: str):
         self.url, self.sender = urlsplit(url), sender
@@ -168,10 +161,6 @@ class MailServer:
             connection = self.connected()
             to = readable(address, allow_smtputf8=connection.has_extn("smtputf8"))
             connection.send_message(self.email(to, subject, body, reference))
-
-    def has_sent(self, _reference: uuid.UUID) -> bool:
-        """Nobody can say. A second one has the same Message-ID, by which some mail programs know it."""
-        return False
 
     def check(self) -> None:
         with smtp_errors(self):
@@ -202,7 +191,7 @@ class MailServer:
             connection = smtplib.SMTP(host, self.url.port or 587, timeout=PATIENCE)
         self.connection = connection
         connection.ehlo()
-        if self.url.scheme == "smtp" and (connection.has_extn("starttls") or not is_this_machine(host)):
+        if self.url.scheme == "smtp" and (connection.has_extn("starttls") or host not in THIS_MACHINE):
             connection.starttls(context=trusted)
             connection.ehlo()
         if self.url.username:
@@ -220,10 +209,6 @@ def readable(address: str, *, allow_smtputf8: bool) -> str:
     except EmailNotValidError:
         raise smtplib.SMTPRecipientsRefused({address: (553, b"")}) from None
     return found.ascii_email or found.normalized
-
-
-def is_this_machine(host: str) -> bool:
-    return host in ("localhost", "127.0.0.1", "::1")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from peewee import fn
 from database import among
 from models import Enrolment, MentorOfEct, Participant, Teacher
 from views.lead_provider_api import api, moment, one, schemas, updated
-from views.lead_provider_api.operations import UnfundedMentorsQuery, operation
+from views.lead_provider_api.operations import ChangesQuery, operation
 from views.lead_provider_api.pages import in_order, listing
 from views.lead_provider_api.participants import as_id
 
@@ -16,10 +16,10 @@ from views.lead_provider_api.participants import as_id
 @api.get("/unfunded-mentors")
 @operation(
     "Find the mentors of your ECTs whom you do not train",
-    query=UnfundedMentorsQuery,
+    query=ChangesQuery,
     answers=schemas.Many[schemas.UnfundedMentor],
 )
-def unfunded_mentors(query: UnfundedMentorsQuery):
+def unfunded_mentors(query: ChangesQuery):
     columns = {"created_at": MentorOfEct.created_at, "updated_at": MentorOfEct.updated_at}
     rows = unfunded().select(MentorOfEct.teacher, columns[query.sort.removeprefix("-")], MentorOfEct.updated_at)
     if query.filter.updated_since:

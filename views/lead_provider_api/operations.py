@@ -215,11 +215,7 @@ class ParticipantsQuery(Query):
     filter: ParticipantsFilter = ParticipantsFilter()
 
 
-class TransfersQuery(Query):
-    filter: UpdatedSince = UpdatedSince()
-
-
-class UnfundedMentorsQuery(Query):
+class ChangesQuery(Query):
     filter: UpdatedSince = UpdatedSince()
 
 

@@ -23,7 +23,7 @@ from models import (
     TrainingPeriod,
 )
 from views.lead_provider_api import api, day, moment, one, schemas, updated
-from views.lead_provider_api.operations import TransfersQuery, operation
+from views.lead_provider_api.operations import ChangesQuery, operation
 from views.lead_provider_api.pages import AT_ONCE, listing
 from views.lead_provider_api.participants import seen, teacher_of, with_inductions
 from vocabulary import ROLES
@@ -31,9 +31,9 @@ from vocabulary import ROLES
 
 @api.get("/participants/transfers")
 @operation(
-    "Find participants who change school", query=TransfersQuery, answers=schemas.Many[schemas.ParticipantTransfers]
+    "Find participants who change school", query=ChangesQuery, answers=schemas.Many[schemas.ParticipantTransfers]
 )
-def transfers(query: TransfersQuery):
+def transfers(query: ChangesQuery):
     rows = who_left(seen(query, query.filter, "transfers_updated_at"))
     page = islice(rows, query.page.offset, query.page.offset + query.page.limit)
     return listing(query, list(page), transfers_json)
