@@ -10,7 +10,7 @@ from statistics import median
 from research.journey_map import difference
 from research.models import Round, Session
 from research.results import Result, error_words
-from scenarios.scenario import Scenario, scenarios_there
+from scenarios.scenario import scenarios_there
 
 MOST_PICTURES = 10
 
@@ -105,7 +105,7 @@ def post(round_: Round, results: list[Result], sessions: list[Session], pictures
         if result is in_all_wordings[-1] and (ways := difference(in_all_wordings)):
             lines += ["Where people went in one wording more than in the other:", "", *(f"- {way}" for way in ways), ""]
     lines += ["## What we found", "", "To write: only people can say", "", "## What we did not test", ""]
-    lines += [f"- {each.title}" for each in untested(tested)]
+    lines += [f"- {each.title}" for each in scenarios_there()[0] if each.id not in reached]
     lines += ["- To complete: assistive technology, other devices, other schools"]
     return "\n".join([*lines, ""])
 
@@ -138,11 +138,6 @@ def told(result: Result) -> list[str]:
 
 def map_name(result: Result) -> str:
     return f"map-{'-'.join(filter(None, (result.scenario.id, result.wording)))}.svg"
-
-
-def untested(tested: list[Result]) -> list[Scenario]:
-    ids = {result.scenario.id for result in tested}
-    return [each for each in scenarios_there()[0] if each.id not in ids]
 
 
 def sentence(result: Result) -> str:

@@ -111,7 +111,10 @@ SHORT = {"UCL Institute of Education": "UCL", "Best Practice Network (home of Ou
 
 def in_their_words(text: str, session: Session) -> str:
     """A prompt with the names that this session's participant sees, short ones too."""
-    names = with_short_ones(shown_names(session))
+    return with_names(text, with_short_ones(shown_names(session)))
+
+
+def with_names(text: str, names: dict[str, str]) -> str:
     longest_first = sorted(names, key=len, reverse=True)
     return re.sub("|".join(map(re.escape, longest_first)), lambda name: names[name[0]], text) if names else text
 
@@ -123,6 +126,6 @@ def with_short_ones(names: dict[str, str]) -> dict[str, str]:
 def names_left(text: str, session: Session) -> list[str]:
     """Beginnings of names that the participant sees as others, and that this prompt has in a form that isn't known."""
     names = with_short_ones(shown_names(session))
-    rest = re.sub("|".join(map(re.escape, sorted(names, key=len, reverse=True))), "", text) if names else ""
+    rest = with_names(text, dict.fromkeys(names, ""))
     heads = {name.split()[0] if len(name.split()[0]) > 3 else " ".join(name.split()[:2]) for name in names}
     return sorted(head for head in heads if re.search(rf"\b{re.escape(head)}\b", rest))

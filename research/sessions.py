@@ -29,8 +29,8 @@ from research.models import (
     store_folder,
 )
 from research.results import is_unconfirmed
-from research.shown import hash_of_pages
 from scenarios import HERE, provider_acts
+from web import wordings
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
 CODE_LASTS = timedelta(minutes=10)
@@ -337,6 +337,14 @@ def note_shown_as_saved(folder: str, _saved: tuple) -> None:
         if session:
             note_shown(session)
             session.save(only=[Session.shown])
+
+
+def hash_of_pages(wording: str) -> str:
+    """Another one as soon as any template, style, script or rule is another."""
+    root, own = HERE.parent, wordings.folder_of(wording).rglob("*") if wording else ()
+    templates = [path for path in wordings.TEMPLATES.rglob("*") if not {"research", "wordings"} & set(path.parts)]
+    code = [path for folder in ("views", "forms", "domain", "web") for path in (root / folder).rglob("*.py")]
+    return wordings.hash_of([*templates, *code, *own, *root.glob("*.py"), *(root / "static").glob("app.*")])
 
 
 def stop(session: Session, task: Task, state: str) -> None:
