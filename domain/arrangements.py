@@ -89,12 +89,7 @@ def check_planned(participant: Participant, training_period_id: int) -> Training
 
 
 def put_right_planned_training(
-    participant: Participant,
-    author: Support,
-    *,
-    training_period_id: int,
-    reason: str,
-    seen_version: int | None = None,
+    participant: Participant, author: Support, *, training_period_id: int, reason: str, seen_version: int | None = None
 ) -> Event:
     """This training is not going to begin. What was to end because of it goes on."""
     with changing(participant.id, author, seen_version) as participant:

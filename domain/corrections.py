@@ -337,12 +337,7 @@ def check_move(participant: Participant, move: str) -> tuple[Mark, Participant, 
 
 
 def put_right_training_of_mark(
-    participant: Participant,
-    author: Support,
-    *,
-    move: str,
-    reason: str,
-    seen_version: int | None = None,
+    participant: Participant, author: Support, *, move: str, reason: str, seen_version: int | None = None
 ) -> Event:
     """The lead provider meant other training that it gave this person."""
     places = [place.id for place in participant.teacher.participants]

@@ -58,11 +58,7 @@ WITHDRAWN = (
     "teacher_withdrawal_moved_here",
     "teacher_withdrawal_moved_to_other_training",
 )
-DEFERRED = (
-    "teacher_defers_training_period",
-    "teacher_deferral_moved_here",
-    "teacher_deferral_moved_to_other_training",
-)
+DEFERRED = ("teacher_defers_training_period", "teacher_deferral_moved_here", "teacher_deferral_moved_to_other_training")
 
 KINDS = {
     "withdrawn": Kind(

@@ -88,8 +88,7 @@ def change_delivery_partner(
         if errors:
             raise RuleBroken(errors)
         in_training = TrainingPeriod.select().where(
-            TrainingPeriod.school_partnership == partnership,
-            TrainingPeriod.not_finished(),
+            TrainingPeriod.school_partnership == partnership, TrainingPeriod.not_finished()
         )
         people = locked_participants({period.participant_id for period in in_training})
         partnership.delivery_partner = partner

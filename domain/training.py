@@ -20,14 +20,7 @@ from domain.changes import (
     write_event,
 )
 from domain.queries import contract_periods, earliest_partnerships, participants_for_rules, partnerships_at_school_of
-from models import (
-    ActiveLeadProvider,
-    ContractPeriod,
-    Event,
-    LeadProvider,
-    Participant,
-    TrainingPeriod,
-)
+from models import ActiveLeadProvider, ContractPeriod, Event, LeadProvider, Participant, TrainingPeriod
 from vocabulary import folded
 
 

@@ -5,14 +5,7 @@ from datetime import date
 
 from filling.cells import Day, Email, Name, Trn, Urn, Year, choice
 from filling.kind import Row, column
-from vocabulary import (
-    FUNDING_END_REASONS,
-    INDUCTION_STATUSES,
-    ROLES,
-    SCHEDULES,
-    TRAINING_PROGRAMMES,
-    WORKING_PATTERNS,
-)
+from vocabulary import FUNDING_END_REASONS, INDUCTION_STATUSES, ROLES, SCHEDULES, TRAINING_PROGRAMMES, WORKING_PATTERNS
 
 OUTCOMES = {"pass": "Passed", "fail": "Failed"}
 """An induction's outcome → the national record's word for it."""

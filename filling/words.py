@@ -17,11 +17,7 @@ from forms.questions import (
 )
 from models import Participant
 
-FIELDS = {
-    "leaving_on": "last_day",
-    "mentor_id": "mentor_trn",
-    "lead_provider_id": "lead_provider",
-}
+FIELDS = {"leaving_on": "last_day", "mentor_id": "mentor_trn", "lead_provider_id": "lead_provider"}
 """An act's parameter → the field of a row, where they have other names."""
 FORMS = {
     "email": EmailAddressForm,

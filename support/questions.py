@@ -17,10 +17,7 @@ class ReasonForm(Question):
     reason = TextField(max_length=500)
     legends = {"reason": "Why are you putting this right?"}
     hints = {"reason": "Who asked, and how you know. Only support sees this. It is kept."}
-    messages = {
-        "missing": "Enter why you are putting this right",
-        "too_long": "Use {max_length} characters or fewer",
-    }
+    messages = {"missing": "Enter why you are putting this right", "too_long": "Use {max_length} characters or fewer"}
 
 
 class LastDayForm(Question):
