@@ -2,6 +2,7 @@
 other in turn: a whole journey, with script and without. Lead providers' lists are read from a replica, which here is
 made to stop following for a while, and then dies: nothing that providers poll for is missed, and nobody notices."""
 
+import json
 import tempfile
 import threading
 from contextlib import ExitStack
@@ -36,6 +37,11 @@ def drill(journeys: int = 10) -> str:
                 poll = Poll(services[0].port, where.tokens[0])
                 school = Renaming(services[1].port, where.ects[0], threading.Event())
                 lists_lag(primary, replica, poll, school)
+                both = [
+                    Poll(stack.enter_context(where.served(TODAY="", REPLICA_URL=url)).port, where.tokens[0])
+                    for url in ("", replica.address("register"))
+                ]
+                pages_of_both(replica, *both, school)
                 replica.kill()
                 assert school.is_done("after@example.org")
                 assert "after@" in poll(), "the primary answers in the replica's place"
@@ -44,7 +50,7 @@ def drill(journeys: int = 10) -> str:
             replica.stop("immediate")
         return (
             f"two servers in turn for one browser: {2 * journeys} journeys; lists came from a replica while it stood "
-            "still, and from the primary when it was killed"
+            "still, and from the primary when it was killed; whoever had pages of both missed nothing"
         )
 
 
@@ -74,15 +80,30 @@ def lists_lag(primary: Cluster, replica: Cluster, poll: "Poll", school: Renaming
     assert "meanwhile@" in poll(), "what was changed meanwhile is missed"
 
 
+def pages_of_both(replica: Cluster, ahead: "Poll", behind: "Poll", school: Renaming) -> None:
+    """A client's first page comes from a server that knows of a change, the others from one that doesn't."""
+    assert "between@" not in ahead(), "it has begun its day now"
+    replica.run("SELECT pg_wal_replay_pause()")
+    assert school.is_done("between@example.org")
+    address, server, told = "/api/v3/participants?page[per_page]=1", ahead, ""
+    while address:
+        page = server(address)
+        told += page
+        address, server = json.loads(page)["links"]["next"], behind
+    assert "between@" not in told, "the other pages came from the primary"
+    assert "between@" in ahead(json.loads(page)["links"]["changes"]), "what changed before those pages is missed"
+    replica.run("SELECT pg_wal_replay_resume()")
+
+
 class Poll:
     """Asks for a lead provider's list, as software does that wants to know what changed."""
 
     def __init__(self, port: int, token: str):
         self.port, self.headers = port, {"Authorization": f"Bearer {token}"}
 
-    def __call__(self) -> str:
+    def __call__(self, address: str = "/api/v3/participants?page[per_page]=3000") -> str:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request("GET", "/api/v3/participants?page[per_page]=3000", headers=self.headers)
+        connection.request("GET", address, headers=self.headers)
         told = connection.getresponse().read().decode()
         connection.close()
         return told
