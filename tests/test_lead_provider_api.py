@@ -10,27 +10,23 @@ import pytest
 
 from clock import clock_at, now
 from database import db
-from models import ApiToken, Mentorship, Participant, TrainingPeriod, digest
+from models import ApiToken, Participant, TrainingPeriod, digest
 from tests.conftest import TODAY, both_engines, person
 from tests.reports import (
     ACTS,
     AMBITION,
-    ST_JOHNS,
     TEACH_FIRST,
     address,
     ask,
     attributes_of,
     body,
-    confirmed,
     given_to_teach_first,
     leaving,
     live_through,
-    person_at,
     said,
     stored,
     tell,
     token_of,
-    train,
 )
 
 DENIED = '{"error": "access denied"}'
@@ -416,51 +412,6 @@ def test_withdrawn_deferred_and_resumed(visitor, hannah):
             assert repeated.status_code == 422, "only reading can be repeated"
     after = Participant.get_by_id(hannah.id)
     assert after.version == after.events.count() == 3
-
-
-@both_engines
-def test_what_everybody_sees_from_registration_to_departure(visitor):
-    """The timeline of one ECT: two lead providers, and the school's record."""
-    naomi = visitor.sign_in("Naomi Fletcher")
-    first_day = date(2025, 9, 1)
-    ect = person_at(ST_JOHNS, started_on=first_day)
-    Mentorship.create(ect=ect, mentor=person("Peter Marsh", "mentor"), started_on=first_day)
-    train(ect, is_confirmed=False)
-
-    def told(by):
-        response = ask(visitor, "get", address(ect), by)
-        if response.status_code == 404:
-            return "not visible"
-        [enrolment] = response.json["data"]["attributes"]["ecf_enrolments"]
-        return f"{enrolment['training_status']} / {enrolment['participant_status']}"
-
-    def put(act, status=200):
-        def step(ect):
-            assert tell(visitor, act, ect).status_code == status
-
-        return step
-
-    timeline = [
-        (1, None, "not visible", "not visible", "Registered"),
-        (10, confirmed, "active / active", "not visible", "Registered"),
-        (40, put("defer"), "deferred / left", "not visible", "Training paused"),
-        (60, put("resume"), "active / active", "not visible", "Registered"),
-        (90, put("withdraw"), "withdrawn / left", "not visible", "Action required"),
-        (95, given_to_teach_first, "withdrawn / left", "not visible", "Registered"),
-        (96, put("resume", 422), "withdrawn / left", "not visible", "Registered"),
-        (97, confirmed, "withdrawn / left", "active / active", "Registered"),
-        (120, leaving(first_day + timedelta(days=149)), "withdrawn / left", "active / leaving", "Leaving school"),
-        (149, None, "withdrawn / left", "active / leaving", "Leaving school"),
-        (150, None, "withdrawn / left", "active / left", "Leaving school"),
-        (151, None, "withdrawn / left", "active / left", None),
-    ]
-    for day, step, former, present, seen in timeline:
-        with clock_at(first_day + timedelta(days=day - 1)):
-            if step:
-                step(Participant.get_by_id(ect.id))
-            assert (day, told(AMBITION), told(TEACH_FIRST)) == (day, former, present)
-            naomi.get(f"/school/ects/{ect.id}", 200 if seen else 404)
-            assert naomi.row("Status").startswith(seen or ""), day
 
 
 def test_a_refusal_leaves_the_time_of_the_last_change_alone(visitor, hannah):

@@ -104,7 +104,9 @@ def test_what_two_providers_and_the_school_see_until_the_end(visitor):
     first_day = date(2025, 9, 1)
     ect = person_at(NORTHBROOK, started_on=first_day)
     train(ect, is_confirmed=False)
-    at_northbrook = {"school": NORTHBROOK, "partner": "Beacon Teaching School Hub"}
+
+    def works_there(provider):
+        propose(visitor, provider, school=NORTHBROOK, partner="Beacon Teaching School Hub")
 
     def seen(by):
         response = ask(visitor, "get", address(ect), by)
@@ -127,26 +129,15 @@ def test_what_two_providers_and_the_school_see_until_the_end(visitor):
 
     timeline = [
         (1, None, "not visible", "not visible", NEEDS_A_MENTOR),
-        (
-            10,
-            lambda: propose(visitor, AMBITION, **at_northbrook),
-            "active / active",
-            "not visible",
-            NEEDS_A_MENTOR,
-        ),
+        (10, lambda: works_there(AMBITION), "active / active", "not visible", NEEDS_A_MENTOR),
         (40, lambda: report("defer"), "deferred / left", "not visible", "Training paused"),
         (60, lambda: report("resume"), "active / active", "not visible", NEEDS_A_MENTOR),
         (90, lambda: report("withdraw"), "withdrawn / left", "not visible", "Action required Ambition"),
         (95, select_ucl, "withdrawn / left", "not visible", NEEDS_A_MENTOR),
         (96, lambda: report("resume", 422), "withdrawn / left", "not visible", NEEDS_A_MENTOR),
-        (
-            97,
-            lambda: propose(visitor, UCL, **at_northbrook),
-            "withdrawn / left",
-            "active / active",
-            NEEDS_A_MENTOR,
-        ),
+        (97, lambda: works_there(UCL), "withdrawn / left", "active / active", NEEDS_A_MENTOR),
         (120, leave, "withdrawn / left", "active / leaving", "Leaving school"),
+        (149, None, "withdrawn / left", "active / leaving", "Leaving school"),
         (150, None, "withdrawn / left", "active / left", "Leaving school"),
         (151, None, "withdrawn / left", "active / left", None),
     ]

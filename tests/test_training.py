@@ -19,9 +19,9 @@ from models import (
     SchoolUser,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, mostly_sqlite, person
 
-pytestmark = both_engines
+pytestmark = mostly_sqlite
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 LONG_AGO = date(2025, 9, 1)

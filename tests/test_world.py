@@ -149,13 +149,13 @@ def test_the_core_knows_no_research():
         text = path.read_text().replace("RESEARCH", "")
         assert not re.search("research|sandboxes|moderator", text, re.IGNORECASE), path
     switches = [line for line in (ROOT / "app.py").read_text().splitlines() if "research" in line.lower()]
-    assert len(switches) == 2, "the setting is asked and the console imported: nothing else"
+    assert len(switches) == 3, "the setting is asked, the console imported, its errors shown as its own: nothing else"
 
 
 def test_deleting_research_leaves_a_service_whose_tests_pass(tmp_path):
     """In a copy. Not all of its tests, which would take as long as all of these: everything is imported, every address
     and every migration is looked at by test_house.py, and somebody goes through journeys and worlds."""
-    unneeded = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "instance", "bench", "drills", "browser")
+    unneeded = shutil.ignore_patterns(".*", "node_modules", "instance", "bench", "drills", "browser")
     copy = shutil.copytree(ROOT, tmp_path / "copy", ignore=unneeded)
     for name in ("research", "templates/research", "tests/research"):
         shutil.rmtree(copy / name)

@@ -117,7 +117,6 @@ def test_a_link_that_nobody_was_given(research):
 
 
 WAITING = "Wait for the next task"
-TO_THE_START = "Go to the first page of the task"
 
 
 def follow(window: Window, place: str | None = None) -> dict:

@@ -40,7 +40,6 @@ from tests.test_house import codes_raised
 from tests.visitor import Visitor, words
 
 ST_JOHNS_NOW = "St John’s C of E Primary School, ECT from 1 September 2025"
-AS_MENTOR = "St John’s C of E Primary School, mentor from 1 September 2025"
 WHY = "Naomi Fletcher telephoned, and Ambition Institute confirmed by email"
 
 march, april = (lambda day: date(2026, 3, day)), (lambda day: date(2026, 4, day))
@@ -328,10 +327,6 @@ def test_there_are_words_for_every_refusal():
                 f"{question.__name__} has no words for {codes - set(question.messages)}"
             )
             assert set(question.legends) == set(question.fields())
-
-
-def ect_withdrawn() -> Participant:
-    return ect((march(2), withdrawn))
 
 
 REFUSED = [
