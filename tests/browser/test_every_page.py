@@ -17,7 +17,14 @@ from vocabulary import isolated
 MADE_BY_SCRIPT = re.compile("data-htmx-powered|data-govuk-.*-init|tabindex")
 
 
-@pytest.mark.parametrize("tour", [*TOURS.values(), *map(journey, EACH_JOURNEY.values())], ids=[*TOURS, *EACH_JOURNEY])
+# That a journey's pages are the same by htmx and whole is tried of each in tests/test_round_trip.py: by day the browser
+# puts in place those of every kind.
+KINDS = EACH_JOURNEY if IS_NIGHTLY else ("change-lead-provider", "change-training-programme", "report-teacher-leaving")
+
+
+@pytest.mark.parametrize(
+    "tour", [*TOURS.values(), *(journey(EACH_JOURNEY[name]) for name in KINDS)], ids=[*TOURS, *KINDS]
+)
 def test_every_page(naomi, window, report, tour):
     # Narrow pages of the school's, and so those of journeys, are gone over by test_every_state.py.
     widths = WIDTHS if IS_NIGHTLY else WIDTHS[1:] if tour in TOURS.values() else ()
