@@ -36,7 +36,8 @@ class Form(FlaskForm):
     person's {name} or the address of {support}."""
 
     def rule(self) -> None:
-        """Raises RuleBroken for answers that are each as they should be, and still can't be taken."""
+        """Raises RuleBroken for answers that are each as they should be, and still can't be taken; or adds an error for
+        each, where each has facts of its own."""
 
     def validate(self, extra_validators=None) -> bool:
         if not super().validate(extra_validators):
@@ -49,8 +50,7 @@ class Form(FlaskForm):
         except RuleBroken as refusal:
             for name, code in refusal.errors.items():
                 self.add_error(name, code, **refusal.facts)
-            return False
-        return True
+        return not self.codes
 
     def add_error(self, field: str, code: str, /, **facts) -> None:
         """Put the sentence for this code beside the field."""

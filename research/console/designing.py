@@ -68,16 +68,12 @@ class AddedQuestionForm(Form):
         said = {"heading": self.heading.data, "choices": choices, "error": (self.error_words.data or "").strip()}
         return {key: value for key, value in said.items() if value}
 
-    def validate(self, extra_validators=None):
-        if not super().validate(extra_validators):
-            return False
+    def rule(self):
         journey = JOURNEYS.get(self.journey.data)
         if not journey:
-            self.add_error("journey", "missing")
-            return False
+            raise RuleBroken({"journey": "missing"})
         for part, problem in question_mistakes(self.called.data, self.said, journey):
             self.add_error("called" if part == "name" else part, "wrong", problem=problem)
-        return not self.codes
 
 
 @blueprint.before_request
