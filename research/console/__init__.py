@@ -27,6 +27,7 @@ from peewee import PeeweeException, fn
 
 from clock import World, current_world, now
 from domain.sign_ins import update_seen_at
+from forms import Form
 from models import Participant, Teacher
 from research import log, sandboxes, sessions
 from research.console.pilot import ModeratorSignIns, show_nothing_else
@@ -143,7 +144,8 @@ def page_instead(visit: Session | None):
         return plain_page("research/wait.html", 200, start=start, is_first=visit.held_on is None)
     if was == BETWEEN_TASKS and request.path != start:
         return redirect_page(start)
-    if was not in (None, BETWEEN_TASKS, place):
+    is_of_before = request.method == "POST" and was == place and not Form().validate()
+    if is_of_before or was not in (None, BETWEEN_TASKS, place):
         return redirect_page(start) if request.htmx else plain_page("research/next_task.html", 200, start=start)
     if request.endpoint == "sign_in.sign_out":
         session["signed_out"] = True
@@ -169,6 +171,7 @@ def let_in(visit):
     if session.get("place") != visit.place:
         # Whoever was here before took their sign-in along; no form that they left open does anything any more.
         session.clear()
+        arrive(visit.place)
     session.pop("signed_out", None)
     response = redirect(start_of(visit), 303)
     # Not only as long as the browser runs: it may be closed by mistake in the middle of a task.
