@@ -414,11 +414,11 @@ def save_if_possible(row: Model, column: Field) -> None:
         log.warning("not noted: %s, %s", column.name, type(error).__name__)
 
 
-def advisory_lock(name: str, *, shared: bool = False) -> None:
-    """Until this transaction ends nobody else holds a lock of this name, or only others who hold it shared too. On
-    SQLite that is true of every transaction anyway."""
+def advisory_lock(name: str) -> None:
+    """Until this transaction ends nobody else holds a lock of this name. On SQLite that is true of every transaction
+    anyway."""
     if is_postgresql():
-        db.execute_sql(f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(hashtext(%s))", (name,))
+        db.execute_sql("SELECT pg_advisory_xact_lock(hashtext(%s))", (name,))
 
 
 def skip_locked(query):
