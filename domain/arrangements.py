@@ -45,10 +45,10 @@ def check_contract_period(participant: Participant, year: int, schedule: str) ->
 
 
 def put_right_contract_period(
-    participant: Participant, author: Support, *, year: int, schedule: str, reason: str, seen_version: int | None = None
+    participant: Participant, author: Support, *, year: int, schedule: str, reason: str
 ) -> Event:
     """Training that a lead provider has still to confirm belongs to another contract year, or has another schedule."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         contract = check_contract_period(participant, year, schedule)
         period = unconfirmed_training(participant)
         was, had = period.contract_period.year, period.schedule
@@ -89,10 +89,10 @@ def check_planned(participant: Participant, training_period_id: int) -> Training
 
 
 def put_right_planned_training(
-    participant: Participant, author: Support, *, training_period_id: int, reason: str, seen_version: int | None = None
+    participant: Participant, author: Support, *, training_period_id: int, reason: str
 ) -> Event:
     """This training is not going to begin. What was to end because of it goes on."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         planned = check_planned(participant, training_period_id)
         before = [each for each in participant.training_periods if each.finished_on == day_before(planned.started_on)]
         planned.delete_instance()
@@ -132,10 +132,10 @@ def check_appropriate_body(participant: Participant, appropriate_body: str) -> A
 
 
 def put_right_appropriate_body(
-    participant: Participant, author: Support, *, appropriate_body: str, reason: str, seen_version: int | None = None
+    participant: Participant, author: Support, *, appropriate_body: str, reason: str
 ) -> Event:
     """The appropriate body that the school names. What a body itself has recorded stays."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         check_offered(participant.is_ect and is_counted(participant))
         body, old = check_appropriate_body(participant, appropriate_body), participant.school_reported_appropriate_body
         participant.school_reported_appropriate_body = body

@@ -6,7 +6,7 @@ form's fields and of the API's attributes, so whoever called can put a sentence 
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -97,23 +97,31 @@ class ChangedSince(Exception):
     """Somebody changed the participant after the version that whoever acts had seen; nothing was changed."""
 
 
+def act_as_seen(act: Callable, participant: Participant, author: Author, seen_version: int | None, **answers) -> Event:
+    """Do this act, if nobody has changed the participant after the version that whoever acts had seen. Raises
+    ChangedSince."""
+    with db.atomic():
+        event = act(participant, author, **answers)
+        if event.version - 1 != seen_version:
+            raise ChangedSince
+        return event
+
+
 @contextmanager
-def changing(participant_id: int, author: Author, seen_version: int | None = None):
+def changing(participant_id: int, author: Author):
     """One transaction for one change: gives the participant as they are now. Nobody else can change that person
     meanwhile, at whatever school."""
-    with changing_with(participant_id, author, seen_version, ()) as (participant, _):
+    with changing_with(participant_id, author, ()) as (participant, _):
         yield participant
 
 
 @contextmanager
-def changing_with(participant_id: int, author: Author, seen_version: int | None, others: Iterable[int]):
+def changing_with(participant_id: int, author: Author, others: Iterable[int]):
     """The same for a change that touches others, too: gives the participant and the others by their ids."""
     with db.atomic():
         updated_at()
         everybody = locked_participants([participant_id, *others])
         participant = everybody[participant_id]
-        if seen_version not in (None, participant.version):
-            raise ChangedSince
         if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
             raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
         if not isinstance(author, LeadProvider | Support) and participant.has_left:

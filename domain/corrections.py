@@ -70,11 +70,9 @@ def check_last_day(participant: Participant, last_day: date) -> None:
         raise RuleBroken({"last_day": "already"}, last_day=last_day)
 
 
-def put_right_last_day(
-    participant: Participant, author: Support, *, last_day: date, reason: str, seen_version: int | None = None
-) -> Event:
+def put_right_last_day(participant: Participant, author: Support, *, last_day: date, reason: str) -> Event:
     """They left, or will leave, on another day than is recorded, past or not."""
-    with moving_last_day(participant, author, seen_version, could_stay_until) as (participant, move):
+    with moving_last_day(participant, author, could_stay_until) as (participant, move):
         check_offered(can_put_right_last_day(participant))
         check_last_day(participant, last_day)
         old = participant.finished_on
@@ -103,11 +101,9 @@ def can_put_right_not_left(participant: Participant) -> bool:
     return is_leaving and could_stay_until(participant) != participant.finished_on
 
 
-def put_right_not_left(
-    participant: Participant, author: Support, *, reason: str, seen_version: int | None = None
-) -> Event:
+def put_right_not_left(participant: Participant, author: Support, *, reason: str) -> Event:
     """They have not left, and are not leaving. Everything goes on as if nobody had said so."""
-    with moving_last_day(participant, author, seen_version, could_stay_until) as (participant, move):
+    with moving_last_day(participant, author, could_stay_until) as (participant, move):
         check_offered(can_put_right_not_left(participant))
         old, new = participant.finished_on, could_stay_until(participant)
         move.let_everything_go_on()
@@ -240,11 +236,9 @@ def take_back(participant: Participant, mark: Mark) -> list[str]:
     return modified
 
 
-def put_right_mark(
-    participant: Participant, author: Support, *, mark: str, reason: str, seen_version: int | None = None
-) -> Event:
+def put_right_mark(participant: Participant, author: Support, *, mark: str, reason: str) -> Event:
     """The lead provider had not stopped, or paused, this training."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         taken = check_mark(participant, mark)
         period = taken.period
         return write_event(
@@ -273,16 +267,10 @@ def check_marked_on(mark: Mark, marked_on: date) -> None:
 
 
 def put_right_day_of_mark(
-    participant: Participant,
-    author: Support,
-    *,
-    mark: str,
-    marked_on: date,
-    reason: str,
-    seen_version: int | None = None,
+    participant: Participant, author: Support, *, mark: str, marked_on: date, reason: str
 ) -> Event:
     """The lead provider stopped, or paused, this training on another day."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         moved = check_mark(participant, mark)
         check_marked_on(moved, marked_on)
         period, old, at = moved.period, moved.on, moved.at
@@ -336,12 +324,10 @@ def check_move(participant: Participant, move: str) -> tuple[Mark, Participant, 
     return moves[move]
 
 
-def put_right_training_of_mark(
-    participant: Participant, author: Support, *, move: str, reason: str, seen_version: int | None = None
-) -> Event:
+def put_right_training_of_mark(participant: Participant, author: Support, *, move: str, reason: str) -> Event:
     """The lead provider meant other training that it gave this person."""
     places = [place.id for place in participant.teacher.participants]
-    with changing_with(participant.id, author, seen_version, places) as (participant, everybody):
+    with changing_with(participant.id, author, places) as (participant, everybody):
         moved, place, meant = check_move(participant, move)
         place = everybody.get(place.id, place)
         meant = next(period for period in place.training_periods if period.id == meant.id)
@@ -379,13 +365,11 @@ def put_right_training_of_mark(
 # --- a registration that should not have been ------------------------------------------------------------------
 
 
-def put_right_registration(
-    participant: Participant, author: Support, *, reason: str, seen_version: int | None = None
-) -> Event:
+def put_right_registration(participant: Participant, author: Support, *, reason: str) -> Event:
     """They should not have been registered in this role at this school. Nothing of it counts any more; a lead provider
     that was told of it goes on being told of them, as somebody who has left."""
     touched = {other.id for other in partners_of(participant)}
-    with changing_with(participant.id, author, seen_version, touched) as (participant, everybody):
+    with changing_with(participant.id, author, touched) as (participant, everybody):
         check_offered(is_counted(participant))
         training, mentorships = list(participant.training_periods), mentorships_of(participant)
         if not {other.id for other in partners_of(participant)} <= touched:

@@ -78,12 +78,10 @@ def next_school_from(participant: Participant) -> date | None:
     return min(starts, default=None)
 
 
-def report_leaving(
-    participant: Participant, author: Author, *, leaving_on: date, seen_version: int | None = None
-) -> Event:
+def report_leaving(participant: Participant, author: Author, *, leaving_on: date) -> Event:
     """The school says which day is or was the participant's last, or changes the day it said before. What would go on
     longer ends then; what ended on the day said before moves with it."""
-    with moving_last_day(participant, author, seen_version) as (participant, move):
+    with moving_last_day(participant, author) as (participant, move):
         if not can_report_leaving(participant):
             raise RuleBroken({"participant": "not_started"})
         check_leaving_on(participant, leaving_on)
@@ -135,10 +133,10 @@ def departures_reported_at(participant_ids: Iterable[int]) -> dict[int, datetime
     return found
 
 
-def take_back_leaving(participant: Participant, author: Author, *, seen_version: int | None = None) -> Event:
+def take_back_leaving(participant: Participant, author: Author) -> Event:
     """Somebody whose last day the school reported, and who is still here, is staying after all. Everything goes on as
     if it had not been reported."""
-    with moving_last_day(participant, author, seen_version) as (participant, move):
+    with moving_last_day(participant, author) as (participant, move):
         if not participant.is_leaving:
             raise RuleBroken({"participant": "not_leaving"})
         old, new = participant.finished_on, last_free_day(participant)
@@ -178,13 +176,12 @@ def _who_sees_that_training_goes_on(participant: Participant) -> str | None:
 def moving_last_day(
     participant: Participant,
     author: Author,
-    seen_version: int | None,
     could_stay_until: Callable[[Participant], date | None] = last_free_day,
 ):
     """One transaction in which a last day moves or goes, with all that depends on it. Gives the participant and the
     Move. `could_stay_until`: how long somebody could stay if nobody reported that they leave."""
     touched = _touched(participant)
-    with changing_with(participant.id, author, seen_version, touched) as (participant, everybody):
+    with changing_with(participant.id, author, touched) as (participant, everybody):
         if not _touched(participant) <= touched:
             raise ChangedSince
         yield participant, Move(participant, everybody, could_stay_until(participant))

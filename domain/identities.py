@@ -14,11 +14,9 @@ from domain.registrations import overlap
 from models import Event, InductionPeriod, Mentorship, Participant, ParticipantIdChange, Teacher
 
 
-def put_right_name(
-    participant: Participant, author: Support, *, name: str, reason: str, seen_version: int | None = None
-) -> Event:
+def put_right_name(participant: Participant, author: Support, *, name: str, reason: str) -> Event:
     """The name that everybody is shown, in whatever role at whatever school."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         check_name(participant, name)
         old, told = participant.name, heading(participant, f"their name is {name}")
         participant.teacher.corrected_name = name
@@ -27,10 +25,8 @@ def put_right_name(
         return write_event(participant, author, "teacher_name_updated", told, modifications=modified, reason=reason)
 
 
-def put_right_email_address(
-    participant: Participant, author: Support, *, email: str, reason: str, seen_version: int | None = None
-) -> Event:
-    with changing(participant.id, author, seen_version) as participant:
+def put_right_email_address(participant: Participant, author: Support, *, email: str, reason: str) -> Event:
+    with changing(participant.id, author) as participant:
         check_email(participant, email)
         old, participant.email = participant.email, email
         participant.save(only=[Participant.email])
@@ -58,10 +54,8 @@ def records_united_with(teacher: Teacher) -> list[Teacher]:
     )
 
 
-def put_right_trn(
-    participant: Participant, author: Support, *, trn: str, reason: str, seen_version: int | None = None
-) -> Event:
-    with changing(participant.id, author, seen_version) as participant:
+def put_right_trn(participant: Participant, author: Support, *, trn: str, reason: str) -> Event:
+    with changing(participant.id, author) as participant:
         check_trn(participant, trn)
         teacher, old = participant.teacher, participant.teacher.trn
         empty = Teacher.get_or_none(Teacher.trn == trn)
@@ -135,16 +129,14 @@ def ects_of(places: Iterable[Participant]) -> set[int]:
     return {mentorship.ect_id for place in places for mentorship in place.ect_mentorships}
 
 
-def put_right_two_records(
-    participant: Participant, author: Support, *, record: str, reason: str, seen_version: int | None = None
-) -> Event:
+def put_right_two_records(participant: Participant, author: Support, *, record: str, reason: str) -> Event:
     """Another record is of this person too. All that is in it becomes theirs; lead providers are told by which id they
     knew the person before, and by which those whom they mentored had that mentor. The other record stays, empty,
     because events are about it."""
     found = other_record(record)
     places = places_of(found) if found else []
     touched, mentored = {place.id for place in places}, ects_of(places)
-    with changing_with(participant.id, author, seen_version, touched | mentored) as (participant, everybody):
+    with changing_with(participant.id, author, touched | mentored) as (participant, everybody):
         other, teacher = check_record(participant, record), participant.teacher
         moved = places_of(other)
         if {place.id for place in moved} != touched or ects_of(moved) != mentored:

@@ -55,10 +55,10 @@ def check_mentor(ect: Participant, mentor_id: int, mentors: Iterable[Participant
     return mentor
 
 
-def change_mentor(ect: Participant, author: Author, *, mentor_id: int, seen_version: int | None = None) -> Event:
+def change_mentor(ect: Participant, author: Author, *, mentor_id: int) -> Event:
     """The school assigns a mentor to an ECT, or another one, from today or from the day that both are here."""
     touched = {mentorship.mentor_id for mentorship in ect.current_mentorships}
-    with changing_with(ect.id, author, seen_version, [*touched, mentor_id]) as (ect, everybody):
+    with changing_with(ect.id, author, [*touched, mentor_id]) as (ect, everybody):
         if not ect.is_ect:
             raise RuleBroken({"participant": "not_an_ect"})
         old, current = ect.mentor, ect.current_mentorships
@@ -133,9 +133,9 @@ def share_a_word(names: str, others: str) -> bool:
     return not set(folded(names).split()).isdisjoint(folded(others).split())
 
 
-def change_name(participant: Participant, author: Author, *, name: str, seen_version: int | None = None) -> Event:
+def change_name(participant: Participant, author: Author, *, name: str) -> Event:
     """The name that everybody is shown. The national record keeps its own."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         check_name(participant, name)
         old = participant.name
         participant.teacher.corrected_name = name
@@ -196,10 +196,8 @@ def check_email(participant: Participant, email: str) -> None:
         raise RuleBroken({"email": "already"}, email=participant.email)
 
 
-def change_email_address(
-    participant: Participant, author: Author, *, email: str, seen_version: int | None = None
-) -> Event:
-    with changing(participant.id, author, seen_version) as participant:
+def change_email_address(participant: Participant, author: Author, *, email: str) -> Event:
+    with changing(participant.id, author) as participant:
         check_email(participant, email)
         old, participant.email = participant.email, email
         participant.save(only=[Participant.email])
@@ -225,10 +223,8 @@ def in_words(working_pattern: str) -> str:
     return working_pattern.replace("_", " ")
 
 
-def change_working_pattern(
-    participant: Participant, author: Author, *, working_pattern: str, seen_version: int | None = None
-) -> Event:
-    with changing(participant.id, author, seen_version) as participant:
+def change_working_pattern(participant: Participant, author: Author, *, working_pattern: str) -> Event:
+    with changing(participant.id, author) as participant:
         if not participant.is_ect:
             raise RuleBroken({"participant": "not_an_ect"})
         check_working_pattern(participant, working_pattern)

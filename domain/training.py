@@ -119,11 +119,9 @@ def is_trained_elsewhere(participant: Participant, starts_on: date) -> bool:
     )
 
 
-def change_lead_provider(
-    participant: Participant, author: Author, *, lead_provider_id: int, seen_version: int | None = None
-) -> Event:
+def change_lead_provider(participant: Participant, author: Author, *, lead_provider_id: int) -> Event:
     """The school chooses another lead provider for an ECT or a mentor, from today."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         if not can_change_lead_provider(participant):
             raise RuleBroken({"participant": "not_offered"})
         lead_provider = check_lead_provider(participant, lead_provider_id, offered_lead_providers(participant))
@@ -183,12 +181,11 @@ def change_training_programme(
     *,
     training_programme: str,
     lead_provider_id: int | None = None,
-    seen_version: int | None = None,
 ) -> Event:
     """The school takes over an ECT's training, or gives it to a lead provider, from today."""
     mentor = participant.mentor if training_programme == "provider_led" else None
     others = [mentor.id] if mentor else []
-    with changing_with(participant.id, author, seen_version, others) as (participant, everybody):
+    with changing_with(participant.id, author, others) as (participant, everybody):
         if not can_change_training_programme(participant):
             raise RuleBroken({"participant": "not_offered"})
         check_training_programme(participant, training_programme)
@@ -229,10 +226,10 @@ def can_end_mentor_training(participant: Participant) -> bool:
     return not participant.is_ect and participant.training_status == "withdrawn" and not is_over
 
 
-def end_mentor_training(participant: Participant, author: Author, *, seen_version: int | None = None) -> Event:
+def end_mentor_training(participant: Participant, author: Author) -> Event:
     """The school says that a mentor whom a lead provider withdrew is not going on with mentor training. Whenever there
     is new training, that counts."""
-    with changing(participant.id, author, seen_version) as participant:
+    with changing(participant.id, author) as participant:
         if not can_end_mentor_training(participant):
             raise RuleBroken({"participant": "not_offered"})
         period = participant.training_period

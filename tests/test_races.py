@@ -13,7 +13,7 @@ from peewee import Model
 
 from database import db
 from domain import corrections, departures, identities, participants, partnerships, training
-from domain.changes import ChangedSince, RuleBroken, Support
+from domain.changes import ChangedSince, RuleBroken, Support, act_as_seen
 from models import (
     ActiveLeadProvider,
     DeliveryPartner,
@@ -57,8 +57,11 @@ def at_once(*acts: Callable, meanwhile: Callable = lambda: None) -> list[Event |
 
 
 def choose(participant: Participant, name: str, seen_version: int | None = None) -> Callable[[], Event]:
-    answers = {"lead_provider_id": LeadProvider.get(name=name).id, "seen_version": seen_version}
-    return partial(training.change_lead_provider, participant, tutor_of(participant), **answers)
+    answer = {"lead_provider_id": LeadProvider.get(name=name).id}
+    who = participant, tutor_of(participant)
+    if seen_version is None:
+        return partial(training.change_lead_provider, *who, **answer)
+    return partial(act_as_seen, training.change_lead_provider, *who, seen_version, **answer)
 
 
 def leave(participant: Participant) -> Callable[[], Event]:

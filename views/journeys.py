@@ -9,7 +9,7 @@ from jinja2 import Template
 from clock import now
 from database import Table, db, tried_again
 from database.rows import insert
-from domain.changes import Author, ChangedSince, RuleBroken
+from domain.changes import Author, ChangedSince, RuleBroken, act_as_seen
 from domain.sign_ins import UNFINISHED_ANSWERS_KEPT, forget_unsent
 from forms import Confirm, Doubt, Form
 from forms.added import journeys_here
@@ -160,8 +160,8 @@ def confirm(step: JourneyStep, path: dict, token: str):
         with db.atomic():
             if token != state_token(step.participant, step.answers.posted):
                 raise ChangedSince
-            event = step.journey.act(
-                step.participant, step.author, seen_version=version_in_token(token), **step.journey.answers(path)
+            event = act_as_seen(
+                step.journey.act, step.participant, step.author, version_in_token(token), **step.journey.answers(path)
             )
             save_answers(step.answers, posted={}, confirmed=token, event=event)
 
