@@ -6,10 +6,11 @@ form's fields and of the API's attributes, so whoever called can put a sentence 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 
 from peewee import SQL, OperationalError, fn
 
@@ -59,14 +60,13 @@ HEADINGS = {
     "teacher_training_lead_provider_updated": "{who} changed {name}’s lead provider from {old} to {new}",
     "teacher_training_programme_updated": "{who} changed {name}’s training programme from {old} to {new}",
 }
-"""How events are told, by their type. The large demo world tells them by the same words."""
+"""How events are told, by their type, to the school."""
 
 
-def heading_of(event_type: str, participant: Participant, **words: str) -> str:
-    """What happened to this person, told to their school."""
+def heading_of(event_type: str, participant: Participant, author: Author, words: Mapping[str, str]) -> str:
     as_a_mentor, mentor = ("", "") if participant.is_ect else (" as a mentor", "mentor ")
-    told = {"name": participant.name, "as_a_mentor": as_a_mentor, "mentor": mentor} | words
-    return HEADINGS[event_type].format(**told)
+    told = {"name": participant.name, "as_a_mentor": as_a_mentor, "mentor": mentor}
+    return HEADINGS[event_type].format(who=who(author), provider=author.name, **told, **words)
 
 
 def who(author: Author) -> str:
@@ -186,13 +186,17 @@ def write_event(
     participant: Participant,
     author: Author,
     event_type: str,
-    heading: str,
+    heading: str = "",
     beside: Iterable[Event] = (),
+    *,
+    words: Mapping[str, str] = MappingProxyType({}),
     **details,
 ) -> Event:
     """Write down the one thing that was done to this participant, and what it did to others `beside` them (each made
     by next_event). That makes it everybody's next version, and tells it to the API: the database sees to both
-    (database/triggers.py). What schools are told of by email is written down with it."""
+    (database/triggers.py). What schools are told of by email is written down with it. Without a `heading` of its own it
+    is told as HEADINGS has it, with these `words`."""
+    heading = heading or heading_of(event_type, participant, author, words)
     event = next_event(participant, author, event_type, heading, **details)
     events = [event, *beside]
     for each in events:

@@ -8,7 +8,7 @@ from functools import partial
 
 from clock import today
 from database import among, db
-from domain.changes import RuleBroken, heading_of, updated_at, write_event
+from domain.changes import RuleBroken, updated_at, write_event
 from domain.queries import locked_participants
 from domain.reports import contract_period_of, is_blank
 from models import (
@@ -100,14 +100,8 @@ def change_delivery_partner(
 
 def _tell(participant: Participant, partnership: SchoolPartnership, period: TrainingPeriod, event_type: str) -> None:
     provider, partner = partnership.active_lead_provider.lead_provider, partnership.delivery_partner
-    write_event(
-        participant,
-        provider,
-        event_type,
-        heading_of(event_type, participant, provider=provider.name, delivery_partner=partner.name),
-        period=period,
-        modifications=[f"delivery_partner: → {partner.name}"],
-    )
+    words, modified = {"delivery_partner": partner.name}, [f"delivery_partner: → {partner.name}"]
+    write_event(participant, provider, event_type, words=words, period=period, modifications=modified)
 
 
 def _found(errors: dict[str, str], name: str, text: str | None, find):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from clock import now, today
-from domain.changes import RuleBroken, changing, heading_of, write_event
+from domain.changes import RuleBroken, changing, write_event
 from domain.training import is_trained_elsewhere
 from models import (
     ActiveLeadProvider,
@@ -73,14 +73,7 @@ def _mark(mark: str, lead_provider, teacher, course_identifier, reason) -> Event
         for name, value in columns.items():
             setattr(period, name, value)
         period.save()
-        return write_event(
-            participant,
-            lead_provider,
-            event_type,
-            heading_of(event_type, participant, provider=lead_provider.name),
-            period=period,
-            modifications=modifications,
-        )
+        return write_event(participant, lead_provider, event_type, period=period, modifications=modifications)
 
 
 def _refusal_to_mark(period: TrainingPeriod, unless_already: Iterable[str]) -> str | None:
@@ -114,12 +107,10 @@ def resume(lead_provider: LeadProvider, teacher: Teacher, *, course_identifier=N
             started_on=today(),
             finished_on=participant.finished_on,
         )
-        event_type = "teacher_resumes_training_period"
         return write_event(
             participant,
             lead_provider,
-            event_type,
-            heading_of(event_type, participant, provider=lead_provider.name),
+            "teacher_resumes_training_period",
             period=period,
             modifications=[f"training_period_id: {period.id} → {resumed.id}"],
             new_training_period_id=resumed.id,
@@ -171,14 +162,7 @@ def change_schedule(
         period.schedule, period.school_partnership = schedule_identifier, partnership
         period.save()
         event_type = "teacher_changes_schedule"
-        return write_event(
-            participant,
-            lead_provider,
-            event_type,
-            heading_of(event_type, participant, provider=lead_provider.name),
-            period=period,
-            modifications=modifications,
-        )
+        return write_event(participant, lead_provider, event_type, period=period, modifications=modifications)
 
 
 def _refusal_to_change_schedule(participant: Participant, period: TrainingPeriod, schedule: str) -> str | None:

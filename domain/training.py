@@ -14,7 +14,6 @@ from domain.changes import (
     changing,
     changing_with,
     end_period,
-    heading_of,
     next_event,
     who,
     write_event,
@@ -128,12 +127,11 @@ def change_lead_provider(participant: Participant, author: Author, *, lead_provi
         was = _as_it_was(participant)
         old = was["old_lead_provider"]
         period = _train(participant, _provider_led(participant, lead_provider, day_training_starts(participant)))
-        event_type = "teacher_training_lead_provider_updated"
         return write_event(
             participant,
             author,
-            event_type,
-            heading_of(event_type, participant, who=who(author), old=old, new=lead_provider.name),
+            "teacher_training_lead_provider_updated",
+            words={"old": old, "new": lead_provider.name},
             period=period,
             modifications=[f"lead_provider: {old} → {lead_provider.name}"],
             new_lead_provider=lead_provider.name,
@@ -202,13 +200,12 @@ def change_training_programme(
             columns = {"school_partnership": None, "expression_of_interest": None, "schedule": None}
         period = _train(participant, columns | {"training_programme": training_programme})
         words = {"old": old_programme, "new": programme_in_words(period)}
-        event_type = "teacher_training_programme_updated"
         return write_event(
             participant,
             author,
-            event_type,
-            heading_of(event_type, participant, who=who(author), **words),
-            mentors_events,
+            "teacher_training_programme_updated",
+            beside=mentors_events,
+            words=words,
             period=period,
             modifications=["training_programme: {old} → {new}".format(**words)],
             training_programme=training_programme,

@@ -266,7 +266,7 @@ RACES = {
     withdrawal_and_choice: {("done", "done"), ("done", "ChangedSince")},
     resumption_and_choice: {("done", "done"), ("RuleBroken", "done")},
     two_choices: {("done", "ChangedSince"), ("ChangedSince", "done")},
-    one_choice_twice: {("done", "ChangedSince"), ("ChangedSince", "done")},
+    one_choice_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
     one_withdrawal_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
     one_pause_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
     one_resumption_twice: {("done", "RuleBroken"), ("RuleBroken", "done")},
