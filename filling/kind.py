@@ -3,14 +3,11 @@ with the rows."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from filling.cells import allowed
-
-if TYPE_CHECKING:
-    from filling.imports import Import
 
 
 def column(description: str, *, title: str | None = None, required: bool = False) -> Any:
@@ -117,11 +114,12 @@ class Kind(Generic[R]):
         return ""
 
     @property
-    def steps(self) -> tuple[Callable[[list[R], "Import"], None], ...]:
+    def steps(self) -> tuple[Callable, ...]:
         """What is done with all rows, part by part: one step after the other."""
         return (self.bring_in,)
 
-    def bring_in(self, rows: list[R], report: "Import") -> None:
+    def bring_in(self, rows: list[R], report) -> None:
+        """`report`: the import (imports.py), which is told what is done with each row."""
         raise NotImplementedError
 
     def begin(self) -> None:
