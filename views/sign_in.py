@@ -124,14 +124,7 @@ def refuse_too_many(what: str) -> None:
 def callback():
     if not current_app.config["OIDC_ISSUER"]:
         abort(404)
-    last = this_browsers_sign_in()
-    try:
-        identity, next_page = openid.returned_identity()
-    except NotSignedIn as end:
-        if end.outcome == "out_of_date" and last and not sign_in_timeouts().is_over(last):
-            # The browser's Back, after signing in.
-            return redirect(url_for("school.ects"), 303)
-        raise
+    identity, next_page = openid.returned_identity()
     school_user = sign_ins.school_user_for(identity)
     if not school_user:
         raise NotSignedIn("unknown_school", organisation=identity.organisation or "an organisation")
@@ -141,6 +134,10 @@ def callback():
 
 @blueprint.errorhandler(NotSignedIn)
 def not_signed_in(end: NotSignedIn):
+    last = this_browsers_sign_in()
+    if end.outcome == "out_of_date" and last and not sign_in_timeouts().is_over(last):
+        # The browser's Back, after signing in.
+        return redirect(url_for("school.ects"), 303)
     return outcome_page(end, "sign_in/not_signed_in.html", OUTCOMES)
 
 

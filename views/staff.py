@@ -77,13 +77,7 @@ class StaffSignIn:
     def callback(self):
         if not current_app.config["OIDC_ISSUER"]:
             abort(404)
-        try:
-            identity, next_page = openid.returned_identity(of_an_organisation=False)
-        except NotSignedIn as end:
-            if end.outcome == "out_of_date" and self.signed_in():
-                # The browser's Back, after signing in.
-                return redirect(self.url("home"), 303)
-            raise
+        identity, next_page = openid.returned_identity(of_an_organisation=False)
         person = self.staff.vouched_for(identity)
         if not person and not self.not_let_in:
             log.warning("not let in")
@@ -93,6 +87,9 @@ class StaffSignIn:
         return self.start(person, next_page, identity.id_token)
 
     def not_signed_in(self, end: NotSignedIn):
+        if end.outcome == "out_of_date" and self.signed_in():
+            # The browser's Back, after signing in.
+            return redirect(self.url("home"), 303)
         outcomes = OUTCOMES | {"not_let_in": self.not_let_in}
         return outcome_page(end, f"{self.blueprint.name}/not_signed_in.html", outcomes)
 
