@@ -213,6 +213,8 @@ def this_page(place: str = "") -> str:
 def school_page(address: str) -> tuple[str, dict, str] | None:
     """The endpoint and the values of the school's page at this address, and the address itself, rebuilt from the route
     that it matches, so that it can't lead anywhere else."""
+    if not address:  # before anything else, because most records are opened from nowhere in particular
+        return None
     address, _, place = address.partition("#")
     path, _, query = address.partition("?")
     try:
@@ -234,7 +236,7 @@ def list_url(people: str) -> str:
         if endpoint == f"school.{people}":
             return address
         back = dict(parse_qsl(urlsplit(back).query)).get(BACK, "")
-    return url_for(f"school.{people}")
+    return f"{request.script_root}/school/{people}"
 
 
 def journey_url(participant: Participant, journey: str) -> str | None:
