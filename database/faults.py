@@ -1,16 +1,15 @@
 """What goes wrong with a database, sorted once for both engines: pages, commands, the log, `/readyz` and whoever tries
 again ask here and not the drivers."""
 
-import sqlite3
-
+import apsw
 from peewee import OperationalError, PeeweeException
 
 SQLITE = {
-    **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED), "busy"),
-    sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_READONLY: "read-only",
-    **dict.fromkeys((sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR), "away"),
-    sqlite3.SQLITE_INTERRUPT: "cancelled",
+    **dict.fromkeys((apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED), "busy"),
+    apsw.SQLITE_FULL: "full",
+    apsw.SQLITE_READONLY: "read-only",
+    **dict.fromkeys((apsw.SQLITE_CANTOPEN, apsw.SQLITE_IOERR), "away"),
+    apsw.SQLITE_INTERRUPT: "cancelled",
 }
 """By SQLite's primary result code: https://sqlite.org/rescode.html"""
 
@@ -53,8 +52,8 @@ def kind_of(error: PeeweeException) -> str:
     if isinstance(error, Fault):
         return error.kind
     cause = getattr(error, "orig", None)
-    if code := getattr(cause, "sqlite_errorcode", None):
-        return SQLITE.get(code & 0xFF, "wrong")
+    if isinstance(cause, apsw.Error):
+        return SQLITE.get(cause.result, "wrong")
     state = getattr(cause, "sqlstate", None)
     # The driver has no code for a server that it can't reach or has lost.
     is_away = state.startswith("08") if state else isinstance(error, OperationalError)

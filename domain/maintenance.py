@@ -1,27 +1,33 @@
 """What whoever runs the service asks of it: is it well, is the data right, a copy of it, and the copy back."""
 
-import fcntl
 import gzip
 import os
 import re
 import shutil
-import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping
-from contextlib import closing, contextmanager
 from datetime import UTC
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import apsw
 from peewee import DatabaseError, InterfaceError, OperationalError
 
 import settings
 from clock import now
-from database import db, has_unknown_migrations, is_postgresql, is_up_to_date, migrate, open_database
+from database import (
+    db,
+    elsewhere,
+    has_unknown_migrations,
+    is_postgresql,
+    is_up_to_date,
+    migrate,
+    overwrite_with,
+    snapshot,
+)
 from database.faults import kind_of
 from domain import changes, data_checks
-from models import TABLES, ApiToken, LeadProvider, Purpose, SupportUser
+from models import TABLES, ApiToken, LeadProvider, Purpose, SignIn, SupportUser
 
 LEAST_FREE = 200 * 1024 * 1024
 """Bytes of disk. What a year of the whole country takes is less."""
@@ -69,9 +75,6 @@ def write_obstacle() -> str | None:
 
 def reasons_not_to_start(config: Mapping) -> list[str]:
     """Why the service must not be started on this database. A database that doesn't answer is no reason: it may."""
-    others = [name for name in ("pysqlite3", "sqlcipher3", "apsw") if find_spec(name)]
-    if others and not is_postgresql():
-        return [f"Uninstall {others[0]}: two SQLite libraries in one process can let two writers in at once."]
     if not is_postgresql() and not Path(db.obj.database).exists():
         return ["The database’s file is missing. Put it back, or make an empty one: flask migrate"]
     try:
@@ -85,8 +88,7 @@ def reasons_not_to_start(config: Mapping) -> list[str]:
     except (OperationalError, InterfaceError):
         pass
     finally:
-        if is_postgresql():
-            db.obj.close_all()
+        db.obj.close_idle()  # who asks may be about to fork
     return []
 
 
@@ -154,37 +156,17 @@ def _postgresql_warnings(config: Mapping) -> list[str]:
 
 
 def data_faults() -> list[str]:
-    """What is wrong with the data. SQLite is asked by a copy, beside the database and gone afterwards: whoever reads
-    there for seconds would hold up everybody who confirms.
-
-    Raises NotPossible where there is no room for the copy.
-    """
-    if is_postgresql():
-        return faults_here()
-    path = Path(db.obj.database)
-    if shutil.disk_usage(path.parent).free < path.stat().st_size + LEAST_FREE:
-        raise NotPossible("There is no room for a copy of the database beside it, and the copy is what is checked.")
-    copy = path.with_name(f".{path.name}.verified")
-    turn = os.open(path.parent, os.O_RDONLY)
-    fcntl.flock(turn, fcntl.LOCK_EX)  # one copy of this name at a time
-    try:
-        _copy_to(copy)
-        with _in_its_place(copy), db.connection_context():
-            return faults_here()
-    except (OSError, sqlite3.Error, DatabaseError) as error:
-        return [f"The database can’t be read: {error}"]
-    finally:
-        _remove(copy)
-        os.close(turn)
-
-
-def faults_here() -> list[str]:
-    """What the engine finds, then each rule of data_checks.py that is broken."""
+    """What is wrong with the data as they are at this moment: what the engine finds, then each rule of data_checks.py
+    that is broken."""
     found = []
-    if not is_postgresql():
-        found += [row[0] for row in db.execute_sql("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [f"{row[0]} {row[1]} refers to nothing" for row in db.execute_sql("PRAGMA foreign_key_check")]
-    return found or [f"{rule}: {offenders[:10]}" for rule, offenders in data_checks.broken().items()]
+    try:
+        with snapshot():
+            if not is_postgresql():
+                found += [row[0] for row in db.execute_sql("PRAGMA integrity_check") if row[0] != "ok"]
+                found += [f"{row[0]} {row[1]} refers to nothing" for row in db.execute_sql("PRAGMA foreign_key_check")]
+            return found or [f"{rule}: {offenders[:10]}" for rule, offenders in data_checks.broken().items()]
+    except apsw.Error as error:
+        return [f"The database can’t be read: {error}"]
 
 
 # --- a copy, and back --------------------------------------------------------------------------------------
@@ -217,7 +199,7 @@ def back_up(target: Path) -> Path:
         with unfinished.open("rb") as written:
             os.fsync(written.fileno())
         unfinished.replace(target)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, DatabaseError) as error:
         raise NotPossible(f"{target} could not be written: {error}. Nothing of it was left behind.") from error
     finally:
         _remove(unfinished)
@@ -244,12 +226,8 @@ def _private(path: Path) -> Path:
 
 
 def _copy_to(path: Path) -> None:
-    """The database as it is now. While it is read nobody can commit, so the copy waits for no disk: whoever keeps it
-    sees to that."""
-    with closing(sqlite3.connect(_private(path), isolation_level=None)) as copy:
-        copy.execute("PRAGMA synchronous = OFF")
-        copy.execute("PRAGMA journal_mode = OFF")
-        db.connection().backup(copy)
+    """The database as it is now, in one file."""
+    db.execute_sql("VACUUM INTO ?", (str(_private(path)),))
 
 
 def restore(source: Path) -> tuple[Path, list[ApiToken]]:
@@ -271,14 +249,14 @@ def restore(source: Path) -> tuple[Path, list[ApiToken]]:
     try:
         _unpack(source, staged)
         _check_copy(staged, bring_up_to_date=True, expected=expected)
-        with closing(sqlite3.connect(before)) as copy:
-            db.connection().backup(copy)
-        before.chmod(0o600)
-        # Not by overwriting the file: a journal that is left beside it would be applied to the wrong database.
-        with closing(sqlite3.connect(staged)) as copy:
-            copy.execute("DELETE FROM sign_in")
-            copy.commit()
-            copy.backup(db.connection())
+        with elsewhere(staged), db.connection_context():
+            SignIn.delete().execute()
+        _copy_to(before)
+        try:
+            overwrite_with(staged)
+        except DatabaseError:
+            before.unlink()
+            raise
     finally:
         _remove(staged)
     tokens = ApiToken.select(ApiToken, LeadProvider).join(LeadProvider)
@@ -302,32 +280,20 @@ def _unpack(source: Path, to: Path) -> None:
         raise NotPossible(f"{source} is not whole: {error}") from error
 
 
-@contextmanager
-def _in_its_place(path: Path):
-    """This file is the database meanwhile, not opened yet."""
-    ours = db.obj
-    db.initialize(open_database(f"sqlite:///{path}"))
-    try:
-        yield
-    finally:
-        db.obj.close_all()
-        db.initialize(ours)
-
-
 def _check_copy(path: Path, *, bring_up_to_date: bool = False, expected: str | None = None) -> None:
     try:
-        with _in_its_place(path):
+        with elsewhere(path):
             if bring_up_to_date:
                 with db.connection_context():
                     if has_unknown_migrations():
                         raise NotPossible(f"{path} was made by a later release of this service.")
                 migrate()
             with db.connection_context():
-                if found := faults_here():
+                if found := data_faults():
                     raise NotPossible(f"{path} is not right: {'; '.join(found[:5])}")
                 if expected and people() not in (None, expected):
                     raise NotPossible(f"{path} has {people()} people in it, and the database has {expected} ones.")
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+    except DatabaseError as error:
         raise NotPossible(f"{path} is not a database of this service: {error}") from error
 
 

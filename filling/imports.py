@@ -4,13 +4,13 @@ changed."""
 
 import csv
 import json
-import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import TextIO
 
+import apsw
 from peewee import DataError, IntegrityError
 
 from database import advisory_lock, db, is_postgresql
@@ -20,8 +20,6 @@ from filling.kind import Changes, Kind, NotAllowed, Row
 
 ROWS_AT_ONCE = 500
 """How many rows are written together."""
-CACHE = 64 * 1024
-"""Kilobytes that SQLite may keep of what is being written."""
 LOCK = "filling"
 """What is held while files are brought in, so that two never are at once."""
 
@@ -48,8 +46,8 @@ class Import:
         columns = kind.row.titles(), kind.row.required(), kind.mistaken
         self.file = CsvFile(path, *columns, others_are_ignored=kind.others_are_ignored)
         self.read_rows = 0
-        self.stage = sqlite3.connect("", isolation_level=None)
-        self.stage.executescript(f"{STAGE} BEGIN")
+        self.stage = apsw.Connection("")
+        self.stage.execute(f"{STAGE} BEGIN")
 
     def close(self) -> None:
         self.stage.close()
@@ -72,7 +70,7 @@ class Import:
             else:
                 told = (line.number, self.kind.key(row), self.kind.group(row), json.dumps(line.cells))
                 self.stage.execute("INSERT INTO row (line, key, part, cells) VALUES (?, ?, ?, ?)", told)
-        self.stage.executescript("CREATE INDEX by_part ON row (part, line); CREATE INDEX by_key ON row (key, line)")
+        self.stage.execute("CREATE INDEX by_part ON row (part, line); CREATE INDEX by_key ON row (key, line)")
         again = "SELECT line, min(line) OVER (PARTITION BY key) AS first, cells FROM row ORDER BY key"
         for line, first, cells in self.stage.execute(again):
             if line > first:
@@ -243,13 +241,10 @@ def shown(value: object) -> str:
 
 def expect_many_rows() -> None:
     """PostgreSQL doesn't know how many rows this transaction is writing, takes tables that were empty for small ones,
-    and would read them from end to end for each row. SQLite, without write-ahead logging, lets nobody look from the
-    moment on that what is written has no room in its cache."""
+    and would read them from end to end for each row."""
     if is_postgresql():
         db.execute_sql("SET LOCAL enable_seqscan = off")
         db.execute_sql("SET LOCAL statement_timeout = '5min'")
-    else:
-        db.execute_sql(f"PRAGMA cache_size = -{CACHE}")
 
 
 def safe(cell):

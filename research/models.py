@@ -19,14 +19,13 @@ from peewee import (
     IntegerField,
     JSONField,
     Model,
-    SqliteDatabase,
     TextField,
     fn,
 )
 from playhouse.sqlite_ext import AutoIncrementField
 
 from clock import now
-from database import MomentField, WordsField, migrate
+from database import MomentField, SqliteFile, WordsField, migrate
 from domain.sign_ins import Timeouts
 from domain.staff import Staff
 from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_as
@@ -55,7 +54,7 @@ judged = ["did what was asked"]
 BETWEEN_TASKS = ""
 """Where a participant is who waits for a task."""
 
-research_db = SqliteDatabase(
+research_db = SqliteFile(
     None,
     lock_type="IMMEDIATE",
     autoconnect=False,

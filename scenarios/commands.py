@@ -7,10 +7,10 @@ import click
 from flask import Flask, current_app
 
 from clock import display
-from database import db, is_postgresql
+from database import db, elsewhere, is_postgresql
 from models import Participant, School
 from scenarios import large
-from scenarios.demo import fill_demo, other_worlds_only, refuse_real_people
+from scenarios.demo import fill_demo, refuse_real_people
 from scenarios.scenario import Scenario, scenarios_there
 
 
@@ -43,7 +43,7 @@ def check_scenarios(names):
     known, wrong = scenarios_there(names)
     faults = len(wrong)
     click.echo("\n".join(wrong), nl=bool(wrong))
-    with other_worlds_only():
+    with elsewhere(None):
         for each in known:
             for wording in ["", *each.variants]:
                 found = check(current_app._get_current_object(), each, wording)
@@ -78,7 +78,7 @@ def take_screenshots(names, folder):
     from scenarios import screenshots  # brings Playwright along, which only developers have
 
     try:
-        with other_worlds_only():
+        with elsewhere(None):
             for file in screenshots.take(current_app._get_current_object(), named_scenarios(names), folder):
                 click.echo(file)
     except screenshots.NoBrowser as problem:
@@ -90,7 +90,7 @@ def print_words():
     """Print what every page says in every state, to be read aloud."""
     from scenarios import words
 
-    with other_worlds_only(), TemporaryDirectory() as folder:
+    with elsewhere(None), TemporaryDirectory() as folder:
         reader = words.Reader(current_app._get_current_object(), words.build(Path(folder)), Path(folder))
         for who, shown in reader.everything():
             click.echo(f"\n=== {who}: {shown.page}, {shown.status}\n{words.as_text(shown)}")

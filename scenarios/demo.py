@@ -2,8 +2,6 @@
 
 import hashlib
 import hmac
-import sqlite3
-from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +10,8 @@ import click
 from flask import current_app
 
 import scenarios
-from clock import World, entered, today
-from database import db, is_postgresql, open_database
+from clock import today
+from database import elsewhere, is_postgresql, overwrite_with
 from domain import maintenance
 from domain.queries import training_with_providers
 from models import ApiToken, LeadProvider, Participant, School, SchoolUser, TrainingPeriod, digest
@@ -32,24 +30,11 @@ def fill_demo(name: str, on: date) -> None:
         scenarios.load_world(name)
     else:
         with TemporaryDirectory() as folder:
-            with other_worlds_only():
+            with elsewhere(None):
                 file = scenarios.template(name, Path(folder), on)
-            with closing(sqlite3.connect(file)) as source:
-                source.backup(db.connection())
+            overwrite_with(file)
     maintenance.say_whose_data_these_are("invented")
     save_tokens()
-
-
-@contextmanager
-def other_worlds_only():
-    """Inside, no database can be opened but those that scenarios make: the service's own stays as it is."""
-    own = db.obj
-    db.initialize(open_database("sqlite:///:memory:"))
-    try:
-        with entered(World()):
-            yield
-    finally:
-        db.initialize(own)
 
 
 def welcome(address: str, also: list[str]) -> str:

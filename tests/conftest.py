@@ -357,5 +357,5 @@ def walk(request, world):
 
 
 def required(name: str) -> bool:
-    """Whether this run must not skip what needs this: REQUIRE_BROWSER, REQUIRE_NEWEST_SQLITE …"""
+    """Whether this run must not skip what needs this: REQUIRE_BROWSER, REQUIRE_NGINX …"""
     return os.environ.get(f"REQUIRE_{name}") == "1"

@@ -1,21 +1,22 @@
 """A database that is busy, or that can only be read: looking works, writing gets 503, and nothing is lost."""
 
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import apsw
 import pytest
 from peewee import DatabaseError, OperationalError
 
-from clock import current_world, entered, now
-from database import WriteQueue, db, open_database
+from clock import OWN, World, current_world, entered, now
+from database import LONGEST_LOG, WriteQueue, db, open_database
 from database.faults import kind_of
 from models import LatestUpdate, Participant
 from tests.conftest import both_engines, person
@@ -221,10 +222,73 @@ def test_what_an_error_of_sqlite_means(world, kind):
     assert kind_of(raised.value) == kind
 
 
-def test_a_database_locked_by_another_is_busy(world):
-    with closing(sqlite3.connect(db.obj.database)) as other:
-        db.execute_sql("PRAGMA busy_timeout = 100")
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(OperationalError) as raised, db.atomic():
-            pass
+def test_a_database_locked_by_another_is_busy(world, other):
+    db.execute_sql("PRAGMA busy_timeout = 100")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError) as raised, db.atomic():
+        pass
     assert kind_of(raised.value) == "busy"
+
+
+# --- SQLite’s write-ahead log --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(world):
+    """Another program with the same file."""
+    with closing(apsw.Connection(db.obj.database)) as connection:
+        yield connection
+
+
+def test_what_a_full_disk_took_back_is_not_said_to_be_done(world):
+    """SQLite then ends the transaction by itself, whatever becomes of the error."""
+    *full, too_much = SQLITE_FAULTS["full"]
+    for sql in full:
+        db.execute_sql(sql)
+    before = dump()
+
+    @db.atomic()
+    def act():
+        LatestUpdate.update(microseconds=0).execute()
+        with suppress(OperationalError):
+            db.execute_sql(too_much)
+
+    with pytest.raises(OperationalError):
+        act()
+    assert dump() == before
+
+
+def test_a_file_of_the_release_before_gets_a_log_whoever_comes_first(world, other):
+    db.obj.close_all()
+    assert other.pragma("journal_mode", "delete") == "delete"
+    other.close()
+    together = threading.Barrier(8)
+
+    def opened(_):
+        together.wait()
+        with entered(World(OWN)), db.connection_context():
+            return db.obj.journal_mode
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(opened, range(8))) == {"wal"}
+
+
+def test_who_reads_holds_up_nobody_who_writes_and_the_log_does_not_stay_long(world, other):
+    db.execute_sql("PRAGMA busy_timeout = 1")
+    log = Path(f"{db.obj.database}-wal")
+    before = other.execute("BEGIN; SELECT count(*) FROM latest_update").fetchall()
+    db.execute_sql("CREATE TABLE much (x)")
+    while log.stat().st_size <= LONGEST_LOG:
+        db.execute_sql("INSERT INTO much VALUES (zeroblob(1000000))")
+    assert other.execute("SELECT count(*) FROM latest_update").fetchall() == before
+    other.execute("COMMIT")
+    for _ in range(2):
+        db.execute_sql("INSERT INTO much VALUES (1)")
+    assert log.stat().st_size <= LONGEST_LOG
+
+
+@pytest.mark.parametrize("hold", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+def test_who_writes_holds_up_nobody_who_reads(naomi, other, hold):
+    other.execute(hold)
+    other.execute("UPDATE teacher SET trs_last_name = 'Smith'")
+    assert "Steven Taylor" in naomi.get("/school/ects").text

@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.bench.service import Service, free_port, served
@@ -37,7 +37,7 @@ def environment(folder, sqlite_template) -> dict:
     """Of a deployment, on a copy of the demo world whose people count as real ones."""
     path = folder / "register.sqlite3"
     shutil.copyfile(sqlite_template, path)
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(apsw.Connection(str(path))) as connection:
         connection.execute("INSERT INTO purpose (people) VALUES ('real')")
     with running() as server:
         yield {
@@ -253,7 +253,7 @@ def test_a_database_that_must_not_be_served_is_not(environment, folder, tmp_path
     path = tmp_path / "register.sqlite3"
     if change:
         shutil.copyfile(folder / "register.sqlite3", path)
-        with closing(sqlite3.connect(path)) as connection, connection:
+        with closing(apsw.Connection(str(path))) as connection:
             connection.execute(change)
     settings = environment | {"DATABASE_URL": f"sqlite:///{path}", "BIND": "127.0.0.1:0", "PATH": os.environ["PATH"]}
     done = subprocess.run(

@@ -4,10 +4,10 @@ fragment and page are one, that migrations make what the models describe, and th
 import ast
 import os
 import re
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 from flask import abort
 
@@ -345,18 +345,14 @@ def test_every_error_has_a_page_in_the_services_clothes(naomi, monkeypatch, code
 
 def test_a_busy_database_is_said_so_and_nothing_is_lost(naomi, world):
     """Another program holds the database's lock for longer than we wait."""
-    address = f"/school/ects/{person('Steven Taylor').id}/change-lead-provider/lead-provider"
-    naomi.get(address)
+    naomi.get(f"/school/ects/{person('Steven Taylor').id}/change-lead-provider/lead-provider")
     before = dump()
-    db.close()
     db.obj.close_all()
     db.obj._timeout = 0
-    with closing(sqlite3.connect(world.removeprefix("sqlite:///"), isolation_level=None)) as other:
+    with closing(apsw.Connection(world.removeprefix("sqlite:///"))) as other:
         other.execute("BEGIN EXCLUSIVE")
-        response = naomi.client.post(address, data={"lead_provider_id": "5"})
-        other.execute("ROLLBACK")
-    assert response.status_code == 503
-    assert response.headers["Retry-After"]
-    assert "Wait a moment, then try again" in response.text
-    db.connect(reuse_if_open=True)
+        naomi.choose("Teach First", status=503)
+        assert naomi.response.headers["Retry-After"]
+        assert "Wait a moment, then try again" in naomi.text
+        naomi.get("/school/ects")
     assert dump() == before

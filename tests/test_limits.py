@@ -1,9 +1,9 @@
 """How many requests are answered in five minutes, and what is said to whoever sends more. And who holds the tokens."""
 
-import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import apsw
 import pytest
 
 from clock import clock_at
@@ -53,7 +53,7 @@ def test_all_workers_count_together(world):
 
 def test_while_somebody_reads_for_long_nobody_is_kept_out(world):
     db.execute_sql("PRAGMA busy_timeout = 1")
-    with closing(sqlite3.connect(world.removeprefix("sqlite:///"), isolation_level=None)) as reader:
+    with closing(apsw.Connection(world.removeprefix("sqlite:///"))) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM teacher").fetchone()
         assert RateLimit(10, 300).seconds_to_wait("x") == 0

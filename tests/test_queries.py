@@ -1,25 +1,20 @@
 """How much each page asks of the database: so many queries, however many people and events there are. What begins or
 ends a transaction, and what locks, isn't counted."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from peewee import IntegrityError
 
 from database import db
-from database.rows import insert, parsed_json
+from database.rows import insert
 from domain import participants, training
 from forms import Question
 from models import Answers, LeadProvider, SchoolUser
 from scenarios import demo
-from tests.conftest import TODAY, both_engines, mostly_sqlite, needs
+from tests.conftest import TODAY, both_engines, mostly_sqlite
 from tests.given import ect, mentor, withdrawn
 from tests.reports import april, leaving, resumed
 from tests.walks import WALKS
@@ -191,38 +186,6 @@ def test_who_is_on_a_page_of_the_api_an_index_alone_tells(queries):
     for sql, params in pages:
         (outer, *_) = (row[3] for row in db.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall())
         assert outer.startswith("SEARCH t1 USING COVERING INDEX"), (sql, outer)
-
-
-NEWEST_SQLITE = Path(sys.prefix) / "newest-sqlite"
-"""Not among the packages of the environment: beside another SQLite in one process the service refuses to start."""
-
-ASK_IT = """
-import apsw, json, sys
-path, queries = json.load(sys.stdin)
-connection = apsw.Connection(path)
-print(json.dumps([connection.execute(sql, params).fetchall() for sql, params in queries]))
-"""
-
-
-def unordered(value):
-    """Lists in no order: without ORDER BY, each version of SQLite may choose its own."""
-    if isinstance(value, dict):
-        return {key: unordered(each) for key, each in value.items()}
-    return sorted(map(unordered, value), key=str) if isinstance(value, (list, tuple)) else value
-
-
-def test_the_newest_sqlite_answers_the_same(world, queries):
-    needs((NEWEST_SQLITE / ".stamp").exists(), "The newest SQLite is missing: python3 run.py test", "NEWEST_SQLITE")
-    path = world.removeprefix("sqlite:///")
-    asked = json.dumps([path, queries], default=str)
-    environment = {**os.environ, "PYTHONPATH": str(NEWEST_SQLITE)}
-    newest = subprocess.run(
-        [sys.executable, "-c", ASK_IT], input=asked, env=environment, capture_output=True, text=True, check=True
-    )
-    ours = [db.execute_sql(sql, params).fetchall() for sql, params in queries]
-    for (sql, _), *both in zip(queries, ours, json.loads(newest.stdout), strict=True):
-        here, there = ([unordered(list(map(parsed_json, row))) for row in rows] for rows in both)
-        assert unordered(there) == unordered(here), sql
 
 
 @both_engines

@@ -6,10 +6,11 @@ import datetime
 import os
 import platform
 import re
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+
+import apsw
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -62,7 +63,7 @@ def where() -> str:
     return (
         f"{datetime.datetime.now(datetime.UTC).date()}, commit {commit.stdout.strip() or 'unknown'}, "
         f"{os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}"
+        f"SQLite {apsw.sqlite_lib_version()}"
     )
 
 

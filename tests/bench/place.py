@@ -51,7 +51,7 @@ class Place:
 
     def faults(self) -> list[str]:
         with self.looked_at():
-            return maintenance.faults_here()
+            return maintenance.data_faults()
 
 
 @contextmanager

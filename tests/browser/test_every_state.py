@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from werkzeug.exceptions import default_exceptions
 
 from app import ERRORS
-from scenarios.demo import other_worlds_only
+from database import elsewhere
 from scenarios.pages import Html
 from scenarios.words import EVERYBODY, Reader, build
 from tests.browser.looks import check_accessible, check_fits, places
@@ -62,7 +62,7 @@ SHOW = """([title, html]) => {
 @pytest.fixture
 def stories(app, tmp_path):
     """What is told of nobody, or of each of the people in a role."""
-    with other_worlds_only():
+    with elsewhere(None):
         reader = Reader(app, build(tmp_path), tmp_path)
         yield (
             lambda about: (

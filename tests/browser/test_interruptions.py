@@ -5,13 +5,13 @@ import os
 import re
 import secrets
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
 
+import apsw
 import pytest
 from playwright.sync_api import expect
 
@@ -108,7 +108,7 @@ def address(line) -> str:
 @pytest.fixture
 def database(world):
     """Another program with the same database, which can keep the service waiting."""
-    with closing(sqlite3.connect(world.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+    with closing(apsw.Connection(world.removeprefix("sqlite:///"))) as connection:
         yield connection
 
 

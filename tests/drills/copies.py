@@ -1,12 +1,13 @@
 """Backups while people confirm, each of them whole; and restores while the service runs, each equal to its backup."""
 
 import argparse
-import sqlite3
 import subprocess
 import sys
 import threading
 from contextlib import closing
 from pathlib import Path
+
+import apsw
 
 from tests.bench.place import Place, place
 from tests.bench.service import ROOT
@@ -62,15 +63,17 @@ def flask(where: Place, *command: object) -> str:
 
 
 def confirmed_in(copy: Path) -> int:
-    with closing(sqlite3.connect(copy)) as connection:
+    with closing(apsw.Connection(str(copy))) as connection:
         query = "SELECT count(*) FROM event WHERE event_type = 'teacher_working_pattern_updated'"
         return connection.execute(query).fetchone()[0]
 
 
-def contents(path: Path) -> list[str]:
+def contents(path: Path) -> dict[str, list[tuple]]:
     """Everything but who is signed in."""
-    with closing(sqlite3.connect(path)) as connection:
-        return [line for line in connection.iterdump() if not line.startswith('INSERT INTO "sign_in"')]
+    with closing(apsw.Connection(str(path))) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        rows = {name: connection.execute(f'SELECT * FROM "{name}" ORDER BY 1').fetchall() for name in tables}
+        return rows | {"sign_in": []}
 
 
 def main() -> None:

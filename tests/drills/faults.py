@@ -7,13 +7,14 @@ import fcntl
 import http.client
 import json
 import os
-import sqlite3
 import subprocess
 import tempfile
 import time
 from collections import Counter
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+import apsw
 
 from models import Event, Participant
 from tests.bench.place import Place, at, signed_in
@@ -156,14 +157,14 @@ def sqlite_faults(folder: Path) -> list:
 
     @contextmanager
     def locked():
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        with closing(apsw.Connection(str(path))) as other:
             other.execute("BEGIN EXCLUSIVE")
             yield
             other.execute("ROLLBACK")
 
     @contextmanager
     def written_to_by_somebody_else():
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        with closing(apsw.Connection(str(path))) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
             other.execute("ROLLBACK")

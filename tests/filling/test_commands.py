@@ -4,13 +4,13 @@ only the database knows; and the bar on a terminal."""
 import os
 import pty
 import re
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import apsw
 import click
 import psycopg
 import pytest
@@ -87,7 +87,7 @@ def test_a_busy_database_is_told_plainly(flask, engine, empty_database, tmp_path
             other.rollback()
     else:
         db.obj._timeout = 0
-        with closing(sqlite3.connect(empty_database.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        with closing(apsw.Connection(empty_database.removeprefix("sqlite:///"))) as other:
             other.execute("BEGIN IMMEDIATE")
             said = flask("import", "appropriate-bodies", path, fails=True)
             other.execute("ROLLBACK")

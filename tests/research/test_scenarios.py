@@ -2,7 +2,6 @@
 prototype had is put in on purpose."""
 
 import re
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +10,16 @@ from contextvars import copy_context
 from datetime import date
 from pathlib import Path
 
+import apsw
 import pytest
 
 import scenarios
 from clock import entered
-from database import db
+from database import db, elsewhere
 from forms.fields import DateField
 from models import Answers, Participant
 from research.console.running import service_files
-from scenarios import chromium, demo
+from scenarios import chromium
 from scenarios.check import check
 from scenarios.pages import Page, filled_in
 from scenarios.predicates import PREDICATES, parameters
@@ -59,7 +59,7 @@ def come_true(sandboxes, kept):
 @pytest.fixture
 def sandboxes(app):
     """Databases only as the scenarios make them."""
-    with demo.other_worlds_only():
+    with elsewhere(None):
         yield app
 
 
@@ -295,7 +295,7 @@ def test_the_commands_list_and_check(sandboxes, monkeypatch):
 def test_loading_one_replaces_the_demo_even_while_it_is_used(app, world):
     address = Path(world.removeprefix("sqlite:///"))
     db.close()
-    with closing(sqlite3.connect(address)) as reader:
+    with closing(apsw.Connection(str(address))) as reader:
         reader.execute("SELECT 1 FROM teacher").fetchone()
         done = run(app, "load", "S08", "--yes")
     assert done.exit_code == 0, done.output
