@@ -16,6 +16,7 @@ if given["DATABASE_URL"].startswith("sqlite:"):
     sys.modules["psycopg"] = None  # ty: ignore[invalid-assignment]
 
 import commands  # noqa: E402
+from database import db  # noqa: E402
 from domain import maintenance  # noqa: E402
 from web import logs  # noqa: E402
 
@@ -54,6 +55,11 @@ def post_worker_init(worker):
     """In the demo nothing runs every minute but the service itself."""
     if given["DEMO"]:
         commands.keep_sending_notices(worker.app.callable)
+
+
+def worker_exit(_server, _worker):
+    """The last one that closes SQLite's file puts into it what is in its log."""
+    db.obj.close_all()
 
 
 def on_exit(_server):

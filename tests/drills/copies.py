@@ -1,6 +1,9 @@
-"""Backups while people confirm, each of them whole; and restores while the service runs, each equal to its backup."""
+"""Backups while people confirm, each of them whole; and restores while the service runs or after it was killed, each
+equal to its backup."""
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -38,15 +41,23 @@ def drill(copies: int = 30, restores: int = 10) -> str:
                 stop.set()
                 for each in people:
                     each.join()
-            # Nobody writes any more: what a restore puts back can be compared.
+            for process in service.processes():
+                os.kill(process, signal.SIGKILL)
+            # Nobody writes any more: what a restore puts back can be compared. The killed have left their log.
+            path = Path(where.address.removeprefix("sqlite:///"))
+            assert Path(f"{path}-wal").stat().st_size
             for copy in again:
                 flask(where, "restore", copy, "--yes")
-                assert contents(Path(where.address.removeprefix("sqlite:///"))) == contents(copy)
+                assert contents(path) == contents(copy)
         assert not (found := where.faults()), found
         done = sum(each.acknowledged for each in people)
+        with where.served() as service:
+            Confirming(service, where.ects[0], threading.Event()).until_done("part_time")
+        assert not Path(f"{path}-wal").exists(), "what is stopped leaves everything in one file"
         return (
             f"{copies} backups during {done} confirms, all whole, nothing acknowledged before they began missing; "
-            f"{len(again)} restores into the running service, all equal to their backups"
+            f"{len(again)} restores into the running service and as many beside the log of a killed one, all equal to "
+            "their backups"
         )
 
 
