@@ -445,9 +445,8 @@ def open_world(app, engine, world, request, tmp_path):
     for row in PEOPLE:
         load(row)
     tutors = {user.school.name: Visitor(app).sign_in(user.name) for user in list(SchoolUser.select())}
-    db.close()
+    db.obj.close_all()  # which leaves everything in the one file that is copied
     if engine == "postgresql":
-        db.obj.close_all()
         server = request.getfixturevalue("postgresql")
 
     def open_copy():

@@ -252,7 +252,8 @@ def test_a_request_that_could_be_read_in_two_ways_is_not_read(service, name):
 def test_a_database_that_must_not_be_served_is_not(environment, folder, tmp_path, change, said):
     path = tmp_path / "register.sqlite3"
     if change:
-        shutil.copyfile(folder / "register.sqlite3", path)
+        with closing(apsw.Connection(str(folder / "register.sqlite3"))) as served:
+            served.execute("VACUUM INTO ?", (str(path),))
         with closing(apsw.Connection(str(path))) as connection:
             connection.execute(change)
     settings = environment | {"DATABASE_URL": f"sqlite:///{path}", "BIND": "127.0.0.1:0", "PATH": os.environ["PATH"]}

@@ -8,7 +8,6 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from clock import clock_at, current_world, entered
-from database import db, migrate, open_database
+from clock import clock_at
+from database import db, elsewhere, migrate
 from domain import data_checks
 from filling.commands import as_csv, example_of
 from filling.export import people_at
@@ -74,16 +73,10 @@ def templates(tmp_path_factory) -> dict[str, Path]:
 def on(file: Path) -> Iterator[None]:
     """Things are done on this database, on 20 April 2026."""
     file.touch()
-    before = db.obj
-    db.initialize(open_database("sqlite:///:memory:"))
-    try:
-        with entered(replace(current_world(), database=file)), clock_at(TODAY):
-            migrate()
-            with db.connection_context():
-                yield
-    finally:
-        db.obj.close_all()
-        db.initialize(before)
+    with elsewhere(file), clock_at(TODAY):
+        migrate()
+        with db.connection_context():
+            yield
 
 
 def bring(kind: str, text: str, folder: Path) -> bool:
@@ -197,13 +190,13 @@ def bring_twice(text: str, folder: Path) -> bool:
 @given(lines=rows())
 def test_what_goes_out_makes_the_same_people_elsewhere(templates, tmp_path, lines):
     """All schools' people together: somebody may be at two."""
-    file, elsewhere = tmp_path / "people.sqlite3", tmp_path / "elsewhere.sqlite3"
-    for copy in (file, elsewhere):
+    file, another = tmp_path / "people.sqlite3", tmp_path / "elsewhere.sqlite3"
+    for copy in (file, another):
         shutil.copy(templates["filled"], copy)
     with on(file):
         assume(bring("people", as_csv(PersonRow, lines), tmp_path))
         there = [row for school in School.select() for row in people_at(school)[0]]
-    with on(elsewhere):
+    with on(another):
         assert bring("people", as_csv(PersonRow, there), tmp_path)
         assert [row for school in School.select() for row in people_at(school)[0]] == there
 
