@@ -114,7 +114,8 @@ def a_mark_ends_the_training():
 
 @always
 def training_that_ended_was_ended_by_something():
-    """By a mark, the training that followed, the last day at the school, or the end of a mentor's funding."""
+    """By a mark, the training that followed (and may be undone with a registration in error), the last day at the
+    school, or the end of a mentor's funding."""
     return rows(
         "SELECT t.id FROM training_period t JOIN participant p ON p.id = t.participant_id "
         "JOIN teacher ON teacher.id = p.teacher_id "
@@ -122,6 +123,8 @@ def training_that_ended_was_ended_by_something():
         "AND (p.finished_on IS NULL OR p.finished_on <> t.finished_on) "
         "AND NOT EXISTS (SELECT 1 FROM training_period later JOIN participant q ON q.id = later.participant_id "
         "WHERE q.teacher_id = p.teacher_id AND q.role = p.role AND later.started_on > t.finished_on) "
+        "AND NOT EXISTS (SELECT 1 FROM participant undone WHERE undone.teacher_id = p.teacher_id "
+        "AND undone.role = p.role AND undone.registered_in_error_at IS NOT NULL) "
         "AND (p.role = 'ect' OR mentor_became_ineligible_for_funding_on IS NULL)"
     )
 

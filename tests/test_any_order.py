@@ -92,6 +92,9 @@ DETAILS = (
     (participants.change_working_pattern, {"working_pattern": "part_time"}),
 )
 
+OTHER_JOURNEYS = sorted(PARAMETERS.keys() - {"change-mentor"})
+"""Not the one that names somebody, who may have another name by then: it has a rule of its own."""
+
 DETAILS_PUT_RIGHT = (
     (identities.put_right_name, {"name": "Zoë Ó Briain"}),
     (identities.put_right_email_address, {"email": "zoe@example.org"}),
@@ -103,7 +106,7 @@ FORMER_RECORD = Teacher.api_id == ParticipantIdChange.from_participant_id
 
 who = st.integers(0, 3)
 roles = st.sampled_from(["ect", "ect", "mentor"])
-waits = st.sampled_from([0, 0, 1, 7, 30, "midnight", "the last second"])
+waits = st.sampled_from([0, 0, 1, 7, 30, -1, "midnight", "the last second"])
 providers = st.sampled_from([0, 0, 0, 1, 1, *PROVIDERS[:2]])
 days = st.sampled_from([60, 30, 7, 2, 1, 0, -1, -30, -400, 122, 123])
 schedules, years = st.sampled_from(SCHEDULES), st.sampled_from([2022, 2024, 2025, 2026])
@@ -284,7 +287,7 @@ class AnyOrder(RuleBasedStateMachine):
         do, answers = detail
         self.change(do, self.chosen(who, role, wait), seen, **answers)
 
-    @rule(who=who, role=roles, wait=waits, seen=seen, journey=st.sampled_from(sorted(PARAMETERS)))
+    @rule(who=who, role=roles, wait=waits, seen=seen, journey=st.sampled_from(OTHER_JOURNEYS))
     def take_a_journey(self, who, role, wait, seen, journey):
         """Whatever journeys there are."""
         self.change(JOURNEYS[journey].act, self.chosen(who, role, wait), seen, **PARAMETERS[journey]())

@@ -85,6 +85,17 @@ def test_staying_brings_back_no_mentor_who_was_registered_in_error(engine, autho
     assert not broken()
 
 
+@both_engines
+def test_training_that_the_other_school_took_over_has_ended_though_it_should_not_have_registered_them(engine, author):
+    there = person_at(NORTHBROOK, "mentor", started_on=date(2024, 9, 2), email="m@example.org")
+    train(there, year=2024, started_on=date(2024, 9, 2), finished_on=date(2025, 8, 31))
+    here = person_at(ST_JOHNS, "mentor", there.teacher, started_on=date(2025, 9, 1))
+    train(here, started_on=date(2025, 9, 1))
+    assert not broken()
+    corrections.put_right_registration(Participant.get_by_id(here.id), author, reason=WHY)
+    assert not broken()
+
+
 # --- with the end of a sign-in -----------------------------------------------------------------------------------
 
 
