@@ -35,10 +35,11 @@ def participants_of_school(school: School, role: str, ids: Collection[int]) -> l
     return participants_in_order(ids, PARTICIPANTS_OF_SCHOOL(ids_parameter(ids), school.id, role))
 
 
-def listed_at_school(school: School, role: str) -> list[str]:
+def listed_at_school(school: School, role: str) -> list[tuple[str, str, str]]:
     """Who is or will be at this school in this role, ECTs as long as their induction isn't over: of each participant
-    the JSON, as text, of what their status and their place on the list depend on."""
-    return [text for (text,) in LISTED_AT_SCHOOL.raw(school.id, role, today().isoformat())]
+    what their status and their place on the list depend on. It is JSON, as text: of them, of their training periods
+    and of their mentorships as an ECT."""
+    return LISTED_AT_SCHOOL.raw(school.id, role, today().isoformat())
 
 
 def participants_as_text(ids: Collection[int]) -> list[str]:
@@ -251,20 +252,24 @@ def participants_json(*conditions, teacher: dict | None = None, as_text: bool = 
     )
 
 
-def listed_json():
-    """What Participant.status is derived from, and names by which lists are put in order and searched."""
+def listed_json() -> list[Cast]:
+    """What Participant.status is derived from, and names by which lists are put in order and searched. Three columns,
+    which takes SQLite less than one JSON object inside another."""
     names = ("id", "trn", "trs_first_name", "trs_last_name", "corrected_name", "folded_name")
     facts = ("trs_induction_status", "mentor_became_ineligible_for_funding_on")
     marks = ("training_programme", "started_on", "finished_on", "withdrawn_at", "deferred_at", "not_continued_at")
-    training = TrainingPeriod.select().where(TrainingPeriod.participant == Participant.id)
-    mentorships = Mentorship.select().where(Mentorship.ect == Participant.id)
-    return json_object(
+    person = json_object(
         Participant,
         only=("id", "role", "school", "started_on", "finished_on", "reported_leaving_by_school"),
         teacher=json_object(Teacher, only=(*names, *facts)),
-        training_periods=json_array(training, json_object(TrainingPeriod, only=marks)),
-        mentorships=json_array(mentorships, json_object(Mentorship, only=("started_on", "finished_on"))),
     )
+    training = TrainingPeriod.select().where(TrainingPeriod.participant == Participant.id)
+    mentorships = Mentorship.select().where(Mentorship.ect == Participant.id)
+    lists = (
+        json_array(training, json_object(TrainingPeriod, only=marks)),
+        json_array(mentorships, json_object(Mentorship, only=("started_on", "finished_on"))),
+    )
+    return [Cast(each, "text") for each in (person, *lists)]
 
 
 PARTICIPANTS_OF_SCHOOL = PreparedQuery(
@@ -274,7 +279,7 @@ PARTICIPANTS_OF_SCHOOL = PreparedQuery(
 )
 LISTED_AT_SCHOOL = PreparedQuery(
     lambda school, role, day: (
-        Participant.select(listed_json().cast("text"))
+        Participant.select(*listed_json())
         .join(Teacher)
         .where(
             Participant.school == school,

@@ -5,6 +5,7 @@ little. Of everybody only the few facts are read that lists are put in order and
 import json
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flask import request
@@ -43,12 +44,13 @@ class Listed(NamedTuple):
 def listed(school: School, role: str) -> list[Listed]:
     """Everybody on the school's list, in its order."""
     day = today()
-    texts = queries.listed_at_school(school, role)
-    return sorted((made_once((text, day), facts, text) for text in texts), key=lambda each: each.order)
+    rows = queries.listed_at_school(school, role)
+    return sorted((made_once((*row, day), facts, *row) for row in rows), key=attrgetter("order"))
 
 
-def facts(text: str) -> Listed:
-    participant: Any = from_json(Participant, json.loads(text))
+def facts(person: str, training: str, mentorships: str) -> Listed:
+    lists = {"training_periods": json.loads(training), "mentorships": json.loads(mentorships)}
+    participant: Any = from_json(Participant, json.loads(person) | lists)
     teacher, status = participant.teacher, participant.status
     if participant.is_ect:
         within = (bool(participant.current_mentorships), -participant.started_on.toordinal())
