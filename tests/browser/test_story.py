@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from database import db
 from models import Event
-from tests.browser.pages import arrived, button, follow, press, refused, to_check_answers
+from tests.browser.pages import arrived, button, follow, press, refused
 from tests.conftest import person
 
 with_and_without_script = pytest.mark.parametrize(
@@ -50,14 +50,3 @@ def test_a_provider_withdraws_an_ect_and_the_school_selects_another(naomi, repor
     expect(row(naomi, "Status")).to_have_text("Registered")
     expect(row(naomi, "Lead provider")).to_contain_text("Confirmed by Ambition Institute")
     assert events("Daniel Cooper") == ["teacher_withdraws_training_period", "teacher_training_lead_provider_updated"]
-
-
-@with_and_without_script
-def test_the_school_changes_the_lead_provider_of_a_deferred_and_an_active_ect(naomi):
-    for name in ("Gustav Brown", "Hannah Clarke"):
-        to_check_answers(naomi, name)
-        press(naomi, "Confirm change", f"You have chosen Teach First to train {name}")
-        follow(naomi, f"Back to {name}’s details", name)
-        expect(row(naomi, "Status")).to_have_text("Registered")
-        expect(row(naomi, "Lead provider")).to_contain_text("Awaiting confirmation by Teach First")
-        follow(naomi, "Back", "Early career teachers (ECTs)")
