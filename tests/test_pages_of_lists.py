@@ -82,6 +82,29 @@ def test_a_cursor_that_was_never_given_is_refused(world, visitor, cursor):
     assert all(codes(response))
 
 
+@pytest.mark.parametrize("path", ["participants", "partnerships", "schools?filter[cohort]=2025"])
+def test_a_cursor_goes_on_in_the_order_that_it_began_in(visitor, path):
+    both = "&" if "?" in path else "?"
+    links = ask(visitor, "get", f"/api/v3/{path}{both}page[per_page]=1").json["links"]
+    response = ask(visitor, "get", f"{'?'.join(urlsplit(links['next'])[2:4])}&sort=-created_at")
+    assert response.status_code == 400
+    assert response.json["errors"][0]["detail"] == "sort must be the one that page[after] was given with"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "participants?filter[training_status]=active%00",
+        "participants?filter[updated_since]=2026-04-20T09:00:00Z%00",
+        "schools?filter[cohort]=2025&filter[urn]=%00",
+        "partnerships?sort=%00",
+    ],
+)
+def test_a_character_that_no_text_has_is_refused(visitor, query):
+    response = ask(visitor, "get", f"/api/v3/{query}")
+    assert (response.status_code, codes(response)) == (400, ["parameter_invalid"])
+
+
 def test_answers_say_how_many_requests_are_left(world, visitor):
     headers = [ask(visitor, "get", "/api/v3/partnerships").headers for _ in range(2)]
     assert headers[0]["RateLimit-Limit"] == "1000"

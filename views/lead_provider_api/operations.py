@@ -257,6 +257,8 @@ def query_of(model: type[BaseModel]) -> BaseModel:
     for name, values in request.args.lists():
         if len(values) > 1 and not name.endswith("[]"):
             raise NotAsDocumented("given_twice", f"{name} is given twice")
+        if any("\0" in value for value in values):  # PostgreSQL has no text with it
+            raise NotAsDocumented("parameter_invalid", f"{name} must not have a null character")
         found = re.fullmatch(r"(filter|page)\[(\w+)\](\[\])?", name)
         if found:
             group = given.setdefault(found[1], {})
@@ -268,7 +270,8 @@ def query_of(model: type[BaseModel]) -> BaseModel:
         return model.model_validate(given)
     except ValidationError as error:
         found = error.errors()[0]
-    place, message = found["loc"], str(found.get("ctx", {}).get("error", ""))
+    # What is wrong with no one parameter is wrong with the sort: goes_on_as_it_began.
+    place, message = found["loc"] or ("sort",), str(found.get("ctx", {}).get("error", ""))
     name = place[0] + "".join(f"[{part}]" for part in place[1:])
     if found["type"] == "missing":
         name = "filter[cohort]" if name == "filter" else name
