@@ -147,15 +147,18 @@ def page_instead(visit: Session | None):
     is_of_before = request.method == "POST" and was == place and not Form().validate()
     if is_of_before or was not in (None, BETWEEN_TASKS, place):
         return redirect_page(start) if request.htmx else plain_page("research/next_task.html", 200, start=start)
+    return as_signed_out(start)
+
+
+def as_signed_out(start: str):
+    """What they are shown who have signed out in their sandbox; by any way of signing in they are at the start again."""
     if request.endpoint == "sign_in.sign_out":
         session["signed_out"] = True
         return redirect_page(start)
     if request.blueprint == "sign_in" and request.endpoint != "sign_in.home":
         session.pop("signed_out", None)
         return redirect_page(start)
-    if session.get("signed_out"):
-        return plain_page("research/signed_out.html", 200)
-    return None
+    return plain_page("research/signed_out.html", 200) if session.get("signed_out") else None
 
 
 def arrive(place: str) -> None:
