@@ -76,10 +76,7 @@ def put_right_last_day(participant: Participant, author: Support, *, last_day: d
         check_offered(can_put_right_last_day(participant))
         check_last_day(participant, last_day)
         old = participant.finished_on
-        move.let_everything_go_on()
-        move.end_everything(last_day, last_day)
-        participant.finished_on = participant.reported_leaving_on = last_day
-        participant.reported_leaving_by_school = participant.school_id
+        move.leave(last_day, last_day)
         event_type = f"teacher_left_school_as_{participant.role}"
         told = f"their last day is {display(last_day)}" + (f", not {display(old)}" if old else "")
         return write_moved(
@@ -106,9 +103,7 @@ def put_right_not_left(participant: Participant, author: Support, *, reason: str
     with moving_last_day(participant, author, could_stay_until) as (participant, move):
         check_offered(can_put_right_not_left(participant))
         old, new = participant.finished_on, could_stay_until(participant)
-        move.let_everything_go_on()
-        participant.finished_on = new
-        participant.reported_leaving_by_school = participant.reported_leaving_on = None
+        move.stay(new)
         return write_moved(
             participant,
             author,

@@ -87,10 +87,7 @@ def report_leaving(participant: Participant, author: Author, *, leaving_on: date
         check_leaving_on(participant, leaving_on)
         old, new, was_leaving = participant.finished_on, last_day(participant, leaving_on), participant.is_leaving
         trained_by, period = lead_provider_name(participant), participant.training_period
-        move.let_everything_go_on()
-        move.end_everything(new, leaving_on)
-        participant.finished_on, participant.reported_leaving_on = new, leaving_on
-        participant.reported_leaving_by_school = participant.school_id
+        move.leave(new, leaving_on)
         ended = {other: min(day or new, new) for other, day in move.save().items()}
         return write_event(
             participant,
@@ -140,9 +137,7 @@ def take_back_leaving(participant: Participant, author: Author) -> Event:
         if not participant.is_leaving:
             raise RuleBroken({"participant": "not_leaving"})
         old, new = participant.finished_on, last_free_day(participant)
-        move.let_everything_go_on()
-        participant.finished_on = new
-        participant.reported_leaving_by_school = participant.reported_leaving_on = None
+        move.stay(new)
         going_on = move.save()
         return write_event(
             participant,
@@ -238,7 +233,28 @@ class Move:
             self.could_stay_until, by_others, day_funding_ends(self.participant, period), *marked_on(period)
         )
 
-    def let_everything_go_on(self) -> None:
+    def stay(self, last_day: date | None) -> None:
+        """Nobody reports that they leave: at most, this is their last day."""
+        self._let_everything_go_on()
+        self.participant.finished_on = last_day
+        self.participant.reported_leaving_by_school = self.participant.reported_leaving_on = None
+
+    def leave(self, last_day: date, leaving_on: date) -> None:
+        """This is their last day, because somebody reports the day `leaving_on`. What would begin on that day or later
+        never happens, nor what began today after it."""
+        self._let_everything_go_on()
+        self.never = [
+            period
+            for period in self.periods
+            if period.started_on > leaving_on or period.started_on == leaving_on > today()
+        ]
+        for period in self.periods:
+            if period not in self.never:
+                period.finished_on = earliest(period.finished_on, last_day)
+        self.participant.finished_on, self.participant.reported_leaving_on = last_day, leaving_on
+        self.participant.reported_leaving_by_school = self.participant.school_id
+
+    def _let_everything_go_on(self) -> None:
         """As if no last day had been reported: what never happened because of it happens, and what ended with it goes
         on to its own limits."""
         rows = [(TrainingPeriod, row) for row in self.as_it_was.get("training", [])]
@@ -264,17 +280,6 @@ class Move:
             for each in self.beside(period)
         )
         return not taken and (limit is None or period.started_on <= limit)
-
-    def end_everything(self, last_day: date, leaving_on: date) -> None:
-        """What would begin on the day reported or later never happens, nor what began today after it."""
-        self.never = [
-            period
-            for period in self.periods
-            if period.started_on > leaving_on or period.started_on == leaving_on > today()
-        ]
-        for period in self.periods:
-            if period not in self.never:
-                period.finished_on = earliest(period.finished_on, last_day)
 
     def save(self) -> dict[Participant, date | None]:
         """What never happens goes first: what ends now may have to reach up to there. Gives whose mentorships have

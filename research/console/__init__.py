@@ -151,7 +151,7 @@ def page_instead(visit: Session | None):
 
 
 def as_signed_out(start: str):
-    """What they are shown who have signed out in their sandbox; by any way of signing in they are at the start again."""
+    """What they are shown who have signed out in their sandbox. Any way of signing in leads to the start."""
     if request.endpoint == "sign_in.sign_out":
         session["signed_out"] = True
         return redirect_page(start)
