@@ -187,26 +187,11 @@ def set_up_limits(app: Flask) -> None:
 def set_up_templates(app: Flask) -> None:
     components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([FileSystemLoader(wordings.TEMPLATES), components])
-    template_globals: dict[str, Any] = {
-        "csrf_token": generate_csrf,
-        "page_shell": page_shell,
-        "drawn_for": drawn_for,
-        "ask_after": ask_after,
-        "current_world": current_world,
-        "day": date.fromisoformat,
-        "last_day": last_day,
-        "last_free_day": last_free_day,
-        "next_school_from": next_school_from,
-        "lead_provider_name": lead_provider_name,
-        "mentor_who_begins": mentor_who_begins,
-        "today": today,
-        "journey_url": journey_url,
-        "list_url": list_url,
-        "record_url": record_url,
-        "step_url": step_url,
-        "this_page": this_page,
-        "emails_are_sent": emails.means(app.config) is not None,
-    }
+    functions = (page_shell, drawn_for, ask_after, current_world, today, journey_url, list_url, record_url, step_url)
+    functions += (this_page, last_day, last_free_day, next_school_from, lead_provider_name, mentor_who_begins)
+    template_globals: dict[str, Any] = {each.__name__: each for each in functions}
+    template_globals |= {"csrf_token": generate_csrf, "day": date.fromisoformat}
+    template_globals["emails_are_sent"] = emails.means(app.config) is not None
     app.jinja_env.globals.update(template_globals)
     app.jinja_env.filters |= {"date": display, "time": display_time, "in_words": about.in_words}
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

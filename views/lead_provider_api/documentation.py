@@ -155,10 +155,7 @@ def document(app: Flask) -> dict:
         "security": [{"token": []}],
         "tags": [{"name": each.title, "description": each.about} for each in RESOURCES.values()],
         "paths": paths,
-        "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": definitions,
-        },
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}, "schemas": definitions},
     }
 
 

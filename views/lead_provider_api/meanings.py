@@ -109,10 +109,7 @@ TRANSFER_TYPE = {
     "unknown": "no other school has them in training so far",
 }
 
-TRANSFER_STATUS = {
-    "complete": "every day that is told has come",
-    "incomplete": "a day that is told is still to come",
-}
+TRANSFER_STATUS = {"complete": "every day that is told has come", "incomplete": "a day that is told is still to come"}
 
 PROGRAMME_CHOICE = {
     "provider_led": "somebody there is or was in provider-led training in this cohort",

@@ -78,11 +78,7 @@ def moment_value(at: datetime) -> Value:
     return Value(MomentField().db_value(at), converter=False)
 
 
-def listing(
-    query,
-    rows: list[tuple[int, datetime, datetime]],
-    told: Callable[[list], Iterable[dict]],
-) -> Response:
+def listing(query, rows: list[tuple[int, datetime, datetime]], told: Callable[[list], Iterable[dict]]) -> Response:
     """The answer with a page of a list: for each thing its id, the value it is sorted by and when it was updated, in
     order, and what `told` tells of some of them, by their ids. However long the page is, only a few are in memory at a
     time, and the answer as it is sent."""

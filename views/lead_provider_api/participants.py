@@ -262,10 +262,7 @@ def mentors_of(ect_ids: list[int]) -> dict[int, uuid.UUID]:
         Mentorship.select(Mentorship.ect, Teacher.api_id)
         .join(Participant, on=Mentorship.mentor)
         .join(Teacher)
-        .where(
-            among(Mentorship.ect, ect_ids),
-            Mentorship.not_finished(),
-        )
+        .where(among(Mentorship.ect, ect_ids), Mentorship.not_finished())
         .order_by(Mentorship.started_on.desc())
     )
     return dict(query.tuples())

@@ -64,10 +64,7 @@ def transfers_json(teacher_ids: list[int]) -> Iterator[dict]:
         yield {
             "id": str(teachers[teacher_id].api_id),
             "type": "participant-transfer",
-            "attributes": {
-                "updated_at": updated(teachers[teacher_id].api_transfers_updated_at),
-                "transfers": found,
-            },
+            "attributes": {"updated_at": updated(teachers[teacher_id].api_transfers_updated_at), "transfers": found},
         }
 
 
