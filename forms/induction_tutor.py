@@ -1,7 +1,5 @@
 """The form that asks a school who its induction tutor is now. It is no journey: those are about a person."""
 
-from wtforms import HiddenField
-
 from domain import schools
 from forms import Form
 from forms.fields import EmailField, TextField
@@ -26,9 +24,3 @@ class InductionTutorForm(Form):
 
     def rule(self):
         schools.check_induction_tutor(self.school, self["name"].data, self.email.data)
-
-
-class ConfirmTutor(Form):
-    """The button on "check answers". `seen` says what the page showed."""
-
-    seen = HiddenField()

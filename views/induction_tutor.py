@@ -9,8 +9,8 @@ from clock import now
 from domain import schools
 from domain.changes import ChangedSince, RuleBroken
 from domain.sign_ins import UNFINISHED_ANSWERS_KEPT
-from forms import Form
-from forms.induction_tutor import ConfirmTutor, InductionTutorForm
+from forms import Confirm, Form
+from forms.induction_tutor import InductionTutorForm
 from models import SchoolEvent, SchoolUser
 from views import school, unsent_answer
 from views.journeys import is_cancelled
@@ -52,7 +52,7 @@ def change_induction_tutor():
 def check_induction_tutor():
     if is_cancelled():
         return cancel()
-    form, answers, status = ConfirmTutor(), answered(), 200
+    form, answers, status = Confirm(), answered(), 200
     if request.method == "POST" and (g.school_user.new_tutor or {}).get("confirmed") == form.seen.data:
         return redirect(url_for("school.induction_tutor_changed"), 303)
     if not answers:
