@@ -278,18 +278,18 @@ class Comparison(Facts):
     def compare_placement(self) -> None:
         row, person = self.row, self.participant
         is_same = (row.email or "").casefold() == (person.email or "").casefold()
-        told = {"email": None if is_same else row.email}
-        act = participants.change_email_address
-        self.compare({"email": person.email}, told, act, EMAIL_EVENTS, email=row.email)
-        known, told = {"working_pattern": person.working_pattern}, {"working_pattern": row.working_pattern}
-        self.compare(known, told, participants.change_working_pattern, PATTERN_EVENTS, **told)
-        known, told = {"last_day": person.finished_on}, {"last_day": row.last_day}
-        self.compare(known, told, departures.report_leaving, LEAVING_EVENTS, leaving_on=row.last_day)
+        email = None if is_same else row.email
+        self.compare({"email": (person.email, email)}, participants.change_email_address, EMAIL_EVENTS, email=email)
+        pattern, act = row.working_pattern, participants.change_working_pattern
+        pair = {"working_pattern": (person.working_pattern, pattern)}
+        self.compare(pair, act, PATTERN_EVENTS, working_pattern=pattern)
+        pair = {"last_day": (person.finished_on, row.last_day)}
+        self.compare(pair, departures.report_leaving, LEAVING_EVENTS, leaving_on=row.last_day)
 
-    def compare(self, known: dict, told: dict, act: Callable, event_types: tuple[str, ...] = (), **parameters) -> None:
+    def compare(self, pairs: Changes, act: Callable, event_types: tuple[str, ...] = (), **parameters) -> None:
         """Where anything is told that isn't known so, do this act with these parameters. Of earlier changes those
         events tell."""
-        if changes := from_to(known, told):
+        if changes := {name: (known, told) for name, (known, told) in pairs.items() if told and known != told}:
             self.change(changes, event_types, partial(act, self.participant, SYSTEM, **parameters))
 
     def change(self, changes: Changes, event_types: tuple[str, ...], act: Callable, shown: str = "") -> None:
@@ -312,14 +312,14 @@ class Comparison(Facts):
 
     def compare_name(self) -> None:
         row, teacher = self.row, self.participant.teacher
-        told = {"first_name": row.first_name, "last_name": row.last_name}
-        known = {"first_name": teacher.trs_first_name, "last_name": teacher.trs_last_name}
-        self.compare(known, told, registrations.change_recorded_name, **told)
+        names = {"first_name": row.first_name, "last_name": row.last_name}
+        pairs = {name: (getattr(teacher, f"trs_{name}"), told) for name, told in names.items()}
+        self.compare(pairs, registrations.change_recorded_name, **names)
 
     def compare_body(self) -> None:
         body, present = self.body("appropriate_body"), self.participant.school_reported_appropriate_body
-        known, told = {"appropriate_body": present and present.name}, {"appropriate_body": body and body.name}
-        self.compare(known, told, registrations.change_appropriate_body, BODY_EVENTS, appropriate_body=body)
+        pair = {"appropriate_body": (present and present.name, body and body.name)}
+        self.compare(pair, registrations.change_appropriate_body, BODY_EVENTS, appropriate_body=body)
 
     def compare_induction(self) -> None:
         row, teacher = self.row, self.participant.teacher
@@ -334,18 +334,17 @@ class Comparison(Facts):
                 teacher.induction_periods = [*others, period]
         started = "InProgress" if told and not teacher.trs_induction_status else None
         status = row.induction_status or OUTCOMES.get(row.induction_outcome) or started
-        known, told = {"induction_status": teacher.trs_induction_status}, {"induction_status": status}
-        self.compare(known, told, registrations.change_induction_status, status=status)
+        pair = {"induction_status": (teacher.trs_induction_status, status)}
+        self.compare(pair, registrations.change_induction_status, status=status)
 
     def compare_funding(self) -> None:
         row, teacher = self.row, self.participant.teacher
-        told = {"funding_ended_on": row.funding_ended_on, "funding_end_reason": row.funding_end_reason}
-        known = {
-            "funding_ended_on": teacher.mentor_became_ineligible_for_funding_on,
-            "funding_end_reason": teacher.mentor_became_ineligible_for_funding_reason,
+        on, reason = row.funding_ended_on, row.funding_end_reason
+        pairs = {
+            "funding_ended_on": (teacher.mentor_became_ineligible_for_funding_on, on),
+            "funding_end_reason": (teacher.mentor_became_ineligible_for_funding_reason, reason),
         }
-        on, reason = told.values()
-        self.compare(known, told, registrations.end_funding, on=on, reason=reason)
+        self.compare(pairs, registrations.end_funding, on=on, reason=reason)
 
     def compare_training(self) -> None:
         row, known = self.row, self.participant.training_period
@@ -358,8 +357,7 @@ class Comparison(Facts):
                 changes = from_to({}, {"training_programme": row.programme, "lead_provider": row.lead_provider})
                 self.change(changes, TRAINING_EVENTS, act)
             return
-        different = differences(row, known)
-        if not different:
+        if not (different := differences(row, known)):
             return
         told = training_of(row)
         changes = from_to(different, {name: told[name] for name in different})
