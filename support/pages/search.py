@@ -2,6 +2,7 @@
 
 from flask import abort, render_template, request
 
+from domain.participants import cleaned
 from models import Participant, School, SchoolUser, Teacher
 from support.pages import blueprint, log_look
 from support.search import MOST_FOUND, find, with_places
@@ -9,7 +10,7 @@ from support.search import MOST_FOUND, find, with_places
 
 @blueprint.get("/support")
 def home():
-    text = request.args.get("q", "").strip()[:255]
+    text = cleaned(request.args.get("q", ""))[:255]
     found = find(text) if text else None
     if found and found.people:
         log_look([teacher for teacher, _ in found.people])

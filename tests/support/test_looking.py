@@ -177,6 +177,12 @@ def test_a_school_is_found_with_everybody_there(grace, said):
     assert {"Steven Taylor", "John Doe"} <= set(grace.links)
 
 
+@both_engines
+def test_what_nobody_sees_is_left_out_of_what_was_pasted(engine, grace):
+    email = person("Steven Taylor").email
+    assert "Steven Taylor" in grace.get(f"/support?q=%00{email}%E2%80%8B").links
+
+
 def test_nobody_is_found(grace):
     for said in ("Nobody Atall", "9999999", "%", "’", "nobody@example.org"):
         assert f"Nothing was found for “{said}”" in grace.get("/support", 200).submit("Search", Who_or_what=said).text
