@@ -56,26 +56,28 @@ class PreparedQuery:
         return db.execute_sql(sql, values).fetchall()
 
 
-def insert(row: Table, unique: Iterable[str] = ()) -> None:
-    """Insert this row, which gets its id. Where there is one with the same in these `unique` fields, that becomes like
-    it."""
-    _, *fields = row._meta.sorted_fields
-    values = [(field, row.__data__.get(field.name)) for field in fields]
+def insert(*rows: Table, unique: Iterable[str] = ()) -> None:
+    """Insert these rows of one table, which get their ids. Where there is one with the same in these `unique` fields,
+    that becomes like it."""
+    _, *fields = rows[0]._meta.sorted_fields
+    values = [(field, row.__data__.get(field.name)) for row in rows for field in fields]
     written = [json.dumps(value) if isinstance(field, JSONField) else field.db_value(value) for field, value in values]
-    ((row.id,),) = inserting(type(row), tuple(unique)).raw(*written)
+    ids = inserting(type(rows[0]), tuple(unique), len(rows)).raw(*written)
+    for row, (id_,) in zip(rows, sorted(ids), strict=True):  # numbered in their order, and returned in any
+        row.id = id_
 
 
 @cache
-def inserting(table: type[Table], unique: tuple[str, ...]) -> PreparedQuery:
-    """Inserts a row of these values, and returns its id."""
+def inserting(table: type[Table], unique: tuple[str, ...], _count: int) -> PreparedQuery:
+    """Inserts so many rows of these values, and returns their ids."""
     id_field, *fields = table._meta.sorted_fields
 
     def build(*values):
-        row = dict(zip(fields, values, strict=True))
-        query = table.insert(row).returning(id_field)
-        others = {field: value for field, value in row.items() if field.name not in unique}
-        key = [getattr(table, name) for name in unique]
-        return query.on_conflict(conflict_target=key, update=others) if key else query
+        starts = range(0, len(values), len(fields))
+        query = table.insert_many([dict(zip(fields, values[start:], strict=False)) for start in starts])
+        key, others = [getattr(table, name) for name in unique], [each for each in fields if each.name not in unique]
+        query = query.on_conflict(conflict_target=key, preserve=others) if key else query
+        return query.returning(id_field)
 
     return PreparedQuery(build)
 

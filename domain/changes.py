@@ -199,8 +199,7 @@ def write_event(
     heading = heading or heading_of(event_type, participant, author, words)
     event = next_event(participant, author, event_type, heading, **details)
     events = [event, *beside]
-    for each in events:
-        insert(each)
+    insert(*events)
     write_notices(events)
     return event
 

@@ -206,3 +206,11 @@ def test_a_row_inserted_by_sql_that_is_written_once_is_read_as_it_was(world):
     assert len(set(ids)) == 1
     with pytest.raises(IntegrityError):
         insert(Answers(**key))
+
+
+@both_engines
+def test_rows_inserted_together_each_get_their_own_id(world):
+    key = {"school_user": SchoolUser.get(), "participant": ect()}
+    rows = [Answers(**key, journey=f"change-{number}") for number in range(12)]
+    insert(*rows)
+    assert {row.id: row.journey for row in rows} == {row.id: row.journey for row in Answers.select()}
