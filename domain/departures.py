@@ -372,6 +372,22 @@ def _without_mentor(ended: dict[Participant, date], everybody: dict[int, Partici
     return [[ect.id, ect.name] for ect in sorted(left, key=lambda ect: ect.teacher.folded_name)]
 
 
+def ects_until(mentor: Participant, last_day: date) -> list[str]:
+    """The names of the ECTs whom the mentor is to mentor up to this last day, and who need one then: not of those who
+    go before, or whose mentor somebody else is by then."""
+    ends = (None, mentor.finished_on)
+    found = [
+        each.ect
+        for each in mentor.ect_mentorships
+        if not each.has_finished
+        and each.started_on <= last_day
+        and (each.finished_on in ends or each.finished_on > last_day)
+        and not each.ect.needs_no_induction
+        and (each.ect.finished_on is None or each.ect.finished_on > last_day)
+    ]
+    return [ect.name for ect in sorted(found, key=lambda ect: ect.teacher.folded_name)]
+
+
 def lead_provider_name(participant: Participant) -> str | None:
     """Of the lead provider that trains the participant or told us that it stopped; None when none has a part in it."""
     period = participant.training_period

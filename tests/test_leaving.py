@@ -233,12 +233,22 @@ def test_words_by_date(naomi, on, question, panel, next_steps):
 
 def test_mentor_words(naomi):
     leaving_page(naomi, "John Doe", "mentor").submit("Continue", Day="17", Month="7", Year="2026")
+    before = "Their last day as the mentor of these ECTs will be 17 July 2026: Gustav BrownSteven Taylor"
+    assert before in naomi.text, "before they are confirmed to leave, too"
     naomi.submit("Confirm and continue")
     assert naomi.heading == "You have told us that John Doe is leaving on 17 July 2026"
     assert "These ECTs will need a new mentor after 17 July 2026: Gustav BrownSteven Taylor" in naomi.text
     assert "appropriate body" not in naomi.text
     naomi.click("Back to mentors")
     assert naomi.path == "/school/mentors"
+    leave(person("Gustav Brown"), date(2026, 7, 10))
+    peter = person("Peter Marsh", "mentor").id
+    participants.change_mentor(person("Steven Taylor"), SchoolUser.get_by_id(1), mentor_id=peter)
+    for day, said in ((9, "will be 9 July 2026: Gustav Brown"), (18, "")):
+        page = f"/school/mentors/{person('John Doe', 'mentor').id}/report-teacher-leaving/leaving-date"
+        naomi.get(page).submit("Continue", Day=str(day), Month="7", Year="2026")
+        assert (said in naomi.text) if said else ("mentor of" not in naomi.text)
+        assert "Steven" not in naomi.text
 
 
 @pytest.mark.parametrize(
