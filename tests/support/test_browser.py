@@ -20,6 +20,7 @@ from tests.given import AWAITING, ect
 from tests.reports import AMBITION, NORTHBROOK, leaving
 from tests.support.test_corrections import WHY, at_two_schools, march
 from tests.support.test_details_put_right import trainee
+from views.sign_in import OUTCOMES
 
 PICTURES = os.environ.get("PICTURES")
 """A folder for pictures of the pages, for whoever wants to look at them."""
@@ -181,4 +182,7 @@ def test_she_never_left(open_window, script):
 
 def test_every_error(open_window, served, monkeypatch):
     page = sign_in(open_window())
-    assert check_errors(page, served, monkeypatch, "support.home") == {"/support", "/support/sign-in"}
+    assert check_errors(page, served, monkeypatch, "support.home") == {"/support"}
+    page.context.clear_cookies()
+    page.goto("/support/sign-in")
+    assert check_errors(page, served, monkeypatch, "support.sign_in", outcomes=OUTCOMES) == {"/support/sign-in"}
