@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+import click
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -24,8 +25,8 @@ NOT_SEEN = re.compile(r'<input[^>]*type="hidden"[^>]*>|data-drawn-for="[^"]*"')
 """What nobody sees, and is another each time that a page is shown, or in each wording."""
 
 
-class NoBrowser(Exception):
-    """What is missing to take pictures, in a sentence."""
+class NoBrowser(click.ClickException):
+    """What is missing to take pictures, in a sentence, which ends the command."""
 
 
 @contextmanager

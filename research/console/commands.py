@@ -14,7 +14,6 @@ from research.post import chosen, telling
 from research.results import results_of
 from research.sessions import purge_what_is_due
 from scenarios import screenshots
-from scenarios.screenshots import NoBrowser
 
 PERSONAS = {"ruth.allen@example.org": "Ruth Allen", "omar.said@example.org": "Omar Said"}
 """The demo's moderators. Invented."""
@@ -74,29 +73,23 @@ def take_screenshots(round_id, names, is_list):
         pages |= screenshots.named(app, result.scenario, result.wording, folder, **how)
     known = {each.name: each for each in telling(results, folder)}
     if is_list:
-        return click.echo("\n".join(f"{name}: {each.heading}" for name, each in known.items()))
+        click.echo("\n".join(f"{name}: {each.heading}" for name, each in known.items()))
+        return
     if unknown := [name for name in names if name not in known]:
         raise click.ClickException(f"There is no page {unknown[0]}. --list says which there are.")
     for file in folder.glob("*.png"):
         file.unlink()
-    try:
-        with screenshots.camera(app.test_client()) as picture:
-            for each in [known[name] for name in names] or chosen(results, folder):
-                click.echo(picture(pages[each.name].path, pages[each.name].html, each.file, width=1280))
-    except NoBrowser as problem:
-        raise click.ClickException(str(problem)) from None
-    return None
+    with screenshots.camera(app.test_client()) as picture:
+        for each in [known[name] for name in names] or chosen(results, folder):
+            click.echo(picture(pages[each.name].path, pages[each.name].html, each.file, width=1280))
 
 
 @commands.command("guide-screenshots")
 @click.option("--folder", default="docs/pictures", show_default=True, type=click.Path(path_type=Path))
 def take_guide_screenshots(folder):
     """Take the pictures of the console that docs/research.md shows."""
-    try:
-        for file in guide.take(current_app._get_current_object(), folder):
-            click.echo(file)
-    except NoBrowser as problem:
-        raise click.ClickException(str(problem)) from None
+    for file in guide.take(current_app._get_current_object(), folder):
+        click.echo(file)
 
 
 def start_up() -> list[str]:
