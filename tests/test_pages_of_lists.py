@@ -129,12 +129,6 @@ def test_a_limit_is_what_is_promised_for_sixteen_at_once(world):
     assert (len(let_in), let_in.count(True)) == (640, 400)
 
 
-def test_the_other_word_for_a_token_is_taken(world, visitor):
-    token = ask(visitor, "get", "/api/v3/partnerships").request.headers["Authorization"].removeprefix("Bearer ")
-    said = {"Authorization": f'Token token="{token}"'}
-    assert visitor.send("get", "/api/v3/partnerships", headers=said).status_code == 200
-
-
 def test_changes_goes_back_to_the_first_page_though_the_clock_of_who_changed_was_ahead(visitor):
     first, last = (datetime(2026, 4, 20, 12, minute, tzinfo=UTC) for minute in (0, 1))
     LatestUpdate.update(microseconds=LatestUpdate.microseconds + 10**10).execute()
