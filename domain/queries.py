@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from peewee import JOIN, Cast, Expression, ModelSelect, Query
+from peewee import JOIN, Cast, ModelSelect, Query, Select
 
 from clock import today
 from database import among, ids_parameter, is_postgresql
@@ -78,10 +78,9 @@ def participants_for_rules(ids: Collection[int]) -> list[Participant]:
 
 
 def contract_periods(participant: Participant) -> list[ContractPeriod]:
-    """All of them, with the lead providers active in each: as they were when the participant was loaded, if they came
-    along, otherwise as they are now."""
+    """All of them, with the lead providers active in each. Asked once for each participant loaded."""
     if "contract_periods" not in participant.__dict__:
-        text = participant.__dict__.pop("contract_periods_text", None) or CONTRACT_PERIODS.raw()[0][0]
+        ((text,),) = CONTRACT_PERIODS.raw()
         participant.contract_periods = _contract_periods_in(text)
     return participant.contract_periods
 
@@ -220,15 +219,14 @@ def placements_of(teacher) -> Query:
     return json_array(counted, row)
 
 
-def all_contract_periods() -> Expression:
-    """The JSON, as text, of each with the lead providers active in it."""
+def all_contract_periods() -> Query:
+    """Of each the JSON, with the lead providers active in it, all together as text."""
     period, active, provider = (each.alias() for each in (ContractPeriod, ActiveLeadProvider, LeadProvider))
     query = active.select().join(provider, on=(active.lead_provider == provider.id))
     query = query.where(active.contract_period == period.year)
     row = json_object(active, only=("id",), lead_provider=json_object(provider))
     periods = json_array(period.select(), json_object(period, active_lead_providers=json_array(query, row)))
-    # With nothing added to it SQLite would take it for JSON still.
-    return Cast(periods, "text").concat("")
+    return Select(columns=[Cast(periods, "text")])
 
 
 def participants_json(*conditions, teacher: dict | None = None, as_text: bool = False, **besides) -> Query:
@@ -298,7 +296,7 @@ PARTICIPANTS_BY_IDS = PreparedQuery(lambda ids: participants_json(among(Particip
 def participants_json_for_rules(*conditions, **besides) -> Query:
     """These participants with everything that an act of their school may depend on."""
     placements = {"participants": placements_of(Participant.teacher)}
-    return participants_json(*conditions, teacher=placements, contract_periods_text=all_contract_periods(), **besides)
+    return participants_json(*conditions, teacher=placements, **besides)
 
 
 PARTICIPANTS_FOR_RULES = PreparedQuery(lambda ids: participants_json_for_rules(among(Participant.id, ids)))
@@ -321,7 +319,7 @@ def journey_query(ids, school, role, school_user, journey) -> Query:
 
 
 PARTICIPANTS_ON_JOURNEY = PreparedQuery(journey_query)
-CONTRACT_PERIODS = PreparedQuery(lambda: ContractPeriod.select(all_contract_periods()).limit(1))
+CONTRACT_PERIODS = PreparedQuery(all_contract_periods)
 PARTNERSHIPS_AT_SCHOOL = PreparedQuery(
     lambda school: (
         SchoolPartnership.select(SchoolPartnership.active_lead_provider)
