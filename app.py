@@ -188,15 +188,8 @@ def set_up_templates(app: Flask) -> None:
     components = PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")})
     app.jinja_loader = ChoiceLoader([FileSystemLoader(wordings.TEMPLATES), components])
     functions = (page_shell, drawn_for, ask_after, current_world, today, journey_url, list_url, record_url, step_url)
-    functions += (
-        this_page,
-        last_day,
-        last_free_day,
-        next_school_from,
-        lead_provider_name,
-        mentor_who_begins,
-        ects_until,
-    )
+    functions += (this_page, last_day, last_free_day, next_school_from, lead_provider_name)
+    functions += (mentor_who_begins, ects_until)
     template_globals: dict[str, Any] = {each.__name__: each for each in functions}
     template_globals |= {"csrf_token": generate_csrf, "day": date.fromisoformat}
     template_globals["emails_are_sent"] = emails.means(app.config) is not None

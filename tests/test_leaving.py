@@ -244,9 +244,13 @@ def test_mentor_words(naomi):
     leave(person("Gustav Brown"), date(2026, 7, 10))
     peter = person("Peter Marsh", "mentor").id
     participants.change_mentor(person("Steven Taylor"), SchoolUser.get_by_id(1), mentor_id=peter)
-    for day, said in ((9, "will be 9 July 2026: Gustav Brown"), (18, "")):
+    for day, month, said in (
+        (9, 7, "will be 9 July 2026: Gustav Brown"),
+        (18, 7, ""),
+        (13, 4, "Once you confirm, they are no longer the mentor of: Gustav Brown"),
+    ):
         page = f"/school/mentors/{person('John Doe', 'mentor').id}/report-teacher-leaving/leaving-date"
-        naomi.get(page).submit("Continue", Day=str(day), Month="7", Year="2026")
+        naomi.get(page).submit("Continue", Day=str(day), Month=str(month), Year="2026")
         assert (said in naomi.text) if said else ("mentor of" not in naomi.text)
         assert "Steven" not in naomi.text
 
