@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clock import clock_at, now
 from database import db
 from filling.people import People
 from models import DeliveryPartner, LeadProvider, Participant, School, SchoolUser, Teacher
@@ -271,7 +272,7 @@ def test_other_methods_are_refused_whatever_a_header_says(naomi, method):
 
 def test_signing_in_is_not_for_trying_without_end(world, monkeypatch):
     monkeypatch.setattr(sign_in.STARTS, "counted", {})
-    with running() as server:
+    with running() as server, clock_at(now()):
         visitor = Visitor(outside_the_demo(issuer_of(server)))
         statuses = [visitor.send("get", "/sign-in/provider", follow_redirects=False).status_code for _ in range(31)]
         assert statuses == [302] * 30 + [429]
