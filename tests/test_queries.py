@@ -4,6 +4,7 @@ ends a transaction, and what locks, isn't counted."""
 import re
 from collections import Counter
 from datetime import UTC, datetime
+from importlib import import_module
 
 import pytest
 from peewee import IntegrityError
@@ -177,6 +178,15 @@ def test_every_query_of_pages_and_lists_finds_its_rows_by_an_index(queries, engi
     if engine == "postgresql":
         db.execute_sql("SET enable_seqscan = off")
     assert not {(table, sql) for sql, params in queries for table in read_whole(sql, params, engine) - FEW}
+
+
+def test_a_wider_index_comes_with_statistics_where_others_have_some(world):
+    wider = import_module("database.migrations.0015_indexes_of_the_api")
+    db.execute_sql("ANALYZE")
+    wider.down(None, db.obj)
+    wider.up(None, db.obj)
+    known = {name for (name,) in db.execute_sql("SELECT idx FROM sqlite_stat1").fetchall()}
+    assert {after for after, _ in wider.WIDER.values()} <= known
 
 
 def test_who_is_on_a_page_of_the_api_an_index_alone_tells(queries):

@@ -2,6 +2,8 @@
 updated, too. Each was looked up by itself for that.
 """
 
+import database
+
 WIDER = {  # as it was, and what it is called with one column more
     "enrolment_lead_provider_id_created_at_teacher_id_cohort__5ba34ce": (
         "enrolment_lead_provider_id_created_at_teacher_id_cohort__df9bb9d",
@@ -18,6 +20,10 @@ def up(migrator, db):
     for before, (after, columns) in WIDER.items():
         db.execute_sql(f'CREATE INDEX "{after}" ON {columns}, "updated_at")')
         db.execute_sql(f'DROP INDEX "{before}"')
+    # Of an index without statistics SQLite would think better than of those that have some.
+    if not database.is_postgresql() and "sqlite_stat1" in db.get_tables():
+        for table in ("enrolment", "mentor_of_ect"):
+            db.execute_sql(f"ANALYZE {table}")
 
 
 def down(migrator, db):
