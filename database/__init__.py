@@ -39,7 +39,7 @@ from database.faults import PASSING, Fault, kind_of
 TRIES = 5
 PATIENCE = 3
 """Seconds that somebody waits for others who are writing, or for a server that is away."""
-LONGEST_LOG = 16 * 1024 * 1024
+LOG_LIMIT = 16 * 1024 * 1024
 """Bytes of SQLite's write-ahead log that stay on the disk, however long it was."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -245,8 +245,7 @@ class Sqlite(Watched, PooledDatabase, _Sqlite):  # ty: ignore[incompatible-metho
     def _add_conn_hooks(self, conn):
         super()._add_conn_hooks(conn)
         if world_database() == OWN:
-            # Whoever reads holds up nobody who commits. Other worlds' files are copied and come and go: those have no
-            # log beside them.
+            # Whoever reads holds up nobody who commits. Other worlds' files, which are copied, have no log beside them.
             conn.execute("PRAGMA journal_mode = wal")
 
     def _close(self, conn, close_conn=False):
@@ -256,9 +255,7 @@ class Sqlite(Watched, PooledDatabase, _Sqlite):  # ty: ignore[incompatible-metho
             conn.close()
 
     def _is_closed(self, conn):
-        if is_another := conn.file != file_at(self.database):
-            conn.close()
-        return is_another
+        return conn.file != file_at(self.database)
 
     def _can_reuse(self, conn):
         return not conn.in_transaction
@@ -369,7 +366,7 @@ def _open(url: str, target: str):
             autoconnect=False,
             pragmas={
                 "synchronous": "full",
-                "journal_size_limit": LONGEST_LOG,
+                "journal_size_limit": LOG_LIMIT,
                 "foreign_keys": 1,
                 "recursive_triggers": 1,
             },
