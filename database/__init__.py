@@ -39,7 +39,7 @@ from database.faults import PASSING, Fault, kind_of
 TRIES = 5
 PATIENCE = 3
 """Seconds that somebody waits for others who are writing, or for a server that is away."""
-LOG_LIMIT = 16 * 1024 * 1024
+MOST_LOG = 16 * 1024 * 1024
 """Bytes of SQLite's write-ahead log that stay on the disk, however long it was."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -364,12 +364,7 @@ def _open(url: str, target: str):
             # else is writing, instead of waiting for its turn.
             lock_type="IMMEDIATE",
             autoconnect=False,
-            pragmas={
-                "synchronous": "full",
-                "journal_size_limit": LOG_LIMIT,
-                "foreign_keys": 1,
-                "recursive_triggers": 1,
-            },
+            pragmas={"synchronous": "full", "journal_size_limit": MOST_LOG, "foreign_keys": 1, "recursive_triggers": 1},
         )
         database.timeout = PATIENCE  # the pool takes the argument of this name for another one
         return database
