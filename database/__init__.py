@@ -117,7 +117,9 @@ class SqliteConnection(apsw.Connection):
     """A connection that knows which file it opened: the path may lead to another file by now."""
 
     def __init__(self, path: str, flags: int):
-        super().__init__(path, flags=flags)
+        # A plan is kept until so many queries were asked after it, and isn't made anew for each value asked with.
+        super().__init__(path, flags=flags, statementcachesize=250)
+        self.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self.file = file_at(path)
         self.convert_binding = as_text
 

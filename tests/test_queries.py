@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from importlib import import_module
 
+import apsw
 import pytest
 from peewee import IntegrityError
 
@@ -178,6 +179,18 @@ def test_every_query_of_pages_and_lists_finds_its_rows_by_an_index(queries, engi
     if engine == "postgresql":
         db.execute_sql("SET enable_seqscan = off")
     assert not {(table, sql) for sql, params in queries for table in read_whole(sql, params, engine) - FEW}
+
+
+def test_a_query_that_was_asked_before_is_not_planned_again(queries):
+    """SQLite can plan one anew for each value that is asked with, which takes longer than to answer it."""
+    looked_up = []
+    db.connection().authorizer = lambda *what: looked_up.append(what) or apsw.SQLITE_OK  # asked while it plans
+    for is_known in (False, True):
+        for sql, params in queries:
+            db.execute_sql(sql, params).fetchall()
+            assert not (is_known and looked_up), sql
+        assert is_known or looked_up
+        looked_up.clear()
 
 
 def test_a_wider_index_comes_with_statistics_where_others_have_some(world):
