@@ -312,7 +312,9 @@ def is_one_address(host: str) -> bool:
 def test(*arguments: str) -> None:
     with one_at_a_time():
         set_up("requirements-dev.txt")
-    become("pytest", *(arguments or ("--numprocesses", "auto", "--dist", "worksteal")))
+    # More than there are cores: many tests wait for a browser or a server.
+    workers = str(1 + (os.cpu_count() or 1))
+    become("pytest", *(arguments or ("--numprocesses", workers, "--dist", "worksteal")))
 
 
 def bench(*arguments: str) -> None:
