@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ from database.faults import PASSING, Fault, kind_of
 TRIES = 5
 PATIENCE = 3
 """Seconds that somebody waits for others who are writing, or for a server that is away."""
-MOST_LOG = 16 * 1024 * 1024
+MAX_LOG = 16 * 1024 * 1024
 """Bytes of SQLite's write-ahead log that stay on the disk, however long it was."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -248,7 +248,8 @@ class Sqlite(Watched, PooledDatabase, _Sqlite):  # ty: ignore[incompatible-metho
         super()._add_conn_hooks(conn)
         if world_database() == OWN:
             # Whoever reads holds up nobody who commits. Other worlds' files, which are copied, have no log beside them.
-            conn.execute("PRAGMA journal_mode = wal")
+            with suppress(apsw.BusyError):  # the release before is still serving: the next connection tries again
+                conn.execute("PRAGMA journal_mode = wal")
 
     def _close(self, conn, close_conn=False):
         if self.conn_key(conn) in self._in_use:
@@ -362,11 +363,10 @@ def _open(url: str, target: str):
     if url.startswith("sqlite:"):
         database = Sqlite(
             settings["database"],
-            # Every transaction here writes. Starting it as a reader would have it refused at once when somebody
-            # else is writing, instead of waiting for its turn.
+            # Every transaction writes: begun as a reader's it would be refused at once while somebody else is writing.
             lock_type="IMMEDIATE",
             autoconnect=False,
-            pragmas={"synchronous": "full", "journal_size_limit": MOST_LOG, "foreign_keys": 1, "recursive_triggers": 1},
+            pragmas={"synchronous": "extra", "journal_size_limit": MAX_LOG, "foreign_keys": 1, "recursive_triggers": 1},
         )
         database.timeout = PATIENCE  # the pool takes the argument of this name for another one
         return database
