@@ -10,6 +10,7 @@ SQLITE = {
     apsw.SQLITE_READONLY: "read-only",
     **dict.fromkeys((apsw.SQLITE_CANTOPEN, apsw.SQLITE_IOERR), "away"),
     apsw.SQLITE_INTERRUPT: "cancelled",
+    **dict.fromkeys((apsw.SQLITE_CORRUPT, apsw.SQLITE_NOTADB), "damaged"),
 }
 """By SQLite's primary result code: https://sqlite.org/rescode.html"""
 
@@ -34,6 +35,7 @@ WHAT_TO_DO = {
     "away": "The database can’t be reached. See whether it runs, and whether DATABASE_URL is right.",
     "cancelled": "The database stopped this because it took too long. Try again when fewer people use the service.",
     "clock": "The server’s clock is behind the latest change. Set it right, then try again.",
+    "damaged": "The database’s file is damaged. Put back the last copy: docs/operations.md says how.",
     "wrong": "The database refuses it. Try flask migrate, then flask check. It says: ",
 }
 """A kind of fault → what whoever types a command reads of it."""
@@ -48,7 +50,7 @@ class Fault(OperationalError):
 
 
 def kind_of(error: PeeweeException) -> str:
-    """One of PASSING, or `wrong`."""
+    """One of PASSING, or `damaged` or `wrong`."""
     if isinstance(error, Fault):
         return error.kind
     cause = getattr(error, "orig", None)

@@ -25,7 +25,7 @@ from database import (
     overwrite_with,
     snapshot,
 )
-from database.faults import kind_of
+from database.faults import kind_of, what_to_do
 from domain import changes, data_checks
 from models import TABLES, ApiToken, LeadProvider, Purpose, SignIn, SupportUser
 
@@ -87,6 +87,8 @@ def reasons_not_to_start(config: Mapping) -> list[str]:
                 return [OTHER_PEOPLE[wanted]]
     except (OperationalError, InterfaceError):
         pass
+    except DatabaseError as error:
+        return [what_to_do(error)]
     finally:
         db.obj.close_idle()  # who asks may be about to fork
     return []

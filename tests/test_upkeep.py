@@ -138,14 +138,22 @@ def test_what_is_not_right_is_named_by_its_rule_and_ids(run, engine):
     assert "versions_count_the_events: [(5, 7)]" in answer.output
 
 
-def test_a_page_that_was_overwritten(run, world):
-    path = Path(world.removeprefix("sqlite:///"))
-    db.close()
-    with path.open("r+b") as file:
-        file.seek(4096 * 20)
-        file.write(b"\xff" * 4096 * 10)
-    assert run("verify").exit_code != 0
-    db.connect(reuse_if_open=True)
+@pytest.mark.parametrize(("begin", "end"), [(0, 100), (100, 4096), (40960, 409600)], ids=["header", "schema", "pages"])
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_a_damaged_file_and_the_way_back(app, run, world, tmp_path, begin, end, is_cut):
+    path, copy = Path(world.removeprefix("sqlite:///")), tmp_path / "copy.sqlite3"
+    assert run("backup", str(copy)).exit_code == 0
+    db.obj.close_all()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:begin] + b"\xff" * (end - begin) + (b"" if is_cut else whole[end:]))
+    command = app.test_cli_runner().invoke
+    said = command(args=["verify"]).output
+    assert said.startswith(("Error: The database’s file is damaged", "Error: The database can’t be read"))
+    maintenance._remove(path)
+    assert [command(args=step).exit_code for step in (["migrate"], ["restore", "--yes", str(copy)], ["verify"])] == [
+        0
+    ] * 3
+    db.connect()
 
 
 @pytest.mark.parametrize("command", [("verify",), ("backup", "copy")], ids=" ".join)
