@@ -4,10 +4,9 @@ only the database knows; and the bar on a terminal."""
 import os
 import pty
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import apsw
@@ -17,15 +16,21 @@ import pytest
 
 from database import db, is_postgresql
 from database.faults import PASSING, WHAT_TO_DO, Fault
-from filling.commands import told_plainly
+from filling import imports
+from filling.commands import bring_in, told_plainly
 from filling.imports import Import
 from filling.organisations import AppropriateBodies
 from models import AppropriateBody
 from tests.conftest import both_engines
 from tests.reports import stored
 
-ROOT = Path(__file__).parents[2]
-BODIES = "name,body_type\n" + "".join(f"Body {number},national\n" for number in range(1200))
+BODIES = "name,body_type\n" + "".join(f"Body {number},national\n" for number in range(12))
+
+
+@pytest.fixture(autouse=True)
+def several_parts(monkeypatch):
+    """That file is written in three."""
+    monkeypatch.setattr(imports, "ROWS_AT_ONCE", 5)
 
 
 class Careless(AppropriateBodies):
@@ -57,11 +62,11 @@ def brought(kind: AppropriateBodies, path: Path) -> Iterator[Import]:
 
 @both_engines
 def test_what_only_the_database_knows_is_told_of_the_rows_that_it_is_about(empty, tmp_path):
-    AppropriateBody.create(name="Body 700", body_type="national")
+    AppropriateBody.create(name="Body 7", body_type="national")
     before = stored()
     with brought(Careless(), tmp_path / "bodies.csv") as done:
         ((line, title, _, words),) = done.faults()
-        assert (line, title) == (702, "")
+        assert (line, title) == (9, "")
         assert words.startswith("The database refuses it: ")
     assert stored() == before
 
@@ -76,47 +81,39 @@ def test_an_interruption_leaves_nothing_and_is_told_plainly(empty, tmp_path):
 
 
 @both_engines
-def test_a_busy_database_is_told_plainly(flask, engine, empty_database, tmp_path):
-    """Another file is being brought in."""
-    path = tmp_path / "bodies.csv"
-    path.write_text(BODIES)
+def test_a_busy_database_is_told_plainly(flask, empty_database):
+    """Another file is being brought in, for longer than this one waits."""
     if is_postgresql():
-        with psycopg.connect(empty_database) as other:
-            other.execute("SELECT pg_advisory_xact_lock(hashtext('filling'))")
-            said = flask("import", "appropriate-bodies", path, fails=True)
-            other.rollback()
+        db.obj.close_all()
+        db.obj.connect_params["options"] = "-c lock_timeout=20ms"
+        other = psycopg.connect(empty_database)
+        other.execute("SELECT pg_advisory_xact_lock(hashtext('filling'))")
     else:
-        db.obj._timeout = 0
-        with closing(apsw.Connection(empty_database.removeprefix("sqlite:///"))) as other:
-            other.execute("BEGIN IMMEDIATE")
-            said = flask("import", "appropriate-bodies", path, fails=True)
-            other.execute("ROLLBACK")
+        db.obj.timeout = 0.02
+        other = apsw.Connection(empty_database.removeprefix("sqlite:///"))
+        other.execute("BEGIN IMMEDIATE")
+    with closing(other):
+        said = flask("import", "appropriate-bodies", "-", typed=BODIES, fails=True)
+        other.execute("ROLLBACK")
     assert "Somebody else is writing to the database, perhaps a file" in said
     assert "Nothing was changed." in said
     assert not AppropriateBody.select().exists()
-    assert "1,200 new" in flask("import", "appropriate-bodies", path)
+    assert "12 new" in flask("import", "appropriate-bodies", "-", typed=BODIES)
 
 
-def test_a_terminal_shows_how_far_it_is(empty, empty_database, tmp_path, deployed):
+def test_a_terminal_shows_how_far_it_is(empty, tmp_path, monkeypatch, capsys):
     path = tmp_path / "bodies.csv"
     path.write_text(BODIES)
-    names = ("SECRET_KEY", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
-    settings = {name: str(deployed.config[name]) for name in names}
-    settings |= {"TRUSTED_HOSTS": "localhost", "DATABASE_URL": empty_database, "TERM": "xterm"}
-    command = [sys.executable, "-m", "flask", "--app", "app", "import", "appropriate-bodies", str(path)]
     terminal, screen = pty.openpty()
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=screen, text=True, check=True
-    )
-    os.close(screen)
-    shown = ""
-    with suppress(OSError):  # there is nothing more
-        while more := os.read(terminal, 2**16):
-            shown += more.decode()
+    with os.fdopen(screen, "w") as stderr, closing(Import(AppropriateBodies(), path)) as done:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        bring_in(done, is_check=False)
+        stderr.flush()
+        said = os.read(terminal, 2**16).decode()
     os.close(terminal)
-    assert re.search(r"Reading.*100%", shown, re.DOTALL)
-    assert re.search(r"Writing.*100%", shown, re.DOTALL)
-    assert "Reading" not in done.stdout
+    assert re.search(r"Reading.*100%", said, re.DOTALL)
+    assert re.search(r"Writing.*100%", said, re.DOTALL)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_file_comes_in_by_standard_input_and_what_is_wrong_goes_out_by_standard_output(flask):
