@@ -1,7 +1,7 @@
 """All that pages say, as text to be read aloud: everybody below, on every page that there is for them, and the pages
 that are about nobody. For `flask scenario words`, and for the test that reads every page."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -195,8 +195,8 @@ class Reader:
     def induction_tutor(self) -> Iterator[ShownPage]:
         yield from self.journey("/school/induction-tutor/change", "/school/induction-tutor")
 
-    def about(self, role: str, name: str) -> Iterator[ShownPage]:
-        """The record, and every page of every journey on it."""
+    def about(self, role: str, name: str, journeys: Collection[str] = JOURNEYS) -> Iterator[ShownPage]:
+        """The record, and every page of each of these journeys that is on it."""
         walker = self.walker()
         with walker.data():
             participant = walker.end_state().person(name)
@@ -205,7 +205,7 @@ class Reader:
         begins = {}
         for path in record.read.links:
             journey = path.removeprefix(f"{record.path}/").partition("/")[0]
-            if journey in JOURNEYS and path.startswith(record.path):
+            if journey in journeys and path.startswith(record.path):
                 begins.setdefault(journey, path)
         for path in begins.values():
             yield from self.journey(path, record.path)
