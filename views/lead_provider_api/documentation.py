@@ -138,7 +138,7 @@ def document(app: Flask) -> dict:
     for model in {each.sends for _, each in operations if each.sends}:
         # Null is as good as nothing, and what must be given must not be that.
         its = definitions[model.__name__]["properties"]
-        its.update({name: plain(its[name]) for name in its})
+        its.update({name: plain(its[name], may_be_null=(model, name) in OPTIONAL) for name in its})
     at = {model: references[model, "validation"] for model in named}
     paths: dict[str, dict] = {}
     for rule, each in operations:
@@ -198,9 +198,9 @@ def asked_of(query: type[BaseModel]) -> list[dict]:
     return parameters
 
 
-def plain(schema: dict) -> dict:
+def plain(schema: dict, *, may_be_null: bool = False) -> dict:
     """Without what Python adds: null, and a title, which a name doesn’t need."""
-    kinds = [either for either in schema.get("anyOf", []) if either.get("type") != "null"]
+    kinds = [either for either in schema.get("anyOf", []) if may_be_null or either.get("type") != "null"]
     if kinds:
         schema = kinds[0] | schema | {"anyOf": None} if len(kinds) == 1 else schema | {"anyOf": kinds}
     return {key: value for key, value in schema.items() if key != "title" and value is not None}
