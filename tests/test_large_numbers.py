@@ -17,8 +17,8 @@ from tests.walks import EACH_JOURNEY
 from views import RowId
 from views.lead_provider_api.operations import TYPES
 
-TOO_LARGE = [str(2**31), str(2**63), "9" * 20, "9" * 5000]
-NUMBERS = [*TOO_LARGE, f"-{2**63 + 1}", "-1", "0", "1e400", "٣", "+1", "1_0"]
+TOO_LARGE = [str(2**31), str(2**63), "9" * 5000]
+NUMBERS = [*TOO_LARGE, f"-{2**63 + 1}", "1e400", "٣"]
 
 
 def path_of(rule, values: dict[str, str]) -> str:
@@ -72,19 +72,18 @@ def test_in_every_address(naomi, app, known, token):
 
 OF_PAGES = [["q", "page", "status", "back", "unsent", "next", "since", "seen", "code", "state"], ["error"]]
 """Those together that a page reads together."""
-OF_THE_API = [["sort"], ["page[page]"], ["page[per_page]"], ["page[after]"], ["filter[delivery_partner_id]"]]
-OF_THE_API += [["filter[urn]"], ["filter[cohort]"], ["filter[updated_since]"], ["filter[training_status]"]]
-OF_THE_API += [["filter[from_participant_id]"]]
+FILTERS = ("delivery_partner_id", "urn", "cohort", "updated_since", "training_status", "from_participant_id")
+OF_THE_API = [["sort"], ["page[page]"], ["page[per_page]"], ["page[after]"], *([f"filter[{each}]"] for each in FILTERS)]
 
 
 @both_engines
 def test_in_every_query(naomi, app, known, token, engine):
     # As text both engines are given the same; what fits a column is not the same.
     numbers = [*TOO_LARGE, "-1"] if engine == "sqlite" else TOO_LARGE[:2]
-    for rule in rules(app):
+    for rule in [rule for rule in rules(app) if "GET" in rule.methods and not rule.endpoint.startswith("assets.")]:
         path = path_of(rule, {name: known.get(name, "1") for name in rule.arguments})
-        groups = OF_THE_API if rule.endpoint.startswith("api.") else OF_PAGES
-        for names, number in product(groups, numbers if "GET" in rule.methods else []):
+        groups = OF_PAGES if not rule.endpoint.startswith("api.") else OF_THE_API if not rule.arguments else []
+        for names, number in product(groups, numbers):
             asked = {"filter[cohort]": "2025"} | dict.fromkeys(names, number)
             response = naomi.send("get", path, query_string=asked, headers=token, follow_redirects=False)
             assert response.status_code < 500, (path, names, number)
@@ -117,7 +116,7 @@ def test_in_every_body(naomi, app, known, token):
     for rule in rules(app, prefix="api."):
         sends = app.view_functions[rule.endpoint].operation.sends
         path = path_of(rule, dict.fromkeys(rule.arguments, person_api_id))
-        for name, number in product(sends.model_fields if sends else [], [*NUMBERS, *map(int, TOO_LARGE[:-1]), -1]):
+        for name, number in product(sends.model_fields if sends else [], [*NUMBERS, *map(int, TOO_LARGE[:2]), -1]):
             body = {"data": {"type": TYPES[sends], "attributes": {name: number}}}
             response = naomi.send(min(rule.methods - {"OPTIONS"}).lower(), path, json=body, headers=token)
             assert response.status_code in (400, 404, 422), (path, name, number)
