@@ -16,13 +16,12 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, both_engines, mostly_sqlite, person
+from tests.conftest import TODAY, person
 from tests.reports import tutor_of
 from tests.visitor import words
 from tests.walks import WALKS
 
 
-@both_engines
 def test_the_school_selects_a_new_lead_provider_for_a_withdrawn_ect(naomi):
     naomi.get("/school/ects").click("Steven Taylor")
     assert naomi.row("Status").startswith("Action required Ambition Institute has told us they no longer train Steven")
@@ -99,7 +98,6 @@ OF_2025, OF_2024, OF_2023 = (
 )
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("years", PARTNERSHIPS)
 @pytest.mark.parametrize("walk", [OF_2025, OF_2024, OF_2023], ids=lambda walk: walk.name)
 def test_who_works_with_the_school_already_is_said_before_choosing_and_after(naomi, walk, years):

@@ -9,7 +9,7 @@ from domain import departures, training
 from domain.changes import RuleBroken
 from domain.departures import months_later
 from models import ContractPeriod, LeadProvider, Participant, TrainingPeriod
-from tests.conftest import TODAY, both_engines
+from tests.conftest import TODAY
 from tests.given import ect
 from tests.invariants import check_always
 from tests.reports import deferred, given_to_teach_first, leaving, made_school_led, report, resumed, tutor_of, withdrawn
@@ -170,7 +170,6 @@ def test_the_schedule_goes_by_the_day_in_london(world, moment, schedule):
     assert TrainingPeriod.select().order_by(TrainingPeriod.id.desc()).get().schedule == schedule
 
 
-@both_engines
 def test_the_later_mark_wins_in_the_hour_that_there_is_twice(world):
     """On 25 October the clocks show half past one twice: 00:30 and 01:30 UTC."""
     ada = ect()

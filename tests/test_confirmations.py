@@ -7,7 +7,7 @@ import pytest
 
 from domain import participants
 from models import Mentorship, Participant, Teacher, TrainingPeriod
-from tests.conftest import TODAY, mostly_sqlite, person
+from tests.conftest import TODAY, person
 from tests.given import ADA, AWAITING, SCHOOL_LED, deferred, ect, mentor, registered_elsewhere, training, withdrawn
 from tests.reports import (
     AMBITION,
@@ -105,7 +105,6 @@ MENTORS_ECTS = {
 }
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("case", MENTORS_ECTS)
 def test_a_mentor_leaves_and_is_staying_after_all(naomi, case):
     history, needs_one = MENTORS_ECTS[case]
@@ -199,7 +198,6 @@ FORMER = {
 }
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("journey", ["change-lead-provider", "change-training-programme"])
 @pytest.mark.parametrize("case", FORMER)
 def test_a_former_provider_sees_what_it_is_said_to_see(naomi, journey, case):
@@ -267,7 +265,6 @@ TAKEN_BACK = {
 }
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("case", TAKEN_BACK)
 def test_who_was_given_away_today_had_left_last_week(naomi, case):
     history, told, said_of, has_ended = TAKEN_BACK[case]

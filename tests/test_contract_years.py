@@ -9,7 +9,7 @@ from clock import now
 from domain import training
 from domain.changes import RuleBroken
 from models import ActiveLeadProvider, ContractPeriod, LeadProvider, Mentorship, Participant, SchoolUser
-from tests.conftest import TODAY, mostly_sqlite
+from tests.conftest import TODAY
 from tests.reports import NORTHBROOK, ST_JOHNS, person_at, train
 
 AUTUMN = date(2026, 9, 1)
@@ -84,7 +84,6 @@ def freeze(*years: int) -> None:
     ContractPeriod.update(payments_frozen_at=now()).where(ContractPeriod.year << years).execute()
 
 
-@mostly_sqlite
 @every_past
 def test_a_school_led_ect_becomes_provider_led(world, before, expected):
     ada = given("ect", before)
@@ -92,7 +91,6 @@ def test_a_school_led_ect_becomes_provider_led(world, before, expected):
     assert told(ada) == expected
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("name", [name for name in BEFORE if not name.startswith("here")])
 def test_a_mentor_is_brought_into_training_with_their_ect(world, name):
     """Whatever the ECT's own year is: it is looked up for each of the two."""

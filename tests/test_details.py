@@ -9,7 +9,7 @@ from domain import departures, participants
 from domain.changes import RuleBroken
 from models import Event, Mentorship, Participant, SchoolUser, Teacher
 from tests import given
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, person
 from tests.words import check_words
 
 
@@ -54,7 +54,6 @@ def test_a_school_without_another_mentor_is_told_how_to_get_help(naomi):
     assert naomi.buttons == ["Cancel and go back to Priya Shah’s details"]
 
 
-@both_engines
 def test_a_new_mentor_takes_over_today(world):
     steven, peter = person("Steven Taylor"), person("Peter Marsh", "mentor")
     assign(steven, peter)
@@ -68,7 +67,6 @@ def test_a_new_mentor_takes_over_today(world):
     ]
 
 
-@both_engines
 def test_changing_the_mentor_twice_on_one_day_leaves_one_change(world):
     priya = person("Priya Shah")
     for name in ("Peter Marsh", "John Doe", "Peter Marsh"):
@@ -77,7 +75,6 @@ def test_changing_the_mentor_twice_on_one_day_leaves_one_change(world):
     assert (mentorship.mentor, mentorship.started_on) == (person("Peter Marsh", "mentor"), TODAY)
 
 
-@both_engines
 def test_a_mentor_who_starts_later_takes_over_then(world):
     steven, margaret = person("Steven Taylor"), person("Margaret Evans", "mentor")
     start = TODAY.replace(month=5)
@@ -112,7 +109,6 @@ def test_a_mentor_who_starts_after_the_ect_has_left_is_refused_where_they_are_ch
     assert naomi.errors == ["Margaret Evans starts after Emily Roberts’s last day. Select another mentor"]
 
 
-@both_engines
 def test_a_leavers_new_mentorship_ends_with_them(world):
     emily = person("Emily Roberts")
     assign(emily, person("John Doe", "mentor"))
@@ -311,7 +307,6 @@ def test_the_name_in_the_national_record_is_the_same_person_too(naomi):
 PETERS = "peter.marsh@example.org"
 
 
-@both_engines
 @pytest.mark.parametrize(
     ("address", "others"),
     [

@@ -12,7 +12,7 @@ from domain import participants, queries, reports, training
 from domain.changes import ChangedSince, RuleBroken
 from forms.journeys import JOURNEYS
 from models import ActiveLeadProvider, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
-from tests.conftest import TODAY, both_engines, mostly_sqlite, person
+from tests.conftest import TODAY, person
 from tests.given import SCHOOL_LED, ect, mentor
 from tests.invariants import check_always, check_between
 from tests.reports import (
@@ -309,14 +309,12 @@ def by_another_schedule(provider: str) -> Callable:
     return step
 
 
-@both_engines
 def test_training_that_was_scheduled_anew_becomes_school_led_before_it_begins(world):
     coming = acted(ect(started_on=COMING_ON), by_another_schedule(AMBITION))
     coming = acted(coming, made_school_led)
     assert described(coming) == ["school_led 01.09.26–open"]
 
 
-@both_engines
 def test_training_that_was_scheduled_anew_never_begins(world):
     """Margaret Evans is to be trained from September, with the ECT who comes then, and leaves in May."""
     coming = ect(training=SCHOOL_LED, mentor="Margaret Evans", started_on=COMING_ON)
@@ -351,7 +349,6 @@ def acted(participant: Participant, step: Callable) -> Participant:
     return Participant.get_by_id(participant.id)
 
 
-@both_engines
 def test_a_mentor_of_several_ects_leaves(world):
     peter = person("Peter Marsh", "mentor")
     leaves_first = ect((april(2), leaving(IN_MAY)), name="Leaves First")
@@ -362,7 +359,6 @@ def test_a_mentor_of_several_ects_leaves(world):
     assert ends(leaves_first, stays, leaves_later) == [IN_MAY, date(2026, 7, 1), date(2026, 6, 1)]
 
 
-@both_engines
 def test_a_mentor_who_leaves_later_than_said_does_not_take_an_ect_back(world):
     ada, peter = ect(), acted(person("Peter Marsh", "mentor"), leaving(IN_MAY))
     coming = mentor(name="Coming Soon", started_on=LATER_IN_MAY, training=None)
@@ -374,7 +370,6 @@ def test_a_mentor_who_leaves_later_than_said_does_not_take_an_ect_back(world):
     ]
 
 
-@both_engines
 def test_each_mentor_is_told_of_an_ect_who_left_once(world):
     ada, peter, john = ect(), person("Peter Marsh", "mentor"), person("John Doe", "mentor")
     for day, step in (
@@ -386,7 +381,6 @@ def test_each_mentor_is_told_of_an_ect_who_left_once(world):
             acted(ada, step)
 
 
-@both_engines
 def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
     ada, margaret = ect(), person("Margaret Evans", "mentor")
     coming = mentor(name="Coming Soon", started_on=LATER_IN_MAY, training=None)
@@ -395,7 +389,6 @@ def test_each_mentor_is_told_of_the_mentor_who_takes_over(world):
     assert [m.mentor.name for m in ada.current_mentorships] == ["Margaret Evans"]
 
 
-@both_engines
 def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
     grace, (thomas,) = (
         mentor(name="Grace Page", training=None),
@@ -408,7 +401,6 @@ def test_a_mentor_who_was_replaced_meanwhile_is_not_trained(world):
     assert stored() == before
 
 
-@both_engines
 def test_a_mentor_who_leaves_is_trained_until_then(world):
     ada = ect(training=SCHOOL_LED, mentor="Margaret Evans")
     acted(person("Margaret Evans", "mentor"), leaving(IN_MAY))
@@ -416,7 +408,6 @@ def test_a_mentor_who_leaves_is_trained_until_then(world):
     assert described(person("Margaret Evans", "mentor")) == ["UCL Institute of Education 20.04.26–01.05.26"]
 
 
-@both_engines
 def test_a_mentor_is_trained_from_the_day_the_ect_starts_by_the_schedule_of_that_day(world):
     coming = ect(training=SCHOOL_LED, mentor="Margaret Evans", started_on=date(2026, 9, 1))
     acted(coming, made_provider_led)
@@ -424,7 +415,6 @@ def test_a_mentor_is_trained_from_the_day_the_ect_starts_by_the_schedule_of_that
     assert (period.started_on, period.schedule) == (date(2026, 9, 1), "ecf-standard-september")
 
 
-@both_engines
 @pytest.mark.parametrize("step", [leaving(TODAY), withdrawn], ids=["leaving", "withdrawn"])
 def test_a_mentors_training_goes_on_without_the_ect(world, step):
     peter = person("Peter Marsh", "mentor")
@@ -433,7 +423,6 @@ def test_a_mentors_training_goes_on_without_the_ect(world, step):
     assert described(peter) == before
 
 
-@both_engines
 def test_a_withdrawn_mentor_stays_the_mentor(world):
     ada, grace = ect(), mentor(name="Grace Page")
     ada = acted(ada, lambda ada: assign(ada, grace))
@@ -443,7 +432,6 @@ def test_a_withdrawn_mentor_stays_the_mentor(world):
     assert Participant.get_by_id(ada.id).mentor == grace
 
 
-@both_engines
 def test_each_school_reports_the_leaving_of_its_own_mentor(world):
     here = mentor(name="Grace Page")
     there = person_at(NORTHBROOK, "mentor", here.teacher)
@@ -453,7 +441,6 @@ def test_each_school_reports_the_leaving_of_its_own_mentor(world):
     assert there.status == "registered"
 
 
-@both_engines
 def test_a_mentor_who_leaves_later_than_said_is_not_trained_at_two_schools(world):
     here = mentor((april(2), leaving(IN_MAY)), name="Grace Page")
     there = person_at(NORTHBROOK, "mentor", here.teacher)
@@ -473,7 +460,6 @@ GIVEN = {"not-continuing-mentor-training": (mentor, withdrawn), "report-staying"
 """Who may take a journey after what, where it isn’t an ECT after nothing."""
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_the_school_changes_nothing_of_somebody_who_left(world, journey):
     given, *history = GIVEN.get(journey, (ect,))
@@ -482,7 +468,6 @@ def test_the_school_changes_nothing_of_somebody_who_left(world, journey):
     refused(take(journey))(given(*history, (april(2), leaving(YESTERDAY)), name="Gone Away"))
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_what_is_not_offered_to_somebody_is_refused(world, journey):
     untrained = ect(training=None, name="Una Trained")
@@ -491,7 +476,6 @@ def test_what_is_not_offered_to_somebody_is_refused(world, journey):
             refused(take(journey))(participant)
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_another_schools_user_changes_nothing(world, journey):
     ada, before = ect(), stored()

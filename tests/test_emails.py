@@ -326,7 +326,6 @@ def run(world):
     return invoke
 
 
-@both_engines
 def test_check_says_what_is_wrong_with_emails(run, notify, written):
     Notice.delete().execute()
     notified = {"NOTIFY_API_KEY": mail.NOTIFY_KEY, "NOTIFY_TEMPLATE_ID": TEMPLATE_ID, "NOTIFY_URL": notify.url}

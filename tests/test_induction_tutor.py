@@ -28,7 +28,6 @@ def at_check_answers(visitor: Visitor) -> Visitor:
 # --- who it is now -------------------------------------------------------------------------------------------
 
 
-@both_engines
 def test_a_school_says_who_the_induction_tutor_is_now(naomi):
     before = st_johns().api_updated_at
     naomi.get("/school/induction-tutor").click(LINK)

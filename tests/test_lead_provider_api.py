@@ -11,7 +11,7 @@ import pytest
 from clock import clock_at, now
 from database import db
 from models import ApiToken, Participant, TrainingPeriod, digest
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, person
 from tests.reports import (
     ACTS,
     AMBITION,
@@ -393,7 +393,6 @@ def test_an_address_that_there_is_not(visitor, hannah, path):
 # --- what is done ------------------------------------------------------------------------------------------
 
 
-@both_engines
 def test_withdrawn_deferred_and_resumed(visitor, hannah):
     """Each answer is the participant as they are then, and the school sees it at once."""
     naomi = visitor.sign_in("Naomi Fletcher")

@@ -9,7 +9,7 @@ from clock import clock_at
 from domain import departures, participants, reports
 from domain.changes import RuleBroken
 from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, TrainingPeriod
-from tests.conftest import TODAY, both_engines, person
+from tests.conftest import TODAY, person
 from tests.given import ect, mentor, withdrawn
 from tests.invariants import check_always
 from tests.reports import april, given_to_teach_first, made_school_led, report, resumed, tutor_of
@@ -143,7 +143,6 @@ def test_training_that_has_run_for_a_day_must_have_started_before_the_date(world
         (mentor, resumed),
     ],
 )
-@both_engines
 def test_training_that_began_today_does_not_keep_anybody_here(world, given, act):
     """It is taken back, whoever’s act it was; what there was before it ends as it had, or with the last day."""
     before = [(april(8), withdrawn)] if act is resumed else []
@@ -154,7 +153,6 @@ def test_training_that_began_today_does_not_keep_anybody_here(world, given, act)
     check_always()
 
 
-@both_engines
 def test_training_that_began_today_ends_with_somebody_who_leaves_today(world):
     ada = ect((TODAY, given_to_teach_first))
     leave(ada, TODAY)
@@ -351,7 +349,6 @@ def ends(participant: Participant) -> dict:
     }
 
 
-@both_engines
 @pytest.mark.parametrize("leaving_on", [date(2026, 3, 27), TODAY, date(2026, 7, 17)])
 @pytest.mark.parametrize(("name", "role"), [("Hannah Clarke", "ect"), ("John Doe", "mentor")])
 def test_everything_open_ends_that_day(world, name, role, leaving_on):
@@ -367,7 +364,6 @@ def test_everything_open_ends_that_day(world, name, role, leaving_on):
     assert event.event_type == f"teacher_left_school_as_{role}"
 
 
-@both_engines
 def test_training_that_had_stopped_stays_as_it_was(world):
     steven = person("Steven Taylor")
     leave(steven, date(2026, 7, 17))
@@ -378,7 +374,6 @@ def test_training_that_had_stopped_stays_as_it_was(world):
     assert period.withdrawn_at.date() == date(2026, 4, 13)
 
 
-@both_engines
 @pytest.mark.parametrize("second", [date(2026, 6, 1), date(2026, 8, 1)])
 def test_a_changed_date_moves_what_ended_on_the_first(world, second):
     hannah = person("Hannah Clarke")
@@ -388,7 +383,6 @@ def test_a_changed_date_moves_what_ended_on_the_first(world, second):
     assert person("Hannah Clarke").version == hannah.events.count() == 2
 
 
-@both_engines
 def test_training_that_the_provider_stopped_meanwhile_does_not_move(world):
     hannah = person("Hannah Clarke")
     leave(hannah, date(2026, 7, 17))
@@ -399,7 +393,6 @@ def test_training_that_the_provider_stopped_meanwhile_does_not_move(world):
     assert ends(hannah) == {"placement": date(2026, 8, 1), "training": [TODAY], "mentorships": [date(2026, 8, 1)]}
 
 
-@both_engines
 def test_a_mentor_who_leaves_is_no_longer_mentor_the_day_after(world):
     john, steven = person("John Doe", "mentor"), person("Steven Taylor")
     leave(john, TODAY)
@@ -411,7 +404,6 @@ def test_a_mentor_who_leaves_is_no_longer_mentor_the_day_after(world):
     )
 
 
-@both_engines
 def test_a_mentorship_ends_no_later_than_the_ect(world):
     peter, emily = person("Peter Marsh", "mentor"), person("Emily Roberts")
     leave(peter, date(2026, 7, 17))
@@ -420,7 +412,6 @@ def test_a_mentorship_ends_no_later_than_the_ect(world):
     assert ends(emily)["mentorships"] == [date(2026, 7, 17)], "and no later than the mentor"
 
 
-@both_engines
 def test_mentorships_that_would_begin_later_never_do(world):
     priya, margaret = person("Priya Shah"), person("Margaret Evans", "mentor")
     Mentorship.create(ect=priya, mentor=margaret, started_on=date(2026, 6, 1))
@@ -428,7 +419,6 @@ def test_mentorships_that_would_begin_later_never_do(world):
     assert ends(priya)["mentorships"] == []
 
 
-@both_engines
 def test_an_end_that_another_school_set_is_kept(world):
     hannah = person("Hannah Clarke")
     Participant.update(finished_on=date(2026, 5, 1)).where(Participant.id == hannah.id).execute()
@@ -460,7 +450,6 @@ def test_the_page_says_when_another_schools_date_stands(naomi):
     assert naomi.heading == "You have told us that Hannah Clarke is leaving on 1 May 2026"
 
 
-@both_engines
 def test_nobody_leaves_twice(world):
     hannah = person("Hannah Clarke")
     leave(hannah, YESTERDAY)

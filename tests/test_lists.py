@@ -205,7 +205,6 @@ def test_no_search_breaks_the_list(naomi):
 # --- pages -------------------------------------------------------------------------------------------------------
 
 
-@both_engines
 @both_roles
 def test_a_list_has_twenty_on_a_page(naomi, given):
     address = LIST[[given(name=f"Kim Number{number}") for number in range(37)][-1].role]
@@ -245,7 +244,6 @@ def test_a_page_that_cannot_be_is_the_first(naomi):
         assert len(naomi.get(f"/school/ects?page={page}").cards) == 8
 
 
-@both_engines
 def test_a_page_past_the_end_is_empty_and_leads_back(naomi):
     for page in ("2", "1000000", "99999999999999999999"):
         naomi.get(f"/school/ects?q=s&page={page}")
@@ -416,7 +414,6 @@ def test_back_says_nothing_but_an_address(naomi, place):
     assert re.fullmatch(r"/school/ects(\?[\w=&+%.~-]+)?(#[\w-]+)?", go_back(naomi))
 
 
-@both_engines
 def test_back_leads_to_no_record_that_cannot_be_seen(naomi):
     gone, steven = mentor((TODAY, leaving(TODAY))), person("Steven Taylor")
     with clock_at(TOMORROW):
@@ -452,7 +449,6 @@ def test_an_ect_who_is_a_mentor_too_has_two_records(naomi):
     naomi.get(f"/school/ects/{mentoring.id}", 404)
 
 
-@both_engines
 def test_anybody_elses_record_is_the_same_404_as_nobodys(naomi):
     nobody = naomi.get("/school/ects/999999", 404).text
     laura, catherine = person("Laura Mitchell"), person("Catherine Price", "mentor")

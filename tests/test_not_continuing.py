@@ -9,7 +9,7 @@ from clock import clock_at, today
 from domain import training
 from domain.changes import RuleBroken
 from models import Enrolment, Event
-from tests.conftest import TODAY, both_engines, mostly_sqlite
+from tests.conftest import TODAY, both_engines
 from tests.given import ADA, deferred, ect, mentor, withdrawn
 from tests.reports import april, given_to_teach_first, leaving, live_through, not_continuing, resumed, tutor_of
 
@@ -45,7 +45,6 @@ CASES = {
 }
 
 
-@mostly_sqlite
 @pytest.mark.parametrize(("given", "status", "is_offered"), CASES.values(), ids=CASES)
 def test_of_whom_it_is_said(world, given, status, is_offered):
     make, history, row = given

@@ -5,7 +5,7 @@ import pytest
 
 from database import db
 from models import SignIn
-from tests.conftest import both_engines, person
+from tests.conftest import person
 from tests.given import deferred, ect, mentor
 from tests.reports import april
 from tests.test_round_trip import HTMX
@@ -22,7 +22,6 @@ def asked_by(visitor: Visitor) -> str:
     return visitor.main.css_first("#news [hx-get]").attrs["hx-get"]
 
 
-@both_engines
 @both_roles
 def test_nothing_new_and_something_new(naomi, given):
     ada = given()

@@ -7,7 +7,7 @@ import pytest
 
 from clock import LONDON, clock_at, display
 from models import Participant
-from tests.conftest import TODAY, both_engines
+from tests.conftest import TODAY
 from tests.given import (
     ADA,
     AWAITING,
@@ -407,7 +407,6 @@ def test_what_is_said_of_leaving(naomi, given, history, heading, last_day):
     )
 
 
-@both_engines
 @pytest.mark.parametrize("given", [ect, mentor])
 @pytest.mark.parametrize(
     ("history", "why"),

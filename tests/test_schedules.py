@@ -14,7 +14,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, both_engines, mostly_sqlite, person
+from tests.conftest import TODAY, person
 from tests.invariants import check_always
 from tests.reports import (
     AMBITION,
@@ -66,7 +66,6 @@ def enrolment(response) -> dict:
     return told
 
 
-@both_engines
 def test_a_schedule_changes_in_place(visitor, ect):
     """Nothing that the school sees or may do depends on it, but its history tells it."""
     [before] = periods_of(ect)
@@ -79,7 +78,6 @@ def test_a_schedule_changes_in_place(visitor, ect):
     check_always()
 
 
-@both_engines
 @pytest.mark.parametrize("role", ["ect", "mentor"])
 def test_the_contract_period_changes_with_it(visitor, role):
     participant = person_at(ST_JOHNS, role, started_on=date(2024, 9, 2), finished_on=date(2026, 7, 17))
@@ -93,7 +91,6 @@ def test_the_contract_period_changes_with_it(visitor, role):
     check_always()
 
 
-@both_engines
 def test_whoever_leaves_a_closed_contract_period_may_go_back_to_it(visitor):
     gone = person_at(ST_JOHNS, started_on=date(2022, 9, 5))
     train(gone, year=2022)
@@ -216,7 +213,6 @@ def test_what_is_for_mentors_and_what_is_not(visitor):
     assert response.json["errors"][0]["code"] == "has_completed"
 
 
-@both_engines
 @pytest.mark.parametrize("month", ["january", "april", "september"])
 def test_an_ect_who_has_completed_induction_may_go_over_to_a_reduced_schedule_alone(visitor, ect, month):
     completed(ect)
@@ -248,7 +244,6 @@ DUE_ELSEWHERE = {
 }
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("case", DUE_ELSEWHERE)
 @pytest.mark.parametrize("role", ["ect", "mentor"])
 def test_somebody_who_is_due_at_another_school(visitor, role, case):

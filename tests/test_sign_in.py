@@ -8,7 +8,7 @@ from clock import clock_at, now
 from database import db
 from models import Answers, SchoolUser, SignIn, Teacher
 from settings import DEFAULTS
-from tests.conftest import both_engines, person
+from tests.conftest import person
 from tests.reports import dump
 from tests.visitor import Visitor
 
@@ -230,9 +230,8 @@ def post_too_late(visitor: Visitor, name: str, headers: dict):
         return visitor.send("post", address, data=form, headers=headers, follow_redirects=False)
 
 
-@both_engines
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
-def test_what_was_sent_too_late_is_there_after_signing_in_again(question, engine, headers):
+def test_what_was_sent_too_late_is_there_after_signing_in_again(question, headers):
     page = question.path
     answer = post_too_late(question, "Priya Zoë Patel", headers)
     address = answer.headers["HX-Redirect"] if headers else answer.location
@@ -289,10 +288,9 @@ def test_what_was_sent_too_late_belongs_to_one_page(question):
         assert question.value("name") == "Steven Taylor"
 
 
-@both_engines
 @pytest.mark.parametrize("same_page", [True, False])
 @pytest.mark.parametrize("first_to_return", [0, 1])
-def test_two_windows_that_were_too_late_each_find_their_own(naomi, engine, same_page, first_to_return):
+def test_two_windows_that_were_too_late_each_find_their_own(naomi, same_page, first_to_return):
     pages = [f"/school/ects/{person(name).id}/change-name/name" for name in ("Priya Shah", "Steven Taylor")]
     windows = [pages[0], pages[0 if same_page else 1]]
     typed, returns = ["Priya Zoë Patel", "Steven Oak"], []

@@ -9,7 +9,7 @@ from clock import clock_at, display
 from domain import departures, participants
 from domain.changes import RuleBroken
 from models import Mentorship, Participant, TrainingPeriod
-from tests.conftest import TODAY, both_engines, mostly_sqlite, person
+from tests.conftest import TODAY, person
 from tests.given import ADA, ect, mentor, registered_elsewhere, withdrawn
 from tests.invariants import check_always, check_between
 from tests.reports import (
@@ -62,7 +62,6 @@ REPORTS = {
 }
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("given", [ect, mentor])
 @pytest.mark.parametrize("past", PASTS.values(), ids=PASTS)
 @pytest.mark.parametrize("reports", REPORTS.values(), ids=REPORTS)
@@ -81,7 +80,6 @@ def test_everything_is_as_if_it_had_not_been_reported(world, given, past, report
     check_always()
 
 
-@both_engines
 def test_a_mentor_was_replaced_meanwhile(world):
     """The school’s choice holds, not the mentor who was to come before."""
     ada = ect((april(2), next_mentor), LEAVES, (april(10), assigned("Margaret Evans")))
@@ -94,7 +92,6 @@ def assigned(name: str):
     return lambda ada: participants.change_mentor(ada, tutor_of(ada), mentor_id=person(name, "mentor").id)
 
 
-@both_engines
 @pytest.mark.parametrize("act", [given_to_teach_first, withdrawn], ids=["another provider", "withdrawn"])
 def test_what_was_done_meanwhile_stays(world, act):
     ada = ect(LEAVES, (april(15), act))
@@ -103,7 +100,6 @@ def test_what_was_done_meanwhile_stays(world, act):
     assert period.finished_on == (None if act is given_to_teach_first else april(15))
 
 
-@both_engines
 def test_both_were_leaving_on_the_same_day(world):
     """The mentorship goes on when both stay, whoever stays first."""
     ada = ect(LEAVES)
@@ -155,7 +151,6 @@ def test_a_mentor_whose_end_somebody_else_set(naomi):
     assert Participant.get_by_id(ada.id).finished_on == JULY
 
 
-@both_engines
 def test_a_mentor_in_training_elsewhere_since_is_not_trained_twice(world):
     ada = mentor(LEAVES)
     train(person_at(NORTHBROOK, "mentor", ada.teacher), "Teach First", started_on=JUNE)

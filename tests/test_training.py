@@ -1,4 +1,4 @@
-"""What becomes of training when the school changes lead provider or programme, through the acts, on both engines."""
+"""What becomes of training when the school changes lead provider or programme, through the acts."""
 
 from datetime import date, timedelta
 
@@ -19,10 +19,8 @@ from models import (
     SchoolUser,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, mostly_sqlite, person
+from tests.conftest import TODAY, person
 from tests.reports import stored
-
-pytestmark = mostly_sqlite
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 LONG_AGO = date(2025, 9, 1)
@@ -284,7 +282,7 @@ def test_only_those_with_a_contract_are_offered_alphabetically(world):
     ("month", "schedule"),
     [(1, "january"), (2, "january"), (3, "april"), (5, "april"), (6, "september"), (10, "september"), (11, "january")],
 )
-def test_standard_schedule(engine, month, schedule):
+def test_standard_schedule(month, schedule):
     assert training.standard_schedule(date(2026, month, 1)) == f"ecf-standard-{schedule}"
 
 

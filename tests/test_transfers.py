@@ -55,7 +55,6 @@ def ect_who_left(on: date = YESTERDAY, role: str = "ect") -> Participant:
     return live_through(participant, [(april(13), leaving(on))])
 
 
-@both_engines
 def test_somebody_left_and_nobody_knows_where_to(visitor):
     ada = ect_who_left()
     assert one(visitor, ada) == [
@@ -140,7 +139,6 @@ NOT_OWN = {
 }
 
 
-@both_engines
 @pytest.mark.parametrize("change", OWN | NOT_OWN)
 def test_updated_at_is_the_transfers_own(visitor, change):
     ada = ect_who_left(april(30))

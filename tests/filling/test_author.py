@@ -7,7 +7,7 @@ import pytest
 from domain import departures, participants, training
 from domain.changes import RuleBroken, System
 from models import Event, LeadProvider
-from tests.conftest import both_engines, person
+from tests.conftest import person
 from tests.invariants import check_always
 from tests.reports import AMBITION
 
@@ -34,7 +34,6 @@ ACTS = {
 }
 
 
-@both_engines
 @pytest.mark.parametrize("heading", ACTS)
 def test_acts_of_the_service_itself_say_so(world, heading):
     ACTS[heading](person("Hannah Clarke"))

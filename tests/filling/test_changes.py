@@ -2,10 +2,7 @@
 
 import pytest
 
-from tests.conftest import mostly_sqlite
 from tests.filling.test_people import ECT, MENTOR, people
-
-pytestmark = mostly_sqlite
 
 CHANGES = {
     "email": ({"email": "t.hale@example.org"}, "email", "theo.hale@example.org", "t.hale@example.org"),

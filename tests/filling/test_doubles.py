@@ -4,11 +4,8 @@ import pytest
 
 from domain import participants
 from models import Participant, Teacher
-from tests.conftest import mostly_sqlite
 from tests.filling.test_people import MENTOR, NORTHBROOK, WITHOUT_MENTOR, found, naomi, people
 from tests.reports import stored
-
-pytestmark = mostly_sqlite
 
 WITHOUT_ADDRESS = WITHOUT_MENTOR | {"email": ""}
 BY_DAY = "9000002, if this is Theo Hale, who is here from 2025-09-01 already. If it is somebody else, give each an"

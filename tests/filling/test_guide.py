@@ -14,7 +14,6 @@ from filling.commands import columns_table
 from filling.kinds import KINDS
 from filling.placements import SYSTEM
 from models import LeadProvider, Participant, SchoolUser, Teacher
-from tests.conftest import both_engines
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "filling.md").read_text()
 
@@ -51,7 +50,6 @@ def ten_minutes(flask, tmp_path, monkeypatch) -> Callable[[], str]:
     return follow
 
 
-@both_engines
 def test_the_ten_minutes(ten_minutes):
     assert re.fullmatch(r"[0-9a-f]{32}\n", ten_minutes()), "a token"
     assert {teacher.name for teacher in Teacher.select()} == {"Theo Hale", "Maya Lind", "Iris Vane"}

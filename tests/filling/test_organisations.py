@@ -12,11 +12,8 @@ from models import (
     School,
     SchoolUser,
 )
-from tests.conftest import mostly_sqlite
 from tests.filling.conftest import IMPORTS
 from tests.reports import stored
-
-pytestmark = mostly_sqlite
 
 
 def test_examples_work_in_their_order_and_the_same_file_twice_changes_nothing(flask, bring):

@@ -3,11 +3,8 @@
 import pytest
 
 from forms.questions import LeavingDateForm
-from tests.conftest import mostly_sqlite
 from tests.filling.test_people import ECT, MENTOR, NORTHBROOK, WITHOUT_MENTOR, people
 from tests.reports import stored
-
-pytestmark = mostly_sqlite
 
 REFUSED = {
     "no such school": ([WITHOUT_MENTOR | {"urn": "999999"}], "urn", "a school that is here. Bring in schools first"),

@@ -9,7 +9,7 @@ from domain import corrections, departures, identities
 from domain.changes import RuleBroken, Support
 from domain.data_checks import broken
 from models import Event, Mentorship, Participant, Teacher
-from tests.conftest import both_engines, person
+from tests.conftest import person
 from tests.given import ADA
 from tests.given import ect as an_ect
 from tests.given import mentor as a_mentor
@@ -22,8 +22,7 @@ from tests.visitor import Visitor
 # --- with one another --------------------------------------------------------------------------------------------
 
 
-@both_engines
-def test_the_trn_of_the_other_record_is_the_right_one(engine, author):
+def test_the_trn_of_the_other_record_is_the_right_one(author):
     here, there = two_records()
     wrong, right = here.teacher.trn, there.teacher.trn
     identities.put_right_two_records(here, author, record=right, reason=WHY)
@@ -34,8 +33,7 @@ def test_the_trn_of_the_other_record_is_the_right_one(engine, author):
         identities.put_right_trn(person("Steven Taylor"), author, trn=wrong, reason=WHY)
 
 
-@both_engines
-def test_three_records_become_one(engine, author):
+def test_three_records_become_one(author):
     here, there = two_records()
     third = person_at(NORTHBROOK, "mentor", started_on=date(2024, 9, 2), email="m@example.org")
     other = there.teacher.trn
@@ -47,8 +45,7 @@ def test_three_records_become_one(engine, author):
     assert not broken()
 
 
-@both_engines
-def test_whoever_is_mentored_by_two_records_has_one_mentor_whom_lead_providers_hear_of(served, engine, author):
+def test_whoever_is_mentored_by_two_records_has_one_mentor_whom_lead_providers_hear_of(served, author):
     """Their `mentor_id` is another one, so their `updated_at` moves."""
     ada, peter = an_ect(), person("Peter Marsh", "mentor")
     before = told_of(served, ada)
@@ -71,8 +68,7 @@ def told_of(app, participant: Participant) -> dict:
 # --- with what schools do ----------------------------------------------------------------------------------------
 
 
-@both_engines
-def test_staying_brings_back_no_mentor_who_was_registered_in_error(engine, author):
+def test_staying_brings_back_no_mentor_who_was_registered_in_error(author):
     """She was to be mentored from the day on which he was to come, which her leaving made void."""
     ada, comes_on = an_ect(), today() + 60 * DAY
     newcomer = person_at(ST_JOHNS, "mentor", started_on=comes_on, email="m@example.org")
@@ -85,8 +81,7 @@ def test_staying_brings_back_no_mentor_who_was_registered_in_error(engine, autho
     assert not broken()
 
 
-@both_engines
-def test_training_that_the_other_school_took_over_has_ended_though_it_should_not_have_registered_them(engine, author):
+def test_training_that_the_other_school_took_over_has_ended_though_it_should_not_have_registered_them(author):
     there = person_at(NORTHBROOK, "mentor", started_on=date(2024, 9, 2), email="m@example.org")
     train(there, year=2024, started_on=date(2024, 9, 2), finished_on=date(2025, 8, 31))
     here = person_at(ST_JOHNS, "mentor", there.teacher, started_on=date(2025, 9, 1))
@@ -128,9 +123,8 @@ def support_takes_back(author: Support, at: datetime):
         corrections.put_right_mark(ada, author, mark=mark, reason="A slip")
 
 
-@both_engines
 @pytest.mark.usefixtures("all_told")
-def test_what_support_took_back_and_was_reported_again_has_one_reminder(engine, author):
+def test_what_support_took_back_and_was_reported_again_has_one_reminder(author):
     happens(MONDAY, "withdraw", an_ect())
     assert len(send(MONDAY + QUARTER)) == 1
     support_takes_back(author, MONDAY + DAY)
@@ -157,7 +151,6 @@ def test_what_support_took_back_is_not_told(author):
     assert send(MONDAY + QUARTER) == send(MONDAY + 14 * DAY) == []
 
 
-@both_engines
 @pytest.mark.usefixtures("all_told")
 @pytest.mark.parametrize(
     ("act", "subjects"),
@@ -169,7 +162,7 @@ def test_what_support_took_back_is_not_told(author):
         ("defer", ["Ambition Institute has paused mentor training"]),
     ],
 )
-def test_the_school_that_a_report_is_moved_to_is_told_of_it_and_no_other(engine, author, act, subjects):
+def test_the_school_that_a_report_is_moved_to_is_told_of_it_and_no_other(author, act, subjects):
     here = a_mentor(training=None)
     there = person_at(NORTHBROOK, "mentor", here.teacher, email="there@example.org")
     train(here, finished_on=date(2026, 1, 31))

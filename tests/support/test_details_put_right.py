@@ -57,7 +57,7 @@ def two_records() -> tuple[Participant, Participant]:
 
 
 @both_engines
-def test_two_records_become_one(served, engine, grace):
+def test_two_records_become_one(served, grace):
     here, there = two_records()
     old, kept = Teacher.get_by_id(there.teacher_id), Teacher.get_by_id(here.teacher_id)
     put_right(grace, here, "two-records", record=old.trn, is_asked_twice=False)
@@ -87,8 +87,7 @@ def test_two_records_become_one(served, engine, grace):
     assert not broken()
 
 
-@both_engines
-def test_the_same_provider_sees_one_person(world, engine, author):
+def test_the_same_provider_sees_one_person(world, author):
     """It trained both; and what the other record alone knows comes along."""
     there = trainee(NORTHBROOK, "Ada Moss", date(2024, 9, 2), finished_on=date(2025, 8, 31))
     here = trainee(ST_JOHNS, "Ada Moss", date(2025, 9, 1))
@@ -196,8 +195,7 @@ def test_a_contract_year_that_is_so(grace):
 PLANNED = "From 1 September 2026, provider-led with Teach First"
 
 
-@both_engines
-def test_training_that_is_planned_does_not_begin(served, engine, grace):
+def test_training_that_is_planned_does_not_begin(served, grace):
     """The school is told to contact support when more training is planned than it can change."""
     ada = ect()
     (now,) = ada.training_periods

@@ -4,12 +4,9 @@ from domain import arrangements, corrections, data_checks, identities
 from domain.changes import Support
 from domain.departures import report_leaving
 from models import AppropriateBody, Participant, SchoolUser, SupportUser, Teacher
-from tests.conftest import both_engines
 from tests.filling.conftest import bring, deployed, empty, flask  # noqa: F401 - fixtures
 from tests.filling.test_people import ECT, MENTOR, found, people
 from tests.reports import stored
-
-pytestmark = both_engines
 
 
 def support() -> Support:
