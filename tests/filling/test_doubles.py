@@ -1,56 +1,76 @@
 """One wrong figure in a TRN must make neither a second person nor one person of two."""
 
-import pytest
-
 from domain import participants
 from models import Participant, Teacher
-from tests.filling.test_people import MENTOR, NORTHBROOK, WITHOUT_MENTOR, found, naomi, people
-from tests.reports import stored
-
-WITHOUT_ADDRESS = WITHOUT_MENTOR | {"email": ""}
-BY_DAY = "9000002, if this is Theo Hale, who is here from 2025-09-01 already. If it is somebody else, give each an"
-BY_ADDRESS = (
-    "9000002, if this is Theo Hale, who is reached at that address at this school. If it is somebody else, give"
+from tests.conftest import both_engines
+from tests.filling.test_people import (
+    MENTOR,
+    NO_INDUCTION,
+    NORTHBROOK,
+    WITHOUT_MENTOR,
+    another,
+    comes_in,
+    found,
+    listed,
+    naomi,
+    people,
 )
-DOUBLES = {
-    "all the same": (WITHOUT_MENTOR, {}, BY_ADDRESS),
-    "another day": (WITHOUT_MENTOR, {"started_on": "2025-09-08", "induction_started_on": ""}, BY_ADDRESS),
-    "another name": (WITHOUT_MENTOR, {"first_name": "Thea", "email": "THEO.hale@example.org"}, BY_ADDRESS),
-    "without an address": (WITHOUT_ADDRESS, {}, BY_DAY),
-    "with one address": (WITHOUT_ADDRESS, {"email": "theo.hale@example.org"}, BY_DAY),
-    "the name in other letters": (WITHOUT_ADDRESS, {"first_name": "THÉO"}, BY_DAY),
-}
+
+NO_ADDRESS = {"email": ""}
+WITHOUT_ADDRESS = WITHOUT_MENTOR | NO_ADDRESS
+BY_DAY = "who is here from 2025-09-01 already. If it is somebody else, give each an"
+BY_ADDRESS = "who is reached at that address at this school. If it is somebody else, give"
+DOUBLES = [
+    ({}, {}, BY_ADDRESS),
+    ({}, {"started_on": "2025-09-08"} | NO_INDUCTION, BY_ADDRESS),
+    ({}, {"first_name": "Thea", "email": "THEO.hale.2@example.org"}, BY_ADDRESS),
+    (NO_ADDRESS, {}, BY_DAY),
+    (NO_ADDRESS, {"email": "theo.hale@example.org"}, BY_DAY),
+    (NO_ADDRESS, {"first_name": "THÉO"}, BY_DAY),
+]
+"""What is said of somebody, what of them again under another TRN, and by what they may be one person."""
 
 
-@pytest.mark.parametrize("what", DOUBLES)
-@pytest.mark.parametrize("is_in_one_file", [True, False])
-def test_somebody_who_is_there_is_no_second_person(world, bring, what, is_in_one_file):
-    there, changes, words = DOUBLES[what]
-    second = there | changes | {"trn": "9000020"}
-    if not is_in_one_file:
-        bring("people", people(there))
-    said = bring("people", people(there, second), fails=True)
-    (line,) = [line for line in said.splitlines() if line.startswith("3 ")]
-    assert words in line
-    assert f"{2 if is_in_one_file else 1} line" in said, "whichever of two new ones is wrong, nobody knows"
+@both_engines
+def test_somebody_who_is_there_is_no_second_person(world, bring):
+    """Whether they were there or come in by the same file. Whichever of two new ones is wrong, nobody knows."""
+    there, again, told = [], [], []
+    for number, (first, second, words) in enumerate(DOUBLES):
+        row = another(WITHOUT_MENTOR, number) | {"last_name": f"Hale{'abcdef'[number]}"} | first
+        there.append(row)
+        again.append(row | {"trn": str(9_000_800 + number)} | second)
+        told.append(f"{row['trn']}, if this is Theo {row['last_name']}, {words}")
+
+    def refused() -> list[str]:
+        return [row[-1] for row in listed(bring("people", people(*there, *again), fails=True), "What is wrong")[1:]]
+
+    in_one_file = refused()
+    assert len(in_one_file) == 2 * len(DOUBLES)
+    bring("people", people(*there))
+    for said in (in_one_file[len(DOUBLES) :], refused()):
+        assert all(words in line for line, words in zip(said, told, strict=True))
 
 
-OTHERS = {
-    "twins": {"first_name": "Thea", "email": "thea.hale@example.org"},
-    "twins without addresses": {"first_name": "Thea", "email": ""},
-    "another name at an address that two share": {"first_name": "Iris", "last_name": "Vane"},
-    "the same name with another address": {"email": "t.hale@example.org"},
-    "the same name from another day": {"email": "", "started_on": "2025-09-08", "induction_started_on": ""},
-    "the same name at another school": {"urn": NORTHBROOK},
-    "the same name in the other role": MENTOR | {"first_name": "Theo", "last_name": "Hale", "started_on": "2025-09-01"},
-}
+OTHERS = [
+    # Twins, with and without addresses.
+    {"first_name": "Thea", "email": "thea.hale@example.org"},
+    {"first_name": "Thea", "email": ""},
+    # Two who share an address.
+    {"first_name": "Iris", "last_name": "Vane"},
+    # The same name: with another address, from another day, at another school, in the other role.
+    {"email": "t.hale@example.org"},
+    {"email": "", "started_on": "2025-09-08"} | NO_INDUCTION,
+    {"urn": NORTHBROOK},
+]
 
 
-@pytest.mark.parametrize("what", OTHERS)
-def test_somebody_else_comes_in(world, bring, what):
-    other = OTHERS[what]
-    row = other if other.get("role") else WITHOUT_MENTOR | other
-    assert "2 new" in bring("people", people(WITHOUT_MENTOR, row | {"trn": "9000020"}))
+def test_somebody_else_comes_in(world, bring):
+    rows = []
+    for number, other in enumerate(OTHERS):
+        row = another(WITHOUT_MENTOR, number) | {"last_name": f"Hale{'abcdef'[number]}"}
+        rows += [row, row | {"trn": str(9_000_800 + number)} | other]
+    mentor = MENTOR | {"first_name": "Theo", "last_name": "Halea", "started_on": "2025-09-01"}
+    assert f"{len(rows) + 1} new" in bring("people", people(*rows, mentor))
 
 
 def test_two_of_one_name_without_addresses_come_in_once_each_has_one(world, bring):
@@ -67,57 +87,42 @@ def test_a_name_that_the_school_has_changed_and_the_one_before_are_both_known(wo
     for name in ("Hale", "Ames"):
         said = bring("people", people(WITHOUT_ADDRESS | {"trn": "9000020", "last_name": name}), fails=True)
         assert "9000002, if this is Theo Ames, who is here from" in said
+    # And the TRN stays theirs by either.
+    comes_in(bring, WITHOUT_ADDRESS, says="1 as they were")
+    assert "1 changed" in bring("people", people(WITHOUT_ADDRESS | {"first_name": "T", "last_name": "Ames"}))
 
 
-def test_whoever_is_here_without_a_trn_is_put_right_by_support(world, bring):
+def test_whoever_is_here_without_a_trn_is_put_right_by_support_and_who_was_registered_in_error_is_nobody(world, bring):
     bring("people", people(WITHOUT_ADDRESS))
     Teacher.update(trn=None, is_trnless=True).where(Teacher.trn == "9000002").execute()
-    said = bring("people", people(WITHOUT_ADDRESS | {"trn": "9000020"}), fails=True)
-    assert "a TRN that support records, if this is Theo Hale" in said
-
-
-def test_who_was_registered_in_error_is_nobody(world, bring):
-    bring("people", people(WITHOUT_MENTOR))
+    second = people(WITHOUT_ADDRESS | {"trn": "9000020"})
+    assert "a TRN that support records, if this is Theo Hale" in bring("people", second, fails=True)
     moment = Participant.select().limit(1).get().created_at
-    Participant.update(registered_in_error_at=moment).where(Participant.id == found("9000002").id).execute()
-    assert "1 new" in bring("people", people(WITHOUT_MENTOR | {"trn": "9000020"}))
+    theo = Teacher.get(trs_first_name="Theo", trs_last_name="Hale")
+    Participant.update(registered_in_error_at=moment).where(Participant.teacher == theo).execute()
+    assert "1 new" in bring("people", second)
 
 
-STRANGERS = {
-    "there": {},
-    "at another school": {"urn": NORTHBROOK, "started_on": "2026-04-13", "induction_started_on": ""},
-    "in the other role": MENTOR,
-}
-
-
-@pytest.mark.parametrize("what", STRANGERS)
-def test_a_trn_is_not_given_to_another_person(world, bring, what):
+def test_a_trn_is_not_given_to_another_person(world, bring):
+    """There, at another school and in the other role."""
     bring("people", people(WITHOUT_MENTOR | {"last_day": "2026-03-31"}))
-    row = STRANGERS[what] if "role" in STRANGERS[what] else WITHOUT_MENTOR | STRANGERS[what]
-    row = row | {"trn": "9000002", "first_name": "Iris", "last_name": "Vane", "email": ""}
-    said = bring("people", people(row), fails=True)
-    assert "a name of Theo Hale, who has that TRN. If this is somebody else, put their own TRN in" in said
-
-
-def test_a_trn_stays_the_persons_whose_name_the_school_has_changed(world, bring):
-    bring("people", people(WITHOUT_MENTOR))
-    participants.change_name(found("9000002"), naomi(), name="Theo Ames")
-    before = stored()
-    assert "1 as they were" in bring("people", people(WITHOUT_MENTOR))
-    assert stored() == before
-    assert "1 changed" in bring("people", people(WITHOUT_MENTOR | {"first_name": "T", "last_name": "Ames"}))
+    elsewhere = {"urn": NORTHBROOK, "started_on": "2026-04-13"} | NO_INDUCTION
+    for row in (WITHOUT_MENTOR, WITHOUT_MENTOR | elsewhere, MENTOR):
+        iris = row | {"trn": "9000002", "first_name": "Iris", "last_name": "Vane", "email": ""}
+        said = bring("people", people(iris), fails=True)
+        assert "a name of Theo Hale, who has that TRN. If this is somebody else, put their own TRN in" in said
 
 
 IRIS = WITHOUT_MENTOR | {"trn": "9000020", "first_name": "Iris", "last_name": "Vane", "email": "iris.vane@example.org"}
-THEIRS = "an address of their own: Iris Vane has this one at this school. If they share it, change it on the record"
 
 
-@pytest.mark.parametrize("changes_iris", [False, True])
-def test_nobody_is_given_the_address_of_somebody_else(world, bring, changes_iris):
-    """Whether they had it before or by the same file. Two may change theirs for each other's."""
-    bring("people", people(WITHOUT_MENTOR, IRIS | ({"email": ""} if changes_iris else {})))
+@both_engines
+def test_nobody_is_given_the_address_of_somebody_else(world, bring):
+    """Whether they have it or get it by the same file. Two may change theirs for each other's."""
     theo = WITHOUT_MENTOR | {"email": "IRIS.vane@example.org"}
-    assert THEIRS in bring("people", people(theo, IRIS) if changes_iris else people(theo), fails=True)
-    with_the_others = people(theo, IRIS | {"email": WITHOUT_MENTOR["email"]})
-    assert "2 changed" in bring("people", with_the_others)
-    assert "2 as they were" in bring("people", with_the_others)
+    theirs = "an address of their own: Iris Vane has this one at this school. If they share it, change it on the record"
+    bring("people", people(WITHOUT_MENTOR, IRIS | NO_ADDRESS))
+    assert theirs in bring("people", people(theo, IRIS), fails=True)
+    bring("people", people(IRIS))
+    assert theirs in bring("people", people(theo), fails=True)
+    comes_in(bring, theo, IRIS | {"email": WITHOUT_MENTOR["email"]}, says="2 changed")
