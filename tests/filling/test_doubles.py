@@ -2,7 +2,6 @@
 
 from domain import participants
 from models import Participant, Teacher
-from tests.conftest import both_engines
 from tests.filling.test_people import (
     MENTOR,
     NO_INDUCTION,
@@ -31,7 +30,6 @@ DOUBLES = [
 """What is said of somebody, what of them again under another TRN, and by what they may be one person."""
 
 
-@both_engines
 def test_somebody_who_is_there_is_no_second_person(world, bring):
     """Whether they were there or come in by the same file. Whichever of two new ones is wrong, nobody knows."""
     there, again, told = [], [], []
@@ -116,7 +114,6 @@ def test_a_trn_is_not_given_to_another_person(world, bring):
 IRIS = WITHOUT_MENTOR | {"trn": "9000020", "first_name": "Iris", "last_name": "Vane", "email": "iris.vane@example.org"}
 
 
-@both_engines
 def test_nobody_is_given_the_address_of_somebody_else(world, bring):
     """Whether they have it or get it by the same file. Two may change theirs for each other's."""
     theo = WITHOUT_MENTOR | {"email": "IRIS.vane@example.org"}

@@ -8,7 +8,6 @@ from tests.filling.test_people import listed
 from tests.reports import stored
 
 
-@both_engines
 def test_examples_work_in_their_order_and_the_same_file_twice_changes_nothing(flask, bring):
     for kind in IMPORTS:
         example = flask("import", kind, "--example")
@@ -160,7 +159,6 @@ ASH = ("900203", "Ash School", "Community school", "Closed", "31-08-2022")
 YEW = ("900204", "Yew School", "Free schools", "Proposed to open", "")
 
 
-@both_engines
 def test_schools_come_in_when_they_are_open_change_their_names_and_go_if_nothing_is_known_of_them(bring):
     assert "2 new, 0 changed, 0 as they were, 2 left out." in bring("schools", register(ELM, OAK, ASH, YEW))
     assert "0 new, 0 changed, 2 as they were, 2 left out." in bring("schools", register(ELM, OAK, ASH, YEW))
