@@ -9,7 +9,7 @@ from domain import departures, participants
 from domain.changes import RuleBroken
 from models import Event, Mentorship, Participant, SchoolUser, Teacher
 from tests import given
-from tests.conftest import TODAY, person
+from tests.conftest import TODAY, both_engines, person
 from tests.words import check_words
 
 
@@ -67,6 +67,7 @@ def test_a_new_mentor_takes_over_today(world):
     ]
 
 
+@both_engines
 def test_changing_the_mentor_twice_on_one_day_leaves_one_change(world):
     priya = person("Priya Shah")
     for name in ("Peter Marsh", "John Doe", "Peter Marsh"):

@@ -14,7 +14,7 @@ from models import (
     Teacher,
     TrainingPeriod,
 )
-from tests.conftest import TODAY, person
+from tests.conftest import TODAY, both_engines, person
 from tests.invariants import check_always
 from tests.reports import (
     AMBITION,
@@ -91,6 +91,7 @@ def test_the_contract_period_changes_with_it(visitor, role):
     check_always()
 
 
+@both_engines
 def test_whoever_leaves_a_closed_contract_period_may_go_back_to_it(visitor):
     gone = person_at(ST_JOHNS, started_on=date(2022, 9, 5))
     train(gone, year=2022)

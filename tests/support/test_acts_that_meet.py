@@ -9,7 +9,7 @@ from domain import corrections, departures, identities
 from domain.changes import RuleBroken, Support
 from domain.data_checks import broken
 from models import Event, Mentorship, Participant, Teacher
-from tests.conftest import person
+from tests.conftest import both_engines, person
 from tests.given import ADA
 from tests.given import ect as an_ect
 from tests.given import mentor as a_mentor
@@ -22,6 +22,7 @@ from tests.visitor import Visitor
 # --- with one another --------------------------------------------------------------------------------------------
 
 
+@both_engines
 def test_the_trn_of_the_other_record_is_the_right_one(author):
     here, there = two_records()
     wrong, right = here.teacher.trn, there.teacher.trn
@@ -151,6 +152,7 @@ def test_what_support_took_back_is_not_told(author):
     assert send(MONDAY + QUARTER) == send(MONDAY + 14 * DAY) == []
 
 
+@both_engines
 @pytest.mark.usefixtures("all_told")
 @pytest.mark.parametrize(
     ("act", "subjects"),

@@ -195,6 +195,7 @@ def test_a_contract_year_that_is_so(grace):
 PLANNED = "From 1 September 2026, provider-led with Teach First"
 
 
+@both_engines
 def test_training_that_is_planned_does_not_begin(served, grace):
     """The school is told to contact support when more training is planned than it can change."""
     ada = ect()

@@ -4,6 +4,7 @@ from domain import arrangements, corrections, data_checks, identities
 from domain.changes import Support
 from domain.departures import report_leaving
 from models import AppropriateBody, Participant, SchoolUser, SupportUser, Teacher
+from tests.conftest import both_engines
 from tests.filling.conftest import bring, deployed, empty, flask  # noqa: F401 - fixtures
 from tests.filling.test_people import ECT, MENTOR, found, people
 from tests.reports import stored
@@ -50,6 +51,7 @@ def test_who_has_not_left_after_all_is_as_they_were(world, bring):  # noqa: F811
     assert not data_checks.broken()
 
 
+@both_engines
 def test_an_appropriate_body_that_was_put_right_stays(world, bring):  # noqa: F811
     bring("people", people(ECT, MENTOR))
     body = AppropriateBody.get(AppropriateBody.name != ECT["appropriate_body"])
