@@ -2,6 +2,7 @@
 
 from domain import participants
 from models import Participant, Teacher
+from tests.conftest import both_engines
 from tests.filling.test_people import (
     MENTOR,
     NO_INDUCTION,
@@ -114,6 +115,7 @@ def test_a_trn_is_not_given_to_another_person(world, bring):
 IRIS = WITHOUT_MENTOR | {"trn": "9000020", "first_name": "Iris", "last_name": "Vane", "email": "iris.vane@example.org"}
 
 
+@both_engines
 def test_nobody_is_given_the_address_of_somebody_else(world, bring):
     """Whether they have it or get it by the same file. Two may change theirs for each other's."""
     theo = WITHOUT_MENTOR | {"email": "IRIS.vane@example.org"}
