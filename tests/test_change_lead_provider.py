@@ -4,7 +4,7 @@ import pytest
 
 from domain import reports
 from domain.participants import change_mentor
-from domain.training import change_lead_provider, contract_period_for
+from domain.training import contract_period_for
 from forms.journeys import JOURNEYS
 from models import (
     ActiveLeadProvider,
@@ -84,33 +84,34 @@ def test_first_page_and_confirmation_follow_the_training_status(naomi, role, jou
 
 
 ALREADY = "Already works with your school"
-PARTNERSHIPS = {
-    # The contract years in which UCL works with the school → whether it does already in each one’s own year.
-    (): "",
-    (2025,): "Thomas Walker",
-    (2024,): "Steven Taylor",
-    (2023,): "John Doe",
-    (2023, 2024, 2025): "Thomas Walker, Steven Taylor, John Doe",
-}
 OF_2025, OF_2024, OF_2023 = (
     next(walk for walk in WALKS if walk.name == name and "Teach First" in str(walk.answers))
     for name in ("Thomas Walker", "Steven Taylor", "John Doe")
 )
 
 
-@pytest.mark.parametrize("years", PARTNERSHIPS)
-@pytest.mark.parametrize("walk", [OF_2025, OF_2024, OF_2023], ids=lambda walk: walk.name)
-def test_who_works_with_the_school_already_is_said_before_choosing_and_after(naomi, walk, years):
-    """Of the contract year in which the person is going to be trained."""
+@pytest.mark.parametrize(
+    ("walk", "years", "is_so"),
+    [
+        (OF_2025, [2025], True),
+        (OF_2025, [2023, 2024], False),
+        (OF_2024, [2024], True),
+        (OF_2024, [2023, 2025], False),
+        (OF_2023, [2023], True),
+        (OF_2023, [2024, 2025], False),
+    ],
+    ids=str,
+)
+def test_who_works_with_the_school_already_is_said_before_choosing_and_after(naomi, walk, years, is_so):
+    """In the contract year in which the person is going to be trained."""
     ucl = ActiveLeadProvider.select().where(
         ActiveLeadProvider.lead_provider == LeadProvider.get(name="UCL Institute of Education"),
-        ActiveLeadProvider.contract_period.not_in(years or [0]),
+        ActiveLeadProvider.contract_period.not_in(years),
     )
     gone = SchoolPartnership.select().where(SchoolPartnership.active_lead_provider << ucl)
     TrainingPeriod.delete().where(TrainingPeriod.school_partnership << gone).execute()
     Enrolment.delete().where(Enrolment.school_partnership << gone).execute()
     SchoolPartnership.delete().where(SchoolPartnership.active_lead_provider << ucl).execute()
-    is_so = walk.name in PARTNERSHIPS[years]
     walk.answer(naomi, walk.other)
     assert (ALREADY in naomi.text) is is_so
     assert ("Needs to confirm first" in naomi.text) is not is_so
@@ -127,37 +128,7 @@ def test_who_works_with_the_school_already_is_said_before_choosing_and_after(nao
     assert (period.lead_provider.name, period.is_confirmed) == ("UCL Institute of Education", is_so)
 
 
-# --- what they say of training that no provider sees, or none any more -----------------------------------------
-
-
-@pytest.mark.parametrize("journey", ["change-lead-provider", "change-training-programme"])
-@pytest.mark.parametrize("case", ["awaited", "confirmed today"])
-def test_a_former_provider_is_said_to_see_only_what_it_sees(naomi, journey, case):
-    """Hannah Clarke is given to a lead provider, which confirms or not, and again to another or to the school."""
-    hannah, ucl = person("Hannah Clarke"), LeadProvider.get(name="UCL Institute of Education")
-    first = "Teach First" if case == "awaited" else ucl.name
-    change_lead_provider(hannah, tutor_of(hannah), lead_provider_id=LeadProvider.get(name=first).id)
-    naomi.get(f"/school/ects/{hannah.id}/{journey}/{next(iter(JOURNEYS[journey].questions))}")
-    assert "will stop today" not in naomi.text
-    awaited = "Teach First has not confirmed yet that they will train Hannah Clarke."
-    assert (
-        awaited if case == "awaited" else f"If you change now, {ucl.name} will not train Hannah Clarke"
-    ) in naomi.text
-    assert "will see that they no longer train" not in naomi.text
-    assert ("will see that they will not train" in naomi.text) is (
-        case == "confirmed today" and journey == "change-lead-provider"
-    )
-    if journey == "change-lead-provider":
-        naomi.choose("Education Development Trust")
-    else:
-        naomi.submit("Change training programme")
-    naomi.submit("Confirm change")
-    assert "can now see that they no longer train" not in naomi.text
-    told = {
-        "awaited": "Teach First had not confirmed that they would train Hannah Clarke. They can no longer confirm.",
-        "confirmed today": f"{ucl.name} can now see that they will not train Hannah Clarke.",
-    }
-    assert told[case] in naomi.text
+# --- whose training starts with it -----------------------------------------------------------------------------
 
 
 def test_a_mentor_who_starts_training_with_their_ect_is_named(naomi):
@@ -200,7 +171,7 @@ def test_somebody_who_is_leaving_is_not_advised_to_wait(naomi, page):
     assert "The best time to change" not in naomi.text
 
 
-@pytest.mark.parametrize("walk", [walk for walk in WALKS if walk.journey == "change-lead-provider"], ids=str)
+@pytest.mark.parametrize("walk", [OF_2024, OF_2023], ids=str)
 def test_where_there_is_no_other_lead_provider_the_page_says_so_and_where_to_get_help(naomi, walk):
     walk.begin()
     present = walk.participant.training_period.active_lead_provider

@@ -2,6 +2,7 @@
 and the words by date."""
 
 from datetime import date, timedelta
+from itertools import product
 
 import pytest
 
@@ -12,7 +13,7 @@ from models import Event, LeadProvider, Mentorship, Participant, SchoolUser, Tra
 from tests.conftest import TODAY, person
 from tests.given import ect, mentor, withdrawn
 from tests.invariants import check_always
-from tests.reports import april, given_to_teach_first, made_school_led, report, resumed, tutor_of
+from tests.reports import april, given_to_teach_first, made_school_led, report, resumed
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
@@ -35,63 +36,40 @@ BEFORE_START = "The leaving date must be after 8 September 2024, when Steven Tay
 TOO_FAR = "The leaving date must be 20 August 2026 or earlier, because you can tell us up to 4 months ahead"
 
 
-MONTHS = ["7", "07", "July", "jul", "JULY", "7.", "Jul.", "July,"]
-
-
-def test_a_month_has_a_number_or_a_name(naomi):
-    for month in MONTHS:
+def test_a_date_is_taken_as_people_write_it(naomi):
+    for month in ("7", "07", "July", "jul", "JULY", "Jul.", "July,"):
         leaving_page(naomi, "Steven Taylor").submit("Continue", Day="17", Month=month, Year="2026")
         assert "17 July 2026" in naomi.text
-
-
-DAYS = [("1st", 1), ("2nd", 2), ("3RD", 3), ("17th", 17), ("17 th", 17), ("5.", 5), ("05.", 5), ("5th.", 5), ("5,", 5)]
-
-
-def test_a_day_is_taken_as_people_write_it(naomi):
-    for day, shown in DAYS:
+    for day, shown in (("1st", 1), ("3RD", 3), ("17 th", 17), ("05.", 5), ("5th.", 5), ("5,", 5)):
         leaving_page(naomi, "Steven Taylor").submit("Continue", Day=day, Month="7", Year="2026.")
         assert f"{shown} July 2026" in naomi.text
 
 
 ERRORS = [
     ("", "", "", MISSING, "day month year"),
-    (" ", "  ", "\t", MISSING, "day month year"),
     ("", "3", "2026", "The leaving date must include a day", "day"),
-    ("27", "", "2026", "The leaving date must include a month", "month"),
-    ("27", "3", "", "The leaving date must include a year", "year"),
     ("", "", "2026", "The leaving date must include a day and a month", "day month"),
-    ("31", "2", "2026", REAL, "day month year"),
     ("29", "2", "2025", REAL, "day month year"),
     ("0", "3", "2026", REAL, "day"),
     ("32", "3", "2026", REAL, "day"),
     ("27", "13", "2026", REAL, "month"),
     ("27", "003", "2026", REAL, "month"),
-    ("27", "Marsh", "2026", REAL, "month"),
     ("27", "Marchen", "2026", REAL, "month"),
     ("27", "3", "26", SHORT_YEAR, "year"),
-    ("27", "3", "0", SHORT_YEAR, "year"),
     ("31", "2", "26", SHORT_YEAR, "year"),
     ("27", "3", "0026", SHORT_YEAR, "year"),
-    ("27th of", "3", "2026", REAL, "day"),
-    ("st", "3", "2026", REAL, "day"),
     ("27", "3rd", "2026", REAL, "month"),
     ("32", "3", "26", REAL, "day year"),
-    ("27", "3", "202", REAL, "year"),
     ("27", "3", "20266", REAL, "year"),
     ("x", "y", "z", REAL, "day month year"),
-    ("+3", "3", "2026", REAL, "day"),
     ("1_0", "3", "2026", REAL, "day"),
     ("٣", "3", "2026", REAL, "day"),
-    ("３", "3", "2026", REAL, "day"),
     ("²", "3", "2026", REAL, "day"),
-    ("3.0", "3", "2026", REAL, "day"),
     ("-3", "3", "2026", REAL, "day"),
     ("3\0", "3", "2026", REAL, "day"),
     ("9" * 5000, "3", "2026", REAL, "day"),
     ("21", "8", "2026", TOO_FAR, "day month year"),
-    ("27", "3", "2100", TOO_FAR, "day month year"),
     ("8", "9", "2024", BEFORE_START, "day month year"),
-    ("27", "3", "1999", BEFORE_START, "day month year"),
 ]
 
 
@@ -169,23 +147,6 @@ def test_whoever_is_still_to_come_has_not_left(naomi, given):
     naomi.get(f"/school/{ada.role}s/{ada.id}/report-teacher-leaving/leaving-date", 404)
     with pytest.raises(RuleBroken, match="not_started"):
         leave(ada, date(2026, 8, 1))
-
-
-@pytest.mark.parametrize(
-    ("today", "latest"),
-    [
-        (date(2026, 10, 31), date(2027, 2, 28)),
-        (date(2027, 10, 31), date(2028, 2, 29)),
-        (date(2026, 4, 30), date(2026, 8, 30)),
-        (date(2026, 12, 1), date(2027, 4, 1)),
-    ],
-)
-def test_four_months_ahead_and_no_day_more(world, today, latest):
-    with clock_at(today):
-        hannah = person("Hannah Clarke")
-        with pytest.raises(RuleBroken, match="too_far_ahead"):
-            leave(hannah, latest + timedelta(days=1))
-        leave(hannah, latest)
 
 
 # --- the words -----------------------------------------------------------------------------------------------
@@ -349,19 +310,17 @@ def ends(participant: Participant) -> dict:
     }
 
 
-@pytest.mark.parametrize("leaving_on", [date(2026, 3, 27), TODAY, date(2026, 7, 17)])
-@pytest.mark.parametrize(("name", "role"), [("Hannah Clarke", "ect"), ("John Doe", "mentor")])
-def test_everything_open_ends_that_day(world, name, role, leaving_on):
-    participant = person(name, role)
-    count = len(ends(participant)["mentorships"])
-    event = leave(participant, leaving_on)
-    assert ends(participant) == {
-        "placement": leaving_on,
-        "training": [leaving_on],
-        "mentorships": [leaving_on] * count,
-    }
-    assert event.happened_at.date() == leaving_on
-    assert event.event_type == f"teacher_left_school_as_{role}"
+def test_everything_open_ends_that_day(world):
+    for given, leaving_on in product((ect, mentor), (date(2026, 3, 27), TODAY, date(2026, 7, 17))):
+        ada = given()
+        event = leave(ada, leaving_on)
+        mentorships = [leaving_on] if ada.is_ect else []
+        assert ends(ada) == {"placement": leaving_on, "training": [leaving_on], "mentorships": mentorships}
+        assert event.happened_at.date() == leaving_on
+        assert event.event_type == f"teacher_left_school_as_{ada.role}"
+    peter = person("Peter Marsh", "mentor")
+    leave(peter, date(2026, 7, 16))
+    assert date(2026, 7, 16) in ends(peter)["mentorships"]
 
 
 def test_training_that_had_stopped_stays_as_it_was(world):
@@ -427,18 +386,9 @@ def test_an_end_that_another_school_set_is_kept(world):
     fresh = person("Hannah Clarke")
     assert fresh.finished_on == date(2026, 5, 1)
     assert fresh.is_leaving
-    assert event.details == {
-        "as_it_was": {"last_day": "2026-05-01", "mentorships": [], "training": []},
-        "leaving_on": "2026-05-01",
-        "reported_on": "2026-07-17",
-        "lead_provider": "Ambition Institute",
-        "training_status": "active",
-        "is_confirmed": True,
-        "is_seen": True,
-        "has_training": True,
-        "mentor_in_training": "Peter Marsh",
-        "ects": [],
-    }
+    as_it_was = {"last_day": "2026-05-01", "mentorships": [], "training": []}
+    said = {"as_it_was": as_it_was, "leaving_on": "2026-05-01", "reported_on": "2026-07-17"}
+    assert event.details == event.details | said
 
 
 def test_the_page_says_when_another_schools_date_stands(naomi):
@@ -455,26 +405,3 @@ def test_nobody_leaves_twice(world):
     leave(hannah, YESTERDAY)
     with pytest.raises(RuleBroken, match="has_left"):
         leave(person("Hannah Clarke"), TOMORROW)
-
-
-@pytest.mark.parametrize(
-    ("what", "is_named"),
-    [
-        ({}, True),
-        ({"induction": "InProgress"}, True),
-        *(({"induction": status}, False) for status in ("Passed", "Failed", "FailedInWales", "Exempt")),
-        ({"leaves_on": date(2026, 4, 27)}, False),
-        ({"leaves_on": date(2026, 5, 31)}, False),
-        ({"leaves_on": date(2026, 6, 1)}, True),
-    ],
-    ids=str,
-)
-def test_only_who_stays_and_needs_a_mentor_is_named_when_theirs_leaves(naomi, what, is_named):
-    """The mentor’s last day is 31 May 2026."""
-    ada = ect(induction=what.get("induction"))
-    if last_day := what.get("leaves_on"):
-        departures.report_leaving(ada, tutor_of(ada), leaving_on=last_day)
-    peter = person("Peter Marsh", "mentor")
-    naomi.get(f"/school/mentors/{peter.id}/report-teacher-leaving/leaving-date")
-    naomi.submit("Continue", Day="31", Month="5", Year="2026").submit("Confirm and continue")
-    assert ("Ada Moss" in naomi.text) is is_named
