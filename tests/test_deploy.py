@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 from http.client import HTTPConnection, HTTPSConnection
 from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
+from importlib.util import find_spec, module_from_spec, spec_from_loader
 from pathlib import Path
 
 import apsw
@@ -128,15 +128,11 @@ def test_the_provider_is_told_the_address_that_people_use(proxy, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/readyz"])
-def test_what_is_for_whoever_runs_it_is_not_for_everybody(proxy, service, path):
+def test_what_is_for_whoever_runs_it_is_not_for_everybody(proxy, service):
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    assert ask(proxy, path, headers=headers).status == 404
-    assert plain(service.port, path, **headers).status == 200
-
-
-def test_too_much_is_not_even_passed_on(proxy):
-    assert ask(proxy, "/sign-out", "POST", body="a" * 70_000).status == 413
+    for path in ("/metrics", "/readyz"):
+        assert ask(proxy, path, headers=headers).status == 404
+        assert plain(service.port, path, **headers).status == 200
 
 
 @pytest.mark.parametrize(
@@ -156,11 +152,11 @@ def test_what_the_proxy_says_itself_has_our_headers(proxy, folder, path, form, c
     assert "Retry-After" not in answer.headers
 
 
-@pytest.mark.parametrize(("length", "status"), [(5_000, 401), (8_000, 401), (9_000, 414)])
-def test_an_address_of_the_api_that_is_too_long_is_refused_as_json(proxy, length, status):
-    answer = ask(proxy, f"/api/v3/participants?{'a' * length}")
-    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json; charset=utf-8")
-    assert status == 401 or json.loads(answer.text)["errors"][0]["code"] == "address_too_long"
+def test_an_address_of_the_api_that_is_too_long_is_refused_as_json(proxy):
+    for length, status in ((8_000, 401), (9_000, 414)):
+        answer = ask(proxy, f"/api/v3/participants?{'a' * length}")
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json; charset=utf-8")
+    assert json.loads(answer.text)["errors"][0]["code"] == "address_too_long"
 
 
 HEADERS_OF_THE_PROXY = {
@@ -170,25 +166,18 @@ HEADERS_OF_THE_PROXY = {
 }
 
 
-def test_a_service_that_is_gone_is_said_so_and_the_log_names_nobody(folder, tmp_path):
+def test_a_service_that_is_gone_is_said_so_and_who_asks_too_often_is_too_and_the_log_names_nobody(folder, tmp_path):
     with nginx(tmp_path, free_port()) as gone:
         page = ask(gone, "/school/ects?q=steven")
         api = ask(gone, "/api/v3/participants?filter%5Bcohort%5D=steven")
+        answers = [ask(gone, "/sign-in?q=steven") for _ in range(130)]
     assert (page.status, api.status) == (502, 502)
     assert page.headers["Retry-After"] == api.headers["Retry-After"] == "60"
     assert json.loads(api.text)["errors"][0]["code"] == "unavailable"
+    assert {answer.headers["Retry-After"] for answer in answers if answer.status == 429} == {"60"}
     written = "".join(path.read_text() for path in tmp_path.glob("*.log"))
     assert "502" in written
     assert "steven" not in written
-
-
-def test_who_asks_too_often_is_told_when_to_come_back(folder, tmp_path):
-    with nginx(tmp_path, free_port()) as gone:
-        answers = [ask(gone, "/sign-in?q=steven") for _ in range(140)]
-    refused = [answer for answer in answers if answer.status == 429]
-    assert refused
-    assert {answer.headers["Retry-After"] for answer in refused} == {"60"}
-    assert "steven" not in "".join(path.read_text() for path in tmp_path.glob("*.log"))
 
 
 def test_without_tls_pages_lead_to_it_and_the_api_is_closed(proxy, folder):
@@ -231,30 +220,23 @@ ODD_REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("name", ODD_REQUESTS)
-def test_a_request_that_could_be_read_in_two_ways_is_not_read(service, name):
-    with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
-        connection.sendall(ODD_REQUESTS[name])
-        status = connection.recv(12)
-    assert status in (b"", *(b"HTTP/1.1 %d" % code for code in (400, 431, 501, 505))), status
+def test_a_request_that_could_be_read_in_two_ways_is_not_read(service):
+    for name, request in ODD_REQUESTS.items():
+        with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
+            connection.sendall(request)
+            status = connection.recv(12)
+        assert status in (b"", *(b"HTTP/1.1 %d" % code for code in (400, 431, 501, 505))), (name, status)
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ("DELETE FROM schema_migration WHERE name LIKE '0003%'", "The database is not up to date. Run: flask migrate"),
-        (
-            "UPDATE purpose SET people = 'invented'",
-            "The database is a demo’s or a study’s, with invented people. Use another, or say what it is: flask people",
-        ),
-        (None, "The database’s file is missing. Put it back, or make an empty one: flask migrate"),
-    ],
-)
+INVENTED = "The database is a demo’s or a study’s, with invented people. Use another, or say what it is: flask people"
+MISSING = "The database’s file is missing. Put it back, or make an empty one: flask migrate"
+
+
+@pytest.mark.parametrize(("change", "said"), [("UPDATE purpose SET people = 'invented'", INVENTED), (None, MISSING)])
 def test_a_database_that_must_not_be_served_is_not(environment, folder, tmp_path, change, said):
     path = tmp_path / "register.sqlite3"
     if change:
-        with closing(apsw.Connection(str(folder / "register.sqlite3"))) as served:
-            served.execute("VACUUM INTO ?", (str(path),))
+        shutil.copyfile(folder / "register.sqlite3", path)
         with closing(apsw.Connection(str(path))) as connection:
             connection.execute(change)
     settings = environment | {"DATABASE_URL": f"sqlite:///{path}", "BIND": "127.0.0.1:0", "PATH": os.environ["PATH"]}
@@ -320,10 +302,10 @@ def test_the_environment_file_is_text_of_which_nothing_is_executed():
     }
 
 
-@pytest.mark.parametrize("line", ["NAME", "1A=b", "A=b\\", "A='b", 'A="b" c', "A=it's"])
-def test_what_systemd_might_read_otherwise_is_refused_by_its_line(line):
-    with pytest.raises(SystemExit, match=r"^Line 2"):
-        environment_file().settings(f"A=b\n{line}\n")
+def test_what_systemd_might_read_otherwise_is_refused_by_its_line():
+    for line in ("NAME", "1A=b", "A=b\\", "A='b", 'A="b" c', "A=it's"):
+        with pytest.raises(SystemExit, match=r"^Line 2"):
+            environment_file().settings(f"A=b\n{line}\n")
 
 
 def test_a_command_has_the_settings_of_the_file(tmp_path):
@@ -378,12 +360,12 @@ def test_systemd_takes_the_units(tmp_path):
     assert not ours
 
 
-@pytest.mark.parametrize(("address", "is_there"), [("sqlite:////tmp/x.sqlite3", False), ("postgresql:///x", True)])
-def test_sqlite_is_served_without_the_other_driver(address, is_there):
+def test_sqlite_is_served_without_the_other_driver():
     look = "import runpy, sys; runpy.run_path('gunicorn.conf.py'); import app; print('psycopg.pq' in sys.modules)"
-    environment = {**os.environ, "DATABASE_URL": address, "DEMO": "1", "SECRET_KEY": "x" * 40}
+    environment = {**os.environ, "DATABASE_URL": "sqlite:////tmp/x.sqlite3", "DEMO": "1", "SECRET_KEY": "x" * 40}
     done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.stdout == f"{is_there}\n", done.stderr
+    assert done.stdout == "False\n", done.stderr
+    assert find_spec("psycopg.pq")
 
 
 def test_there_may_be_as_many_threads_as_settings_allow():
