@@ -7,12 +7,13 @@ import pytest
 from clock import clock_at
 from domain.queries import participants_by_ids
 from models import AppropriateBody, DeliveryPartner, LeadProvider, Participant, School, Teacher
-from tests.conftest import both_engines, mostly_sqlite, person
+from tests.conftest import both_engines, person
 from tests.given import deferred, mentored, withdrawn
 from tests.reports import leaving
 from views import cards
+from vocabulary import ROLES
 
-LISTS = ("/school/ects", "/school/mentors", "/school/ects?page=all", "/school/ects?q=a", "/school/mentors?q=a")
+LISTS = ("/school/ects", "/school/mentors", "/school/ects?q=a")
 
 
 def renamed(name: str, role: str):
@@ -21,9 +22,9 @@ def renamed(name: str, role: str):
 
 
 CHANGES = {
-    "withdrawn": lambda: withdrawn(person("Hannah Clarke")),
     "deferred": lambda: deferred(person("Hannah Clarke")),
-    "leaving": lambda: leaving(date(2026, 7, 17))(person("Hannah Clarke")),
+    "withdrawn": lambda: withdrawn(person("Hannah Clarke")),
+    "leaving": lambda: leaving(date(2026, 7, 17))(person("Oliver Bennett")),
     "the ECT's name": lambda: renamed("Hannah Clarke", "ect"),
     "the mentor's name": lambda: renamed("John Doe", "mentor"),
     "a mentor": lambda: mentored("Peter Marsh", date(2026, 6, 1))(person("Priya Shah")),
@@ -33,6 +34,7 @@ CHANGES = {
     "the national record": lambda: Teacher.update(trs_induction_status="Exempt").execute(),
     "a last day": lambda: Participant.update(finished_on=date(2026, 4, 21)).execute(),
 }
+"""What may happen to people at a school, one after the other."""
 
 
 def shown(visitor) -> list[str]:
@@ -40,18 +42,18 @@ def shown(visitor) -> list[str]:
     return [visitor.get(address).response.text.partition('id="results"')[2] for address in LISTS]
 
 
-@mostly_sqlite
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_card_that_was_kept_is_as_one_made_now(naomi, change):
-    before = shown(naomi)
-    CHANGES[change]()
+def test_a_card_that_was_kept_is_as_one_made_now(naomi):
     after = shown(naomi)
-    assert after != before
-    cards._kept.clear()
-    assert shown(naomi) == after
+    for change, happens in CHANGES.items():
+        before = after
+        happens()
+        after = shown(naomi)
+        assert after != before, change
+        cards._kept.clear()
+        assert shown(naomi) == after, change
 
 
-@pytest.mark.parametrize("day", [date(2026, 4, 21), date(2026, 7, 18), date(2027, 9, 1)])
+@pytest.mark.parametrize("day", [date(2026, 4, 21), date(2027, 9, 1)])
 def test_a_card_is_of_its_day(naomi, day):
     shown(naomi)
     with clock_at(day):
@@ -61,15 +63,15 @@ def test_a_card_is_of_its_day(naomi, day):
 
 
 @both_engines
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("role", ["ect", "mentor"])
-def test_the_few_facts_that_are_read_of_everybody_tell_their_status(world, change, role):
-    CHANGES[change]()
-    everybody = [each for school in School.select() for each in cards.listed(school, role)]
-    assert everybody
-    found = participants_by_ids([each.id for each in everybody])
-    assert [each.status for each in everybody] == [participant.status for participant in found]
-    assert {each.folded_name for each in everybody} == {participant.teacher.folded_name for participant in found}
+def test_the_few_facts_that_are_read_of_everybody_tell_their_status(world):
+    for change, happens in CHANGES.items():
+        happens()
+        for role in ROLES:
+            everybody = [each for school in School.select() for each in cards.listed(school, role)]
+            assert everybody
+            found = participants_by_ids([each.id for each in everybody])
+            assert [each.status for each in everybody] == [participant.status for participant in found], change
+            assert {each.folded_name for each in everybody} == {each.teacher.folded_name for each in found}, change
 
 
 def test_only_so_many_are_kept(naomi, monkeypatch):
