@@ -27,9 +27,6 @@ def is_for_schools(path: Path) -> bool:
     return part != "lead_provider_api" and (part != "research" or path.name in FOR_PARTICIPANTS)
 
 
-FOR_SCHOOLS = sorted(filter(is_for_schools, TEMPLATES.glob("**/*.html")))
-
-
 def test_the_words_of_refusals_headings_and_errors():
     texts = [EXPIRED, NO_COOKIES, *HEADINGS.values(), *ERRORS.values()]
     for journey in JOURNEYS.values():
@@ -41,16 +38,16 @@ def test_the_words_of_refusals_headings_and_errors():
         assert not plain.endswith("."), f"an error message or heading has no full stop: {text}"
 
 
-@pytest.mark.parametrize("path", FOR_SCHOOLS, ids=lambda path: str(path.relative_to(TEMPLATES)))
-def test_the_words_of_templates(path):
+def test_the_words_of_templates():
     """Whatever state a template's words are for: what no page of the demo world shows is read here."""
-    source = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
-    source = re.sub(r"\{%.*?%\}", " ", re.sub(r"\{\{.*?\}\}", "Name", source, flags=re.DOTALL), flags=re.DOTALL)
-    for element in Html(source).css("h1, h2, p, li, label, legend, summary, button"):
-        if "govuk-warning-text__icon" not in element.attributes.get("class", ""):
-            # Alternatives stand side by side in a template, so the length of sentences says nothing.
-            wrong = [fault for fault in faults(words(element)) if " words: " not in fault]
-            assert not wrong, wrong
+    for path in filter(is_for_schools, TEMPLATES.glob("**/*.html")):
+        source = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
+        source = re.sub(r"\{%.*?%\}", " ", re.sub(r"\{\{.*?\}\}", "Name", source, flags=re.DOTALL), flags=re.DOTALL)
+        for element in Html(source).css("h1, h2, p, li, label, legend, summary, button"):
+            if "govuk-warning-text__icon" not in element.attributes.get("class", ""):
+                # Alternatives stand side by side in a template, so the length of sentences says nothing.
+                wrong = [fault for fault in faults(words(element)) if " words: " not in fault]
+                assert not wrong, (path, wrong)
 
 
 # --- what pages say: the journeys' are read in test_journeys.py ----------------------------------------------------
