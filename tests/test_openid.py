@@ -103,15 +103,10 @@ def test_one_person_may_act_for_two_schools_one_at_a_time(way, deployed):
 @pytest.mark.parametrize(
     "claims",
     [
-        {"organisation": '{"name": "St John’s", "urn": "900001"}'},
-        {"organisation": {"urn": 900001}},
-        {"name": "Ava Hart"},
-        {"name": "A" * 1000},
-        {"name": " ", "given_name": "", "family_name": ""},
+        {"organisation": '{"name": "St John’s", "urn": "900001"}', "name": "A" * 1000, "email_verified": "true"},
+        {"organisation": {"urn": 900001}, "name": " ", "given_name": "", "family_name": ""},
         {"name": "A\u202eva"},
-        {"email_verified": "true"},
     ],
-    ids=str,
 )
 def test_what_providers_say_differently(way, claims):
     way.knows("ava", **AVA | claims)
@@ -151,9 +146,7 @@ def test_a_provider_that_checks_every_address_need_not_say_so(way, deployed, mon
         ({"organisation": {}}, "We cannot tell which school you work for"),
         ({"organisation": {"name": "A Trust", "uid": "1"}}, "We do not know your school"),
         ({"organisation": ST_JOHNS | {"urn": "999999"}}, "We do not know your school"),
-        ({"organisation": ST_JOHNS | {"urn": ""}}, "We do not know your school"),
         ({"organisation": ["900001"]}, "We could not check who you are"),
-        ({"organisation": "{"}, "We could not check who you are"),
         ({"organisation": "{" * 3000}, "We could not check who you are"),
         ({"email": None}, "We need your email address"),
         ({"email_verified": False}, "We need your email address"),
@@ -246,20 +239,17 @@ def test_clocks_may_differ_by_two_minutes(deployed, world):
             way.sign_in("ava", status=status)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_a_way_back_that_did_not_begin_here_is_out_of_date(way):
+    way.knows("ava", **AVA)
+    address = way.agreed(way.there(), "ava")
+    for change in (
         lambda query: query | {"state": "of another browser"},
         lambda query: {"code": query["code"]},
         lambda query: query | {"state": ""},
         lambda query: {},
-    ],
-)
-def test_a_way_back_that_did_not_begin_here_is_out_of_date(way, change):
-    way.knows("ava", **AVA)
-    address = way.agreed(way.there(), "ava")
-    way.back(changed(address, change), 400)
-    assert way.visitor.heading == "Sign in again"
+    ):
+        way.back(changed(address, change), 400)
+        assert way.visitor.heading == "Sign in again"
     way.back(address)
     assert way.visitor.path == "/school/ects", "the true way back still holds"
 
@@ -302,12 +292,12 @@ def test_a_code_that_was_used_is_not_believed(way, deployed):
     assert way.visitor.heading == "We could not check who you are"
 
 
-@pytest.mark.parametrize("error", ["server_error", "invalid_request", "<b>odd</b>"])
-def test_an_error_of_the_provider(way, error):
-    state = parse_qs(urlsplit(way.there()).query)["state"][0]
-    way.back(f"https://localhost/sign-in/return?state={state}&error={error}&error_description=<script>", 400)
-    assert way.visitor.heading == "We could not check who you are"
-    assert "<b>" not in way.visitor.response.text
+def test_an_error_of_the_provider(way):
+    for error in ("server_error", "<b>odd</b>"):
+        state = parse_qs(urlsplit(way.there()).query)["state"][0]
+        way.back(f"https://localhost/sign-in/return?state={state}&error={error}&error_description=<script>", 400)
+        assert way.visitor.heading == "We could not check who you are"
+        assert "<b>" not in way.visitor.response.text
 
 
 @pytest.mark.parametrize(
@@ -323,18 +313,16 @@ def test_a_provider_that_is_away_or_another(world, issuer, issuer_is, status):
 # --- what passes between us and the provider -----------------------------------------------------------------
 
 
-def test_what_is_asked_of_the_provider(way, monkeypatch):
-    asked = parse_qs(urlsplit(way.there("/school/mentors")).query)
-    assert asked["response_type"] == ["code"]
-    assert asked["client_id"] == ["register-ects"]
-    assert asked["redirect_uri"] == ["https://localhost/sign-in/return"]
-    assert asked["scope"] == ["openid email profile organisation"]
-    assert asked["code_challenge_method"] == ["S256"]
-    assert len(asked["state"][0]) >= 20
-    assert len(asked["nonce"][0]) >= 20
-    again = parse_qs(urlsplit(way.there()).query)
-    assert not {again[name][0] for name in ("state", "nonce", "code_challenge")} & {
-        asked[name][0] for name in ("state", "nonce", "code_challenge")
+def test_what_is_asked_of_the_provider(way):
+    asked, again = (parse_qs(urlsplit(way.there("/school/mentors")).query) for _ in range(2))
+    fresh = {name: (asked.pop(name)[0], again.pop(name)[0]) for name in ("state", "nonce", "code_challenge")}
+    assert all(len(one) >= 20 and one != other for one, other in fresh.values())
+    assert asked == again | {
+        "response_type": ["code"],
+        "client_id": ["register-ects"],
+        "redirect_uri": ["https://localhost/sign-in/return"],
+        "scope": ["openid email profile organisation"],
+        "code_challenge_method": ["S256"],
     }
 
 
