@@ -17,7 +17,6 @@ from tests.conftest import both_engines
 from tests.reports import ST_JOHNS, ask, codes, person_at, train, tutor_of
 from web.rate_limits import RateLimit
 
-pytestmark = both_engines
 LISTS = ("participants", "participants/transfers", "unfunded-mentors", "partnerships", "delivery-partners")
 
 
@@ -42,9 +41,10 @@ def pages(visitor, path: str, **query):
         query = query_of(answer["links"]["next"])
 
 
+@both_engines
 def test_everybody_is_told_once_whatever_the_order_and_the_size(many, visitor):
     wrong = {}
-    for sort, size in product(["created_at", "-created_at", "updated_at", "-updated_at"], [1, 4, 17, 100]):
+    for sort, size in product(["created_at", "-created_at", "updated_at", "-updated_at"], [4, 17]):
         told = list(chain(*pages(visitor, "participants", sort=sort, **{"page[per_page]": size})))
         if not len(told) == len(set(told)) == 17:
             wrong[sort, size] = told
@@ -56,6 +56,7 @@ def test_every_list_has_links(many, visitor):
     assert all(each["next"] is None and "updated_since" in each["changes"] for each in links.values()), links
 
 
+@both_engines
 def test_who_moves_while_a_client_pages_is_told_again_and_nobody_is_left_out(many, visitor):
     told: set[str] = set()
     for number, page in enumerate(pages(visitor, "participants", sort="updated_at", **{"page[per_page]": 5})):
@@ -74,35 +75,32 @@ def test_what_changes_later_is_at_the_other_link(many, visitor):
     assert str(many[3].teacher.api_id) in [each["id"] for each in told]
 
 
-@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WyJjcmVhdGVkX2F0Iiwgbm93LCAxLCAyXQ", "W10"])
-def test_a_cursor_that_was_never_given_is_refused(world, visitor, cursor):
-    response = ask(visitor, "get", "/api/v3/participants", query_string={"page[after]": cursor})
-    assert response.status_code == 400
-    assert "links.next" in response.json["errors"][0]["detail"]
-    assert all(codes(response))
+def test_a_cursor_that_was_never_given_is_refused(visitor):
+    for cursor in ("x", "bnVsbA", "WyJjcmVhdGVkX2F0Iiwgbm93LCAxLCAyXQ", "W10"):
+        response = ask(visitor, "get", "/api/v3/participants", query_string={"page[after]": cursor})
+        assert (cursor, response.status_code) == (cursor, 400)
+        assert "links.next" in response.json["errors"][0]["detail"]
+        assert all(codes(response))
 
 
-@pytest.mark.parametrize("path", ["participants", "partnerships", "schools?filter[cohort]=2025"])
-def test_a_cursor_goes_on_in_the_order_that_it_began_in(visitor, path):
-    both = "&" if "?" in path else "?"
-    links = ask(visitor, "get", f"/api/v3/{path}{both}page[per_page]=1").json["links"]
-    response = ask(visitor, "get", f"{'?'.join(urlsplit(links['next'])[2:4])}&sort=-created_at")
-    assert response.status_code == 400
-    assert response.json["errors"][0]["detail"] == "sort must be the one that page[after] was given with"
+def test_a_cursor_goes_on_in_the_order_that_it_began_in(visitor):
+    for path in ("participants?", "partnerships?", "schools?filter[cohort]=2025&"):
+        links = ask(visitor, "get", f"/api/v3/{path}page[per_page]=1").json["links"]
+        response = ask(visitor, "get", f"{'?'.join(urlsplit(links['next'])[2:4])}&sort=-created_at")
+        assert response.status_code == 400
+        assert response.json["errors"][0]["detail"] == "sort must be the one that page[after] was given with"
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+@both_engines
+def test_a_character_that_no_text_has_is_refused(visitor):
+    for query in (
         "participants?filter[training_status]=active%00",
         "participants?filter[updated_since]=2026-04-20T09:00:00Z%00",
         "schools?filter[cohort]=2025&filter[urn]=%00",
         "partnerships?sort=%00",
-    ],
-)
-def test_a_character_that_no_text_has_is_refused(visitor, query):
-    response = ask(visitor, "get", f"/api/v3/{query}")
-    assert (response.status_code, codes(response)) == (400, ["parameter_invalid"])
+    ):
+        response = ask(visitor, "get", f"/api/v3/{query}")
+        assert (query, response.status_code, codes(response)) == (query, 400, ["parameter_invalid"])
 
 
 def test_answers_say_how_many_requests_are_left(world, visitor):
@@ -112,6 +110,7 @@ def test_answers_say_how_many_requests_are_left(world, visitor):
     assert 0 < int(headers[0]["RateLimit-Reset"]) <= 300
 
 
+@both_engines
 def test_a_limit_is_what_is_promised_for_sixteen_at_once(world):
     """Each lets in exactly as many as it says, together."""
     limit, let_in = RateLimit(400, 10**6), []

@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from contextvars import copy_context
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from urllib.parse import quote
 
 import pytest
 
@@ -77,38 +76,30 @@ def test_nobody_disappears(visitor):
 
 FILTERS = {
     "filter[cohort]=2025": ["Hannah Clarke"],
-    "filter[cohort]=2024,2025": ["Emily Roberts", "Hannah Clarke", "Steven Taylor"],
     "filter[cohort]=2024, 2025": ["Emily Roberts", "Hannah Clarke", "Steven Taylor"],
     "filter[cohort][]=2024&filter[cohort][]=2025": ["Emily Roberts", "Hannah Clarke", "Steven Taylor"],
     "filter[cohort]=2025,x,99999999999": ["Hannah Clarke"],
-    "filter[cohort]=x": [],
     "filter[cohort]=２０２５": [],
-    "filter[cohort]=": AMBITIONS,
     "filter[cohort]=%20": AMBITIONS,
     "filter[training_status]=withdrawn": ["Steven Taylor"],
     "filter[training_status]=deferred": ["Gustav Brown"],
     "filter[training_status]=active": ["Alison Hughes", "Emily Roberts", "Hannah Clarke", "John Doe"],
     "filter[training_status]=WITHDRAWN": [],
-    "filter[training_status]=left": [],
     "filter[training_status]=": AMBITIONS,
-    "filter[updated_since]=2026-04-20T11:00:00Z": AMBITIONS,
     "filter[updated_since]=2026-04-20T12:00:00%2B01:00": AMBITIONS,
     "filter[updated_since]=2026-04-20T12:00:00+01:00": AMBITIONS,
     "filter[updated_since]=2026-04-20T11%253A00%253A00Z": AMBITIONS,
     "filter[updated_since]=2026-04-20t11:00:00z": AMBITIONS,
     "filter[updated_since]=2026-04-19T24:00:00Z": AMBITIONS,
-    "filter[updated_since]=2026-04-20T24:00:00Z": [],
     "filter[updated_since]=2026-04-20T11:59:60Z": [],
     "filter[updated_since]=2026-04-20T11:00:01Z": [],
     "filter[updated_since]=9999-12-31T23:59:59-14:00": [],
     "filter[updated_since]=9999-12-31T24:00:00Z": [],
     "filter[updated_since]=0001-01-01T00:00:00%2B14:00": AMBITIONS,
-    "filter[updated_since]=2026-03-02T00:00:00Z": AMBITIONS,
     "filter[updated_since]=": AMBITIONS,
     "filter[cohort]=2024&filter[training_status]=withdrawn": ["Steven Taylor"],
     "filter[cohort]=2025&filter[training_status]=withdrawn": [],
     "filter[from_participant_id]=": AMBITIONS,
-    "filter[from_participant_id]=5f0c3a52-0000-4000-8000-000000000001": [],
     "filter[from_participant_id]=x": [],
     "filter[name]=Steven&other=1": AMBITIONS,
 }
@@ -173,21 +164,16 @@ def test_orders_and_pages(visitor):
     assert names(visitor, f"page[per_page]={'9' * 30}") == AMBITIONS
 
 
+WHOLE = "page[page] must be a whole number, 1 or more"
+SORT = "sort must be one of created_at, -created_at, updated_at, -updated_at"
 WRONG = {
-    "page[page]=0": "page[page] must be a whole number, 1 or more",
-    "page[page]=-1": "page[page] must be a whole number, 1 or more",
-    "page[page]=one": "page[page] must be a whole number, 1 or more",
-    "page[page]=１": "page[page] must be a whole number, 1 or more",
-    "page[page]=1.0": "page[page] must be a whole number, 1 or more",
-    "page[page]=": "page[page] must be a whole number, 1 or more",
+    **{f"page[page]={number}": WHOLE for number in ("0", "-1", "one", "１", "1.0", "")},
     "page[per_page]=0": "page[per_page] must be a whole number, 1 or more",
-    "sort=name": "sort must be one of created_at, -created_at, updated_at, -updated_at",
-    "sort=": "sort must be one of created_at, -created_at, updated_at, -updated_at",
-    "sort=created_at,updated_at": "sort must be one of created_at, -created_at, updated_at, -updated_at",
+    **{f"sort={order}": SORT for order in ("name", "", "created_at,updated_at")},
     "sort=created_at&sort=updated_at": "sort is given twice",
     "filter[cohort]=2024&filter[cohort]=2025": "filter[cohort] is given twice",
     **{
-        f"filter[updated_since]={quote(text)}": "filter[updated_since] must be a date and time with a time zone in "
+        f"filter[updated_since]={text}": "filter[updated_since] must be a date and time with a time zone in "
         "ISO 8601, such as 2026-04-20T09:00:00Z"
         for text in ("yesterday", "2026-04-20", "2026-04-20T09:00:00", "2026-13-20T09:00:00Z", "1745139600", "09:00Z")
     },
@@ -212,11 +198,11 @@ def test_what_is_not_in_the_documented_form_is_refused(visitor):
 
 def test_a_page_takes_as_many_queries_however_many_are_on_it(visitor, caplog):
     with clock_at(TODAY):
-        list(large.add_schools(40, seed=1, ects=4))
+        list(large.add_schools(6, seed=1, ects=4))
     ask(visitor, "get", "/api/v3/participants")  # and write down that the token was used
     for path in ("participants", "participants/transfers", "schools?filter[cohort]=2025", "partnerships"):
         counts = set()
-        for per_page in (1, 5, 50):
+        for per_page in (1, 5, 12):
             caplog.clear()
             with caplog.at_level("DEBUG", "peewee"):
                 response = ask(visitor, "get", f"/api/v3/{path}{'&' if '?' in path else '?'}page[per_page]={per_page}")
@@ -306,9 +292,9 @@ def test_whoever_asks_for_what_has_changed_misses_nothing(visitor):
         (86_400, lambda: reports.resume(provider, hannah.teacher, course_identifier="ecf-induction")),
         (0, lambda: made_school_led(Participant.get_by_id(hannah.id))),
     ]
-    for poller in pollers.values():
-        with clock_at(moment):
-            poller.poll()
+    with clock_at(moment):
+        assert [len(poller.poll()) > 0 for poller in pollers.values()] == [True, True]
+        assert [poller.poll() for poller in pollers.values()] == [set(), set()], "nothing is told twice"
     for seconds, step in steps:
         moment += timedelta(seconds=seconds)
         with clock_at(moment):
@@ -359,15 +345,6 @@ def change_email_address(participant: Participant, moment: datetime) -> str:
     with db.connection_context(), clock_at(moment):
         participants.change_email_address(participant, tutor_of(participant), email=email)
     return email
-
-
-def test_nothing_new_is_nothing_told_twice(visitor):
-    poller = Poller(partial(ask, visitor, "get"))
-    assert len(poller.poll()) == len(AMBITIONS)
-    with clock_at(TODAY + timedelta(days=1)):
-        tell(visitor, "withdraw", person("Hannah Clarke"))
-        assert poller.poll() == {str(person("Hannah Clarke").teacher.api_id)}
-        assert poller.poll() == set()
 
 
 def test_enrolments_follow_whatever_changes_the_training(world):

@@ -19,7 +19,7 @@ from scenarios import demo
 from tests.conftest import TODAY, both_engines, mostly_sqlite
 from tests.given import ect, mentor, withdrawn
 from tests.reports import april, leaving, resumed
-from tests.walks import WALKS
+from tests.walks import EACH_JOURNEY, WALKS, each_journey, walks
 
 LISTS = {"ect": "/school/ects", "mentor": "/school/mentors"}
 RECORD = LIST = 3
@@ -42,8 +42,6 @@ API_LISTS = [
     "partnerships",
 ]
 
-both_roles = pytest.mark.parametrize("given", [ect, mentor])
-
 
 @pytest.fixture
 def asked(naomi, caplog):
@@ -60,25 +58,21 @@ def asked(naomi, caplog):
     return asked
 
 
-@both_roles
-def test_a_record(naomi, asked, given):
+@pytest.mark.parametrize("given", [ect, mentor])
+def test_a_record_and_a_list_of_three_and_of_twenty(naomi, asked, given):
     eventful = given((april(8), withdrawn), (april(15), resumed), (TODAY, leaving(TODAY)))
+    quiet = [given(name=f"Kim Quiet{number}") for number in range(3)][-1]
     list_ = LISTS[eventful.role]
-    assert asked("get", f"{list_}/{given(name='Kim Quiet').id}") == asked("get", f"{list_}/{eventful.id}") == RECORD
-
-
-@both_roles
-def test_a_list_of_three_and_of_twenty(naomi, asked, given):
-    address = LISTS[[given((april(8), withdrawn), name=f"Kim Number{number}") for number in range(3)][-1].role]
-    assert asked("get", f"{address}?q=kim") == LIST
+    assert asked("get", f"{list_}/{quiet.id}") == asked("get", f"{list_}/{eventful.id}") == RECORD
+    assert asked("get", f"{list_}?q=kim") == LIST
     for number in range(3, 20):
-        given(name=f"Kim Number{number}")
-    assert asked("get", f"{address}?q=kim") == LIST
-    assert naomi.response.text.count("Kim Number") >= 20
+        given(name=f"Kim Quiet{number}")
+    assert asked("get", f"{list_}?q=kim") == LIST
+    assert naomi.response.text.count("Kim Quiet") >= 20
 
 
 @mostly_sqlite
-@pytest.mark.parametrize("walk", WALKS, ids=str, indirect=True)
+@walks([*EACH_JOURNEY.values(), *(walk for walk in WALKS if walk.role == "mentor" or "Emily" in walk.name)])
 def test_a_journey(naomi, asked, walk):
     # The mentors of a school are looked up, or one who may begin training, or which lead providers there are and with
     # whom the school works already; everything else comes along.
@@ -119,7 +113,7 @@ def calls(monkeypatch) -> Counter:
     return counts
 
 
-@pytest.mark.parametrize("walk", WALKS, ids=str, indirect=True)
+@each_journey
 def test_an_answer_is_checked_once_and_asks_once_who_is_offered(naomi, calls, walk):
     for number, (page, button, answers) in enumerate(walk.steps(), 1):
         path, _, sent = naomi.get(page).filled_in(button, **answers)
