@@ -79,7 +79,10 @@ def hold(page: Page, address: str | re.Pattern, method: str = "GET") -> list[Rou
 def let_late_answer_in(page: Page, held: list[Route]) -> None:
     """Let the one held request go, and wait until the page has dealt with the answer."""
     page.evaluate(
-        "() => document.addEventListener('htmx:finally:request', () => { document.body.title = 'dealt with' })"
+        """() => {
+            document.body.title = ''
+            document.addEventListener('htmx:finally:request', () => { document.body.title = 'dealt with' })
+        }"""
     )
     held.pop().continue_()
     expect(page.locator("body")).to_have_attribute("title", "dealt with")

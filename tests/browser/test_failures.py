@@ -168,15 +168,6 @@ def test_whoever_is_not_signed_in_any_more_signs_in_and_comes_back(naomi, way):
     arrived(naomi, QUESTION if way == "form" else NAME)
 
 
-def test_who_has_signed_out_cannot_go_back(naomi, window):
-    window.expected.append("Clear-Site-Data")
-    follow(naomi, NAME)
-    naomi.get_by_role("button", name="Sign out").click()
-    arrived(naomi, "Sign in to the demonstration")
-    naomi.go_back()
-    arrived(naomi, "Sign in to the demonstration")
-
-
 def test_a_form_of_an_earlier_session_comes_back_with_its_answer(naomi, window):
     to_question(naomi, NAME)
     sign_in(naomi)

@@ -3,10 +3,10 @@ tests run there with BROWSER=firefox, but for the few that are about Chromium's 
 
 import pytest
 
-from tests.browser.test_back import test_what_was_typed_and_not_sent_is_still_there  # noqa: F401
-from tests.browser.test_swaps import (  # noqa: F401
-    test_back_and_forward,
-    test_each_step_of_a_journey_arrives_as_a_page_does,
+from tests.browser.test_back import (  # noqa: F401
+    test_what_was_typed_and_not_sent_is_still_there,
+    test_who_has_signed_out_in_whatever_tab_sees_nobody_by_going_back,
 )
+from tests.browser.test_swaps import test_a_journey_there_and_back  # noqa: F401
 
 pytestmark = pytest.mark.parametrize("browser", ["firefox"], indirect=True)
