@@ -1,6 +1,7 @@
 """The service with research switched on, and those who meet in a session: a moderator, participants, observers. Each is
 a browser of their own, without script."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from research.models import (
     store_folder,
 )
 from tests.browser.conftest import windows
+from tests.browser.looks import check_look
 from tests.visitor import Visitor
 
 
@@ -85,6 +87,27 @@ class Window(Visitor):
     def send(self, method: str, path: str, *, follow_redirects: bool = True, **kwargs):
         research_db.close()
         return getattr(self.client, method)(path, follow_redirects=follow_redirects, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def glass(chromium, research_app):
+    """A page of Chromium in which what any window was shown can be put, with its stylesheets."""
+    with windows(chromium, research_app) as open_window:
+        page = open_window().page
+        page.goto("/healthz")
+        yield page
+
+
+@pytest.fixture
+def look_at(glass):
+    """Looks at what a window was shown, with all that unfolds unfolded: axe finds no barrier, and a phone has room."""
+
+    def look(window: Window) -> None:
+        html = re.sub("<script.*?</script>", "", window.response.text, flags=re.DOTALL)
+        glass.set_content(html.replace("<details", "<details open"))
+        check_look(glass, f"{window.heading} at {window.path}", widths=(1280,))
+
+    return look
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_every_button_needs_the_pages_token(moderator, research_rules, held):
         assert [list(table.select().tuples()) for table in TABLES] == before
 
 
-def test_signing_in_and_out(research, moderator):
+def test_signing_in_and_out(research, moderator, look_at):
     cookie = moderator.client.get_cookie("moderator")
     assert cookie.http_only
     assert cookie.same_site == "Lax"
@@ -117,6 +117,7 @@ def test_signing_in_and_out(research, moderator):
     window = Window(research).get("/research/sign-in")
     window.submit("Sign in", 422)
     assert window.errors == ["Select who you want to sign in as"]
+    look_at(window)
     window.post("/research/sign-in", {"person_id": "99"}, 422)
     assert window.errors == ["Select a person from the list"]
     moderator.submit("Sign out")
@@ -149,8 +150,8 @@ def test_the_feed_of_who_is_signed_out_says_so_and_comes_back(held, moderator):
     assert "feed-entries" in moderator.send("get", f"{feed}?seen=signed-out", headers=partial).text
 
 
-@pytest.mark.parametrize("address", ["sessions/1/notes", "tasks/1/pause", "sessions/1/consent"])
-def test_a_note_sent_when_signed_out_is_not_lost(held, moderator, address):
+@pytest.mark.parametrize("address", ["sessions/1/notes", "tasks/1/pause"])
+def test_a_note_sent_when_signed_out_is_not_lost(held, moderator, look_at, address):
     session = held("S01")
     page = f"/research/sessions/{session.id}"
     cookie = moderator.client.get_cookie("moderator").value
@@ -159,6 +160,7 @@ def test_a_note_sent_when_signed_out_is_not_lost(held, moderator, address):
     sent = dict(zip(names, ("k", "Hesitated <twice>"), strict=True))
     moderator.post(f"/research/{address}", sent, 422)
     assert moderator.heading == "Your note is not saved yet"
+    look_at(moderator)
     moderator.client.set_cookie("moderator", cookie)
     assert moderator.main.css_first("textarea").text() == "Hesitated <twice>"
     path, form, data = moderator.filled_in("Save note")
@@ -241,11 +243,14 @@ def test_a_migrated_store_equals_a_created_one(research):
 # --- observers -----------------------------------------------------------------------------------------------
 
 
-def test_an_observer_sees_the_feed_and_can_press_nothing_but_what_saves_a_note(held, participant, moderator, research):
+def test_an_observer_sees_the_feed_and_can_press_nothing_but_what_saves_a_note(
+    held, participant, moderator, research, look_at
+):
     session = held("S01")
     observer = Window(research).get(f"/research/watch/{session.watch_token}")
     observer.submit("Watch", 422)
     assert observer.errors == ["Enter your name"]
+    look_at(observer)
     observer.submit("Watch", Your_name="Dev Patel")
     assert observer.heading == "Watching P1"
     assert "from now on Teach First does" in observer.text
@@ -272,7 +277,7 @@ def watching(research, session, name: str = "Dev Patel") -> Window:
     return Window(research).get(f"/research/watch/{session.watch_token}").submit("Watch", Your_name=name)
 
 
-def test_what_observers_note_is_in_the_feed_and_among_the_notes(held, moderator, research):
+def test_what_observers_note_is_in_the_feed_and_among_the_notes(held, moderator, research, look_at):
     session = held("S01")
     observer, other = watching(research, session), watching(research, session, "Mina Rao")
     observer.submit("Save note", 422)
@@ -283,6 +288,7 @@ def test_what_observers_note_is_in_the_feed_and_among_the_notes(held, moderator,
     observer.submit("Save note", text="Read the tag aloud")
     for window in (observer, other.get(other.path), moderator.get(f"/research/sessions/{session.id}")):
         assert re.search(r"0:\d\d Observer Read the tag aloud", window.text)
+        look_at(window)
     assert "Dev" not in moderator.main.css_first("#feed-entries").text(), "not by whom"
     moderator.click("Change note 1").submit("Save note", text="Read a tag aloud")
     with research_db.connection_context():

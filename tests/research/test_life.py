@@ -13,10 +13,12 @@ from tests.visitor import words
 NOON = datetime(2026, 4, 28, 12, tzinfo=UTC)
 
 
-def test_a_whole_session(moderator, participant, research):
+def test_a_whole_session(moderator, participant, research, look_at):
     """From planning to the last trace, by the console's own pages."""
+    look_at(moderator)
     moderator.get("/research").click("Plan a round")
     moderator.submit("Plan the round", 422)
+    look_at(moderator)
     assert moderator.errors == [
         "Enter what the round is called",
         "Select one or more scenarios",
@@ -28,7 +30,9 @@ def test_a_whole_session(moderator, participant, research):
         | {"retention_days": "30", "planned_on-day": "28", "planned_on-month": "4", "planned_on-year": "2026"},
     )
     assert moderator.heading == "Spring"
+    look_at(moderator)
     moderator.click("P1")
+    look_at(moderator)
     assert "28 April 2026" in moderator.text
     page = moderator.path
     (session,) = all_of(Session)
@@ -43,6 +47,7 @@ def test_a_whole_session(moderator, participant, research):
     assert moderator.errors == ["Record first whether the participant consents."]
     moderator.submit("Record", 422)
     assert moderator.errors == ["Select whether the participant consents"]
+    look_at(moderator)
     moderator.choose("Yes: log the pages, errors and changes of this session", "Record")
 
     moderator.submit("Open task 1")
@@ -58,6 +63,7 @@ def test_a_whole_session(moderator, participant, research):
     assert task_of(session).proposed == "direct"
     moderator.choose("Success, by a detour", "Confirm the outcome of task 1", 422)
     assert moderator.errors == ["Say why the outcome is not “Success, directly”"]
+    look_at(moderator)
     moderator.submit(
         "Confirm the outcome of task 1",
         choose="Success, by a detour",
@@ -79,9 +85,10 @@ def test_a_whole_session(moderator, participant, research):
     assert (task.outcome, task.is_assisted, task.judged) == ("direct", True, [True])
 
     moderator.submit("End the session")
-    window.get("/school/ects", 410)
+    look_at(moderator)
+    look_at(window.get("/school/ects", 410))
     moderator.submit("It is written up")
-    moderator.click("Spring")
+    look_at(moderator.click("Spring"))
     assert "1 of 1" in moderator.text
     moderator.response = moderator.send("post", moderator.path + "/export", data={"csrf_token": token(moderator)})
     assert moderator.response.mimetype == "application/zip"
@@ -117,7 +124,7 @@ def test_a_session_that_was_never_begun_can_be_ended(plan, moderator):
 # --- consent -------------------------------------------------------------------------------------------------
 
 
-def test_withdrawn_consent_leaves_no_row_and_no_file(held, participant, moderator, research):
+def test_withdrawn_consent_leaves_no_row_and_no_file(held, participant, moderator, research, look_at):
     session = held("S01")
     window = participant(session).get("/accessibility")
     change_lead_provider(window)
@@ -130,6 +137,7 @@ def test_withdrawn_consent_leaves_no_row_and_no_file(held, participant, moderato
     assert set(left()) == {"Session", "Task", "Entry", "Note", "Watcher", "sandboxes"}
     moderator.click("Consent is withdrawn: delete everything")
     assert moderator.heading == "Delete everything of P1?"
+    look_at(moderator)
     moderator.submit("Delete everything of P1")
     assert left() == {}
     window.get("/school/ects", 410)

@@ -129,9 +129,10 @@ def place_of(session) -> str:
         return again(session).place
 
 
-def test_waiting_for_the_first_task(plan, participant, moderator, research):
+def test_waiting_for_the_first_task(plan, participant, moderator, research, look_at):
     (session,) = plan("S01")
     window = participant(session)
+    look_at(window)
     assert window.heading == "Wait for the first task"
     with research_db.connection_context():
         sessions.prepare(session, lambda *_: [])
@@ -250,13 +251,14 @@ def test_the_demonstration_goes_on_beside_it(session, participant, research):
     assert [line for line in entries(session) if line[0] == "change"] == []
 
 
-def test_a_code_for_another_device(session, moderator, research):
+def test_a_code_for_another_device(session, moderator, research, look_at):
     page = f"/research/sessions/{session.id}"
-    moderator.get(page).submit("Make a code for another device")
+    look_at(moderator.get(page).submit("Make a code for another device"))
     code = " ".join(moderator.main.css_first(".app-code").text().split())
     phone = Window(research).get("/code")
     phone.submit("Continue", 422)
     assert phone.errors == ["Enter the code"]
+    look_at(phone)
     phone.submit("Continue", 422, Code="AAAA AAAA")
     assert phone.errors == ["This code is wrong, was used already, or is too old. Ask for a new one"]
     phone.submit("Continue", Code=code.lower().replace(" ", "-"))

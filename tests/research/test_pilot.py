@@ -20,10 +20,7 @@ from research.console import commands
 from research.models import ModeratorSignIn, research_db, store_folder
 from scenarios.check import check
 from scenarios.scenario import scenario
-from tests.browser.conftest import windows
-from tests.browser.pages import button, press, refused
 from tests.research.conftest import YES, Window, again, change_lead_provider, task_of
-from tests.research.test_browser import look
 from tests.test_house import ROOT
 
 PASSWORD = "ABCD-EFGH-2345-MNOP"
@@ -48,41 +45,24 @@ def sign_in(pilot, status: int = 200, **said) -> Window:
     return Window(pilot).get("/research").submit("Sign in", status, **({"Password": PASSWORD} | said))
 
 
-@pytest.mark.parametrize("typed", [PASSWORD, "abcdefgh2345mnop", " abcd efgh 2345 mnop "])
-def test_a_moderator_signs_in_with_the_password(pilot, typed):
-    window = sign_in(pilot, Password=typed)
-    assert (window.heading, "Moderator" in window.text) == ("Rounds", True)
-    assert window.submit("Sign out").heading == "Sign in to the research console"
+def test_a_moderator_signs_in_with_the_password(pilot):
+    for typed in (PASSWORD, " abcd efgh 2345mnop "):
+        window = sign_in(pilot, Password=typed)
+        assert (window.heading, "Moderator" in window.text) == ("Rounds", True)
+        assert window.submit("Sign out").heading == "Sign in to the research console"
 
 
-@pytest.mark.parametrize(
-    ("typed", "error"),
-    [
-        ("", "Enter the password"),
-        ("ABCD-EFGH-2345-MNOQ", "This is not the password. It is on the screen on which the pilot was started"),
-        ("x" * 5000, "This is not the password. It is on the screen on which the pilot was started"),
-        ("ᴀbcd", "This is not the password. It is on the screen on which the pilot was started"),
-    ],
-)
-def test_another_password_is_refused_and_never_shown_again(pilot, caplog, typed, error):
-    with caplog.at_level(logging.INFO):
-        window = sign_in(pilot, 422, Password=typed)
-    assert window.errors == [error]
-    assert not window.main.css_first("[name=password]").attributes.get("value")
-    assert not typed or typed not in caplog.text
-    assert not window.client.get_cookie("moderator")
-
-
-def test_signing_in_in_a_browser(pilot, chromium):
-    with windows(chromium, pilot) as open_window:
-        page = open_window().page
-        page.goto("/research")
-        look(page, "password")
-        button(page, "Sign in").click()
-        refused(page, "Enter the password")
-        look(page, "password, with an error")
-        page.get_by_label("Password").fill(PASSWORD)
-        press(page, "Sign in", "Rounds")
+def test_another_password_is_refused_and_never_shown_again(pilot, caplog, look_at):
+    caplog.set_level(logging.INFO)
+    window = sign_in(pilot, 422, Password="")
+    assert window.errors == ["Enter the password"]
+    look_at(window)
+    for typed in ("ABCD-EFGH-2345-MNOQ", "x" * 5000, "ᴀbcd"):
+        window.submit("Sign in", 422, Password=typed)
+        assert window.errors == ["This is not the password. It is on the screen on which the pilot was started"]
+        assert not window.main.css_first("[name=password]").attributes.get("value")
+        assert typed not in caplog.text
+        assert not window.client.get_cookie("moderator")
 
 
 def test_nobody_signs_in_as_a_persona_or_through_a_provider(pilot):
@@ -161,10 +141,7 @@ def run_pilot(*options: str, **environment: str) -> str:
     return done.stderr.strip()
 
 
-@pytest.mark.parametrize(
-    "setting",
-    ["DATABASE_URL=postgresql://host/register", "RESEARCH=/var/lib/register-ects/research", "OIDC_ISSUER=https://x"],
-)
+@pytest.mark.parametrize("setting", ["DATABASE_URL=postgresql://host/register", "OIDC_ISSUER=https://x"])
 def test_it_does_not_start_where_settings_speak_of_other_data(setting):
     name, _, value = setting.partition("=")
     assert run_pilot(**{name: value}) == (
@@ -172,10 +149,7 @@ def test_it_does_not_start_where_settings_speak_of_other_data(setting):
     )
 
 
-@pytest.mark.parametrize(
-    "options",
-    ["--address", "--address 0.0.0.0", "--address ::1", "--address example.org", "--adress 127.0.0.1", "127.0.0.1"],
-)
+@pytest.mark.parametrize("options", ["--address", "--address 0.0.0.0", "--address ::1", "--adress 127.0.0.1"])
 def test_it_wants_one_address(options):
     assert run_pilot(*options.split()).startswith("Say at which of this machine's addresses others reach it")
 

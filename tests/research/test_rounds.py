@@ -76,10 +76,11 @@ def test_a_round_closes_when_its_sessions_are_over(held, moderator):
         sessions.add_session(session.round)
 
 
-def test_deleting_a_round(held, participant, moderator):
+def test_deleting_a_round(held, participant, moderator, look_at):
     session = held("S01")
     moderator.get(f"/research/rounds/{session.round_id}").click("Delete everything of this round")
-    moderator.submit("Delete everything of this round")
+    look_at(moderator)
+    look_at(moderator.submit("Delete everything of this round"))
     assert "Everything of the round “Autumn round” is deleted" in moderator.text
     assert left() == {}
     assert all_of(Round) == []

@@ -38,13 +38,13 @@ def say_so(window: Window, ease: str = "", button: str = "I have done it") -> Wi
 # --- a whole session ---------------------------------------------------------------------------------------------
 
 
-def test_a_whole_session_by_the_pages(moderator, research):
+def test_a_whole_session_by_the_pages(moderator, research, look_at):
     """From planning to the results."""
     moderator.get("/research").click("Plan a round")
     said = {"title": "On their own", "scenarios": ["S01", "S02"], "wordings": "", "order": "same", "sessions": "1"}
     moderator.post("/research/rounds/new", said | {"retention_days": "30", "is_unmoderated": "y"})
     assert "Without a moderator" in moderator.text
-    moderator.click("P1").submit("Prepare")
+    look_at(moderator.click("P1").submit("Prepare"))
     assert "Does the participant consent" not in moderator.text
     assert "Make a code for another device" not in moderator.buttons
     assert "Open task 1" not in moderator.buttons
@@ -56,17 +56,24 @@ def test_a_whole_session_by_the_pages(moderator, research):
     assert "30 days" in window.text
     window.submit("Continue", 422)
     assert window.errors == ["Select whether you agree"]
-    window.choose(YES)
+    look_at(window)
+    look_at(window.choose(YES))
     check_words(window)
     assert window.heading == "Task 1 of 2"
     assert "You are Naomi Fletcher" in window.text
     window.submit("Begin")
     assert window.heading == LIST
+    look_at(window)
     assert "Teach First" in above(window)
     change_lead_provider(window)
-    say_so(window, "6")
+    look_at(moderator.get(page))
+    look_at(window.submit("I have done it"))
+    assert window.heading == EASE
+    window.submit("Continue", choose="6")
     assert window.heading == "Task 2 of 2"
-    window.submit("Begin").get("/school/ects/5").submit("I cannot do it").submit("Continue")
+    look_at(window.submit("Begin").get("/school/ects/5"))
+    look_at(window.get("/task"))
+    look_at(window.submit("I cannot do it").submit("Continue"))
     check_words(window)
     assert (window.path, window.heading) == ("/task", "Thank you for taking part")
 
@@ -78,7 +85,8 @@ def test_a_whole_session_by_the_pages(moderator, research):
     assert first.elapsed_ms > 0
     moderator.get(page)
     assert "The participant said: “I cannot do it”" in moderator.click("S02 ECT withdrawn, switched to school-led").text
-    moderator.submit("It is written up").click("On their own")
+    look_at(moderator)
+    look_at(moderator.submit("It is written up").click("On their own"))
     assert "1 of 1" in moderator.text
     assert "1 of them without a moderator" in moderator.text
 
@@ -143,23 +151,23 @@ def test_only_an_answer_that_was_offered(alone, participant):
     assert again(session).consent is None
 
 
-@pytest.mark.parametrize("at", ["prompt", "page", "ease", "end"])
-def test_consent_is_taken_back_at_any_time_and_everything_goes(alone, participant, at):
+@pytest.mark.parametrize("at", ["prompt", "page", "end"])
+def test_consent_is_taken_back_at_any_time_and_everything_goes(alone, participant, look_at, at):
     session = alone("S01")
     window = participant(session).choose(YES)
     if at != "prompt":
         window.submit("Begin").click("Steven Taylor")
-    if at in ("ease", "end"):
-        window.submit("I have done it")
     if at == "end":
-        window.submit("Continue")
+        window.submit("I have done it").submit("Continue")
     window.click("have it deleted" if at == "end" else "Stop and delete everything")
     check_words(window)
+    look_at(window)
     path, _form, data = window.filled_in("Delete everything")
     cookies = {cookie.key: cookie.value for cookie in window.client._cookies.values()}
     window.submit("Delete everything")
     assert window.heading == "Everything about you is deleted"
     check_words(window)
+    look_at(window)
     assert left() == {}
     kept = b"".join(each.read_bytes() for each in store_folder().glob("research.sqlite3*"))
     for trace in (session.token, "other-ect", session.folder):
@@ -191,11 +199,12 @@ def test_the_services_log_has_no_line_of_them(begun, caplog):
 # --- the link ----------------------------------------------------------------------------------------------------
 
 
-def test_the_link_belongs_to_the_browser_that_answered(begun, participant, research):
+def test_the_link_belongs_to_the_browser_that_answered(begun, participant, look_at):
     session, window = begun("S01")
     elsewhere = participant(session, 403)
     assert elsewhere.heading == "This link is in use already"
     check_words(elsewhere)
+    look_at(elsewhere)
     elsewhere.post(f"/visit/{session.token}", {"consent": "given"}, 403, token=False)
     elsewhere.client.set_cookie("visit", session.token)
     assert elsewhere.get("/school/ects", 410).heading == "This session has finished"
