@@ -106,6 +106,7 @@ LATER = [
         {"lead_provider": "Teach First", "training_started_on": "2026-01-05"},
         "2026-04-20. Other training begins on the day on which it is brought in",
     ),
+    (SCHOOL_LED | {"training_started_on": "2026-01-05"}, "2026-04-20. Other training begins on the day"),
     (
         {"induction_started_on": "2026-01-05"},
         "a day that is not in another induction period. There is one from 2025-09-03",
