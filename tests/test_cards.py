@@ -7,8 +7,8 @@ import pytest
 from clock import clock_at
 from domain.queries import participants_by_ids
 from models import AppropriateBody, DeliveryPartner, LeadProvider, Participant, School, Teacher
-from tests.conftest import both_engines, person
-from tests.given import deferred, mentored, withdrawn
+from tests.conftest import TODAY, both_engines, person
+from tests.given import deferred, ect, mentored, withdrawn
 from tests.reports import leaving
 from views import cards
 from vocabulary import ROLES
@@ -54,12 +54,13 @@ def test_a_card_that_was_kept_is_as_one_made_now(naomi):
 
 
 @pytest.mark.parametrize("day", [date(2026, 4, 21), date(2027, 9, 1)])
-def test_a_card_is_of_its_day(naomi, day):
-    shown(naomi)
+def test_a_card_and_a_place_on_the_list_are_of_their_day(naomi, day):
+    ect((TODAY, mentored("John Doe", date(2026, 4, 1), TODAY)), name="Mentored Today", mentor=None)
+    before = shown(naomi)
     with clock_at(day):
         after = shown(naomi)
         cards._kept.clear()
-        assert shown(naomi) == after
+        assert shown(naomi) == after != before
 
 
 @both_engines
