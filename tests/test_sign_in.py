@@ -35,28 +35,15 @@ def test_signing_in_needs_a_choice(visitor):
     assert visitor.errors == ["Select a person from the list"]
 
 
-@pytest.mark.parametrize(
-    ("next_page", "lands_on"),
-    [
-        ("/school/mentors", "/school/mentors"),
-        ("/school/ects/{steven}/change-lead-provider/lead-provider", None),
-        ("", "/school/ects"),
-        ("//evil.example/school/mentors", "/school/ects"),
-        ("/\\evil.example", "/school/ects"),
-        ("\t//evil.example", "/school/ects"),
-        ("https://evil.example/school/mentors", "/school/ects"),
-        ("https:evil.example", "/school/ects"),
-        ("javascript:alert(1)", "/school/ects"),
-        ("/sign-out", "/school/ects"),
-        ("/api/v3/participants/1", "/school/ects"),
-        ("/nowhere", "/school/ects"),
-    ],
-)
-def test_signing_in_leads_back_and_nowhere_else(visitor, next_page, lands_on):
-    next_page = next_page.format(steven=person("Steven Taylor").id)
-    visitor._open(visitor.send("get", "/sign-in", query_string={"next": next_page}), 200)
-    visitor.choose("Naomi Fletcher", "Sign in")
-    assert visitor.path == (lands_on or next_page)
+def test_signing_in_leads_back_and_nowhere_else(visitor):
+    ours = ["/school/mentors", f"/school/ects/{person('Steven Taylor').id}/change-lead-provider/lead-provider"]
+    theirs = ["//evil.example/school/mentors", "/\\evil.example", "\t//evil.example", "https:evil.example"]
+    theirs += ["https://evil.example/school/mentors", "javascript:alert(1)"]
+    nowhere = ["", "/sign-out", "/api/v3/participants/1", "/nowhere"]
+    for next_page in ours + theirs + nowhere:
+        visitor._open(visitor.send("get", "/sign-in", query_string={"next": next_page}), 200)
+        visitor.choose("Naomi Fletcher", "Sign in")
+        assert (next_page, visitor.path) == (next_page, next_page if next_page in ours else "/school/ects")
 
 
 def test_signing_out_ends_it_everywhere(naomi, app):
@@ -80,9 +67,7 @@ def test_a_new_sign_in_has_a_new_token(visitor):
     assert visitor.send("get", "/school/ects", follow_redirects=False).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "query", ["?q=taylor", "?q=zo%C3%AB%26page%3D2&page=1", "?from=mentors", "?q=a%0D%0ASet-Cookie%3Ab"]
-)
+@pytest.mark.parametrize("query", ["?q=zo%C3%AB%26page%3D2&page=1", "?q=a%0D%0ASet-Cookie%3Ab"])
 def test_the_way_back_keeps_its_query(visitor, query):
     visitor.get(f"/school/ects{query}")
     assert visitor.heading == "Sign in to the demonstration"
@@ -113,19 +98,12 @@ def test_doing_nothing_for_two_hours_ends_it(naomi, minutes, holds):
         assert is_signed_in(naomi) is holds
 
 
-def test_who_does_something_stays(naomi):
-    for minutes in (100, 200, 300):
+def test_who_does_something_stays_for_twelve_hours_at_most(naomi):
+    for minutes in (*range(60, 12 * 60, 60), 12 * 60 - 1):
         with later(minutes=minutes):
             assert is_signed_in(naomi)
-
-
-@pytest.mark.parametrize(("minutes", "holds"), [(12 * 60 - 1, True), (12 * 60, False)])
-def test_it_lasts_twelve_hours_at_most(naomi, minutes, holds):
-    for hour in range(12):
-        with later(hours=hour):
-            assert is_signed_in(naomi)
-    with later(minutes=minutes):
-        assert is_signed_in(naomi) is holds
+    with later(minutes=12 * 60):
+        assert not is_signed_in(naomi)
 
 
 def test_the_limits_are_settings(naomi, app, monkeypatch):
@@ -179,11 +157,9 @@ def time_left(visitor: Visitor, method: str = "get") -> tuple:
         (0, 0, (None, 7200, 7080)),
         (117, 117, (None, 180, 60)),
         (118, 118, ("still-there", 120, 0)),
-        (119, 300, ("still-there", 60, 0)),
         (120, 120, ("signed-out", 0, 60)),
         (150, 150, ("signed-out", -1800, 60)),
         (0, 717, (None, 180, 60)),
-        (0, 719, ("longest", 60, 0)),
         (118, 718, ("longest", 120, 0)),
         (118, 717, ("still-there", 120, 0)),
         (0, 720, ("signed-out", 0, 60)),
@@ -265,13 +241,16 @@ def test_a_button_pressed_too_late_is_there_to_be_pressed_again(question):
         assert question.submit("Stop my emails").buttons == ["Start my emails again"]
 
 
-def test_what_was_sent_too_late_is_not_for_somebody_else(question):
+def test_what_was_sent_too_late_is_for_nobody_else_and_for_one_page(question):
+    shah, taylor = (f"/school/ects/{person(name).id}/change-name/name" for name in ("Priya Shah", "Steven Taylor"))
     post_too_late(question, "Priya Patel", {})
     with later(hours=3):
+        assert question.sign_in("Naomi Fletcher").get(taylor).value("name") == "Steven Taylor"
+        post_too_late(question.get(shah), "Priya Patel", {})
+    with later(hours=6):
         question.sign_in("David Lowe")
         assert not SignIn.get().unsent
-        question.sign_in("Naomi Fletcher").get(f"/school/ects/{person('Priya Shah').id}/change-name/name")
-        assert question.value("name") == "Priya Shah"
+        assert question.sign_in("Naomi Fletcher").get(shah).value("name") == "Priya Shah"
 
 
 def test_another_sites_page_fills_nothing_in(question):
@@ -281,24 +260,19 @@ def test_another_sites_page_fills_nothing_in(question):
         assert not SignIn.get().unsent
 
 
-def test_what_was_sent_too_late_belongs_to_one_page(question):
-    post_too_late(question, "Priya Patel", {})
-    with later(hours=3):
-        question.sign_in("Naomi Fletcher").get(f"/school/ects/{person('Steven Taylor').id}/change-name/name")
-        assert question.value("name") == "Steven Taylor"
-
-
-@pytest.mark.parametrize("same_page", [True, False])
-@pytest.mark.parametrize("first_to_return", [0, 1])
+@pytest.mark.parametrize(
+    ("engine", "same_page", "first_to_return"),
+    [("sqlite", True, 1), ("sqlite", False, 0), ("postgresql", True, 0)],
+    indirect=["engine"],
+)
 def test_two_windows_that_were_too_late_each_find_their_own(naomi, same_page, first_to_return):
     pages = [f"/school/ects/{person(name).id}/change-name/name" for name in ("Priya Shah", "Steven Taylor")]
     windows = [pages[0], pages[0 if same_page else 1]]
     typed, returns = ["Priya Zoë Patel", "Steven Oak"], []
     for page, name in zip(windows, typed, strict=True):
         returns.append(post_too_late(naomi.get(page), name, {}).location)
-    order = [first_to_return, 1 - first_to_return]
     with later(hours=3):
-        for window in order:
+        for window in (first_to_return, 1 - first_to_return):
             naomi.get(returns[window]).choose("Naomi Fletcher", "Sign in")
             assert (naomi.path, naomi.value("name")) == (windows[window], typed[window])
             naomi.submit("Continue")
