@@ -140,12 +140,17 @@ UNDONE = {
 
 
 @pytest.mark.parametrize(("who", "what"), UNDONE.values(), ids=UNDONE)
-def test_what_somebody_acted_on_is_not_told(who, what):
-    ada = who()
-    happens(MONDAY, "withdraw", ada)
+def test_what_somebody_acted_on_is_not_told_and_nobody_is_reminded_of_it(who, what):
+    before, after = who(name="Bo Lund"), who()
+    happens(MONDAY, "withdraw", before)
     with clock_at(MONDAY + 5 * MINUTE):
-        what(person(ADA, ada.role))
+        what(person("Bo Lund", before.role))
     assert send(MONDAY + QUARTER) == []
+    happens(MONDAY + DAY, "withdraw", after)
+    assert len(send(MONDAY + DAY + QUARTER)) == 1
+    with clock_at(MONDAY + 13 * DAY):
+        what(person(ADA, after.role))
+    assert send(MONDAY + 14 * DAY) == send(MONDAY + 15 * DAY) == []
 
 
 @both_engines
@@ -156,16 +161,6 @@ def test_one_reminder_follows_where_nobody_acted():
     (reminder,) = send(MONDAY + 14 * DAY)
     assert reminder.subject == "Reminder: Ambition Institute no longer trains one of your early career teachers"
     assert send(MONDAY + 15 * DAY) == send(MONDAY + 28 * DAY) == []
-
-
-@pytest.mark.parametrize(("who", "what"), UNDONE.values(), ids=UNDONE)
-def test_nobody_is_reminded_once_somebody_acted(who, what):
-    ada = who()
-    happens(MONDAY, "withdraw", ada)
-    assert len(send(MONDAY + QUARTER)) == 1
-    with clock_at(MONDAY + 13 * DAY):
-        what(person(ADA, ada.role))
-    assert send(MONDAY + 14 * DAY) == []
 
 
 def test_nobody_is_reminded_of_who_trains_again_or_has_gone():
@@ -191,26 +186,16 @@ def test_what_is_older_than_three_days_is_not_told_any_more():
 
 NIGHTS = {
     # London's summer time begins on 29 March 2026 and ends on 25 October. Moments in UTC.
-    "2026-03-28T18:59": False,
-    "2026-03-28T19:00": True,
-    "2026-03-29T05:59": True,
-    "2026-03-29T06:00": False,
-    "2026-03-29T17:59": False,
-    "2026-03-29T18:00": True,
-    "2026-10-24T17:59": False,
-    "2026-10-24T18:00": True,
-    "2026-10-25T00:30": True,
-    "2026-10-25T01:30": True,
-    "2026-10-25T06:59": True,
-    "2026-10-25T07:00": False,
-    "2026-10-25T18:59": False,
-    "2026-10-25T19:00": True,
+    False: "2026-03-28T18:59 2026-03-29T06:00 2026-03-29T17:59 2026-10-24T17:59 2026-10-25T07:00 2026-10-25T18:59",
+    True: "2026-03-28T19:00 2026-03-29T05:59 2026-03-29T18:00 2026-10-24T18:00 2026-10-25T00:30 2026-10-25T01:30 "
+    "2026-10-25T06:59 2026-10-25T19:00",
 }
 
 
-@pytest.mark.parametrize(("moment", "is_night"), NIGHTS.items())
-def test_schools_are_left_alone_between_7_in_the_evening_and_7_in_the_morning(moment, is_night):
-    assert messages.is_night(datetime.fromisoformat(moment).replace(tzinfo=UTC)) is is_night
+def test_schools_are_left_alone_between_7_in_the_evening_and_7_in_the_morning():
+    for is_night, moments in NIGHTS.items():
+        for moment in moments.split():
+            assert messages.is_night(datetime.fromisoformat(moment).replace(tzinfo=UTC)) is is_night, moment
 
 
 @pytest.mark.parametrize("day", [datetime(2026, 10, 24, tzinfo=LONDON), datetime(2027, 3, 27, tzinfo=LONDON)])
@@ -277,12 +262,8 @@ def test_the_induction_tutor_is_told_and_who_signed_in_within_a_year():
     colleague(email="long.ago@example.org", signed_in_at=MONDAY - 366 * DAY)
     colleague(email="never@example.org")
     colleague(email="elsewhere@example.org", signed_in_at=MONDAY, school=School.get(name="Northbrook Academy"))
-    assert told() == [NAOMI, COLLEAGUE]
-
-
-def test_nobody_is_told_twice():
     SchoolUser.update(signed_in_at=MONDAY, email=NAOMI.upper()).where(SchoolUser.email == NAOMI).execute()
-    assert told() == [NAOMI]
+    assert told() == [NAOMI, COLLEAGUE], "nobody twice"
 
 
 def test_who_switched_emails_off_is_not_told_whatever_they_are():
@@ -294,13 +275,13 @@ def test_who_switched_emails_off_is_not_told_whatever_they_are():
     assert send(MONDAY + QUARTER) == []
 
 
-SINCE = {
-    "switched off": lambda: SchoolUser.update(stopped_emails_at=MONDAY).execute(),
-    "another induction tutor": lambda: School.update(induction_tutor_email="new@example.org").execute(),
-}
-
-
-@pytest.mark.parametrize("what", SINCE.values(), ids=SINCE)
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda: SchoolUser.update(stopped_emails_at=MONDAY).execute(),
+        lambda: School.update(induction_tutor_email="new@example.org").execute(),
+    ],
+)
 def test_a_message_that_waits_is_not_sent_to_who_is_not_told_any_more(what):
     happens(MONDAY, "withdraw", an_ect())
     with clock_at(MONDAY + QUARTER):
@@ -347,21 +328,12 @@ IF_NOT = (
     "or are leaving."
 )
 
+AN_ECT = "one of your early career teachers"
 WORDS = {
     ("withdraw", "ect", False): (
-        "Action required: Ambition Institute no longer trains one of your early career teachers",
-        "Ambition Institute has told us they no longer train one of your early career teachers.",
+        f"Action required: Ambition Institute no longer trains {AN_ECT}",
+        f"Ambition Institute has told us they no longer train {AN_ECT}.",
         TO_SELECT["ect"],
-    ),
-    ("withdraw", "ect", True): (
-        "Action required: Ambition Institute no longer trains Ada Moss",
-        "Ambition Institute has told us they no longer train Ada Moss.",
-        TO_SELECT["ect"],
-    ),
-    ("withdraw", "mentor", False): (
-        "Action required: Ambition Institute no longer trains one of your mentors",
-        "Ambition Institute has told us they no longer train one of your mentors.",
-        TO_SELECT["mentor"],
     ),
     ("withdraw", "mentor", True): (
         "Action required: Ambition Institute no longer trains Ada Moss",
@@ -369,8 +341,8 @@ WORDS = {
         TO_SELECT["mentor"],
     ),
     ("defer", "ect", False): (
-        "Ambition Institute has paused training for one of your early career teachers",
-        "Ambition Institute has told us training is paused for one of your early career teachers.",
+        f"Ambition Institute has paused training for {AN_ECT}",
+        f"Ambition Institute has told us training is paused for {AN_ECT}.",
         IF_NOT,
     ),
     ("defer", "mentor", True): (
