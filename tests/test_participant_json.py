@@ -35,6 +35,8 @@ from tests.reports import (
     withdrawn,
 )
 
+both_roles = pytest.mark.parametrize("role", ["ect", "mentor"])
+
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 CREATED_AT = "2026-04-20T11:00:00Z"
 """When the demo world was made: noon in London, on the day that it is in every test."""
@@ -107,34 +109,37 @@ def test_a_withdrawn_ect(visitor):
 
 
 def test_a_mentor(visitor):
-    alison = person("Alison Hughes", "mentor")
-    assert [list(enrolment.items()) for enrolment in told(visitor, alison)] == [
+    alison, steven = person("Alison Hughes", "mentor"), person("Steven Taylor")
+    [enrolment], [ects] = told(visitor, alison), told(visitor, steven)
+    assert list(enrolment) == list(ects)
+    assert enrolment == {
+        "training_record_id": str(alison.teacher.api_mentor_training_record_id),
+        "email": "alison.hughes@example.org",
+        "school_urn": "900001",
+        "participant_type": "mentor",
+        "cohort": "2022",
+        "training_status": "active",
+        "participant_status": "active",
+        "eligible_for_funding": True,
+        "pupil_premium_uplift": False,
+        "sparsity_uplift": False,
+        "schedule_identifier": "ecf-standard-september",
+        "delivery_partner_id": delivery_partner_id(ST_JOHNS, year=2022),
+        "created_at": CREATED_AT,
+        "mentor_funding_end_date": "2024-07-19",
+        "cohort_changed_after_payments_frozen": False,
+        "mentor_ineligible_for_funding_reason": "completed_declaration_received",
+    } | dict.fromkeys(
         [
-            ("training_record_id", str(alison.teacher.api_mentor_training_record_id)),
-            ("email", "alison.hughes@example.org"),
-            ("mentor_id", None),
-            ("school_urn", "900001"),
-            ("participant_type", "mentor"),
-            ("cohort", "2022"),
-            ("training_status", "active"),
-            ("participant_status", "active"),
-            ("eligible_for_funding", True),
-            ("pupil_premium_uplift", False),
-            ("sparsity_uplift", False),
-            ("schedule_identifier", "ecf-standard-september"),
-            ("delivery_partner_id", delivery_partner_id(ST_JOHNS, year=2022)),
-            ("withdrawal", None),
-            ("deferral", None),
-            ("created_at", CREATED_AT),
-            ("induction_end_date", None),
-            ("most_recent_induction_period_end_date", None),
-            ("overall_induction_start_date", None),
-            ("mentor_funding_end_date", "2024-07-19"),
-            ("cohort_changed_after_payments_frozen", False),
-            ("mentor_ineligible_for_funding_reason", "completed_declaration_received"),
-            ("working_pattern", None),
+            "mentor_id",
+            "withdrawal",
+            "deferral",
+            "induction_end_date",
+            "most_recent_induction_period_end_date",
+            "overall_induction_start_date",
+            "working_pattern",
         ]
-    ]
+    )
 
 
 def test_somebody_who_is_both_is_told_of_as_an_ect_first(visitor):
@@ -144,19 +149,10 @@ def test_somebody_who_is_both_is_told_of_as_an_ect_first(visitor):
     train(ect)
     assert tell(visitor, "defer", ect, reason="career-break").status_code == 200
     as_ect, as_mentor = told(visitor, ect)
-    assert [as_ect[name] for name in ("participant_type", "email", "cohort", "training_status", "working_pattern")] == [
-        "ect",
-        "ect@example.org",
-        "2025",
-        "deferred",
-        "part_time",
-    ]
-    assert [as_mentor[name] for name in ("participant_type", "email", "cohort", "training_status")] == [
-        "mentor",
-        "mentor@example.org",
-        "2024",
-        "active",
-    ]
+    names = ("participant_type", "email", "cohort", "training_status")
+    assert [as_ect[name] for name in names] == ["ect", "ect@example.org", "2025", "deferred"]
+    assert [as_mentor[name] for name in names] == ["mentor", "mentor@example.org", "2024", "active"]
+    assert as_ect["working_pattern"] == "part_time"
     assert as_ect["training_record_id"] != as_mentor["training_record_id"]
 
 
@@ -205,18 +201,16 @@ STATUS = {
 }
 
 
-@pytest.mark.parametrize("role", ["ect", "mentor"])
-@pytest.mark.parametrize("case", STATUS)
-def test_training_status(visitor, role, case):
-    history, status = STATUS[case]
-    participant = person_at(ST_JOHNS, role)
-    train(participant)
-    live_through(participant, history)
-    [enrolment] = told(visitor, participant)
-    assert enrolment["training_status"] == status
+@both_roles
+def test_training_status(visitor, role):
     marked = {"reason": "other", "date": "2026-04-13T11:00:00Z"}
-    assert enrolment["withdrawal"] == (marked if status == "withdrawn" else None)
-    assert enrolment["deferral"] == (marked if status == "deferred" else None)
+    for case, (history, status) in STATUS.items():
+        train(participant := person_at(ST_JOHNS, role))
+        live_through(participant, history)
+        [enrolment] = told(visitor, participant)
+        assert (case, enrolment["training_status"]) == (case, status)
+        assert enrolment["withdrawal"] == (marked if status == "withdrawn" else None)
+        assert enrolment["deferral"] == (marked if status == "deferred" else None)
 
 
 # --- participant status ------------------------------------------------------------------------------------
@@ -226,54 +220,55 @@ FAR = date(2026, 8, 31)
 WITHDRAWN = {"withdrawn_at": datetime(2026, 4, 13, tzinfo=UTC), "withdrawal_reason": "other"}
 DEFERRED = {"deferred_at": datetime(2026, 4, 13, tzinfo=UTC), "deferral_reason": "other"}
 
-PARTICIPANT_STATUS = {
-    # what: (started on, finished on, mark, completed on) → status
-    "in training": ((STARTED_ON, None, {}, None), "active"),
-    "starts today": ((TODAY, None, {}, None), "active"),
-    "starts tomorrow": ((TOMORROW, None, {}, None), "joining"),
-    "starts and ends in the future": ((TOMORROW, FAR, {}, None), "leaving"),
-    "ends tomorrow": ((STARTED_ON, TOMORROW, {}, None), "leaving"),
-    "ends today": ((STARTED_ON, TODAY, {}, None), "left"),
-    "ended yesterday": ((STARTED_ON, YESTERDAY, {}, None), "left"),
-    "marked, ended yesterday": ((STARTED_ON, YESTERDAY, WITHDRAWN, None), "left"),
-    "marked today": ((STARTED_ON, TODAY, DEFERRED, None), "left"),
-    "marked, ends tomorrow": ((STARTED_ON, TOMORROW, WITHDRAWN, None), "leaving"),
-    "marked, completed": ((STARTED_ON, YESTERDAY, DEFERRED, date(2026, 1, 31)), "left"),
-    "marked, completed, ends tomorrow": ((STARTED_ON, TOMORROW, WITHDRAWN, date(2026, 1, 31)), "leaving"),
-    "completed, open": ((STARTED_ON, None, {}, date(2026, 1, 31)), "active"),
-    "completed, to be so": ((STARTED_ON, None, {}, FAR), "active"),
-    "completed, starts tomorrow": ((TOMORROW, None, {}, date(2026, 1, 31)), "active"),
-    "completed on the last day": ((STARTED_ON, YESTERDAY, {}, YESTERDAY), "active"),
-    "completed before the last day": ((STARTED_ON, YESTERDAY, {}, date(2026, 1, 31)), "active"),
-    "completed, ends today": ((STARTED_ON, TODAY, {}, TODAY), "active"),
-    "completed, ends tomorrow": ((STARTED_ON, TOMORROW, {}, TODAY), "active"),
-    "completed after the last day": ((STARTED_ON, YESTERDAY, {}, TODAY), "left"),
-    "completed after the last day, today": ((STARTED_ON, TODAY, {}, TOMORROW), "left"),
-    "completed after the last day to come": ((STARTED_ON, TOMORROW, {}, FAR), "leaving"),
-}
+LONG_AGO = date(2026, 1, 31)
+
+PARTICIPANT_STATUS = [
+    # started on, finished on, mark, completed on, status
+    (STARTED_ON, None, {}, None, "active"),
+    (TODAY, None, {}, None, "active"),
+    (TOMORROW, None, {}, None, "joining"),
+    (TOMORROW, FAR, {}, None, "leaving"),
+    (STARTED_ON, TOMORROW, {}, None, "leaving"),
+    (STARTED_ON, TODAY, {}, None, "left"),
+    (STARTED_ON, YESTERDAY, {}, None, "left"),
+    (STARTED_ON, YESTERDAY, WITHDRAWN, None, "left"),
+    (STARTED_ON, TODAY, DEFERRED, None, "left"),
+    (STARTED_ON, TOMORROW, WITHDRAWN, None, "leaving"),
+    (STARTED_ON, YESTERDAY, DEFERRED, LONG_AGO, "left"),
+    (STARTED_ON, TOMORROW, WITHDRAWN, LONG_AGO, "leaving"),
+    (STARTED_ON, None, {}, LONG_AGO, "active"),
+    (STARTED_ON, None, {}, FAR, "active"),
+    (TOMORROW, None, {}, LONG_AGO, "active"),
+    (STARTED_ON, YESTERDAY, {}, YESTERDAY, "active"),
+    (STARTED_ON, TODAY, {}, TODAY, "active"),
+    (STARTED_ON, TOMORROW, {}, TODAY, "active"),
+    (STARTED_ON, YESTERDAY, {}, TODAY, "left"),
+    (STARTED_ON, TODAY, {}, TOMORROW, "left"),
+    (STARTED_ON, TOMORROW, {}, FAR, "leaving"),
+]
 
 
-@pytest.mark.parametrize("role", ["ect", "mentor"])
-@pytest.mark.parametrize("case", PARTICIPANT_STATUS)
-def test_participant_status(visitor, role, case):
-    (started_on, finished_on, mark, completed_on), status = PARTICIPANT_STATUS[case]
-    participant = person_at(ST_JOHNS, role, started_on=started_on)
-    train(participant, finished_on=finished_on, **mark)
-    if completed_on and role == "ect":
-        InductionPeriod.create(
-            teacher=participant.teacher,
-            appropriate_body=AppropriateBody.get(),
-            started_on=date(2023, 9, 1),
-            finished_on=completed_on,
-            outcome="pass",
-        )
-    elif completed_on:
-        update(
-            participant.teacher,
-            mentor_became_ineligible_for_funding_on=completed_on,
-            mentor_became_ineligible_for_funding_reason="completed_declaration_received",
-        )
-    assert told(visitor, participant)[0]["participant_status"] == status
+@both_roles
+def test_participant_status(visitor, role):
+    for case in PARTICIPANT_STATUS:
+        started_on, finished_on, mark, completed_on, status = case
+        participant = person_at(ST_JOHNS, role, started_on=started_on)
+        train(participant, finished_on=finished_on, **mark)
+        if completed_on and role == "ect":
+            InductionPeriod.create(
+                teacher=participant.teacher,
+                appropriate_body=AppropriateBody.get(),
+                started_on=date(2023, 9, 1),
+                finished_on=completed_on,
+                outcome="pass",
+            )
+        elif completed_on:
+            update(
+                participant.teacher,
+                mentor_became_ineligible_for_funding_on=completed_on,
+                mentor_became_ineligible_for_funding_reason="completed_declaration_received",
+            )
+        assert (case, told(visitor, participant)[0]["participant_status"]) == (case, status)
 
 
 # --- single fields -----------------------------------------------------------------------------------------
@@ -283,55 +278,52 @@ def noon(on: date) -> datetime:
     return datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("role", ["ect", "mentor"])
-@pytest.mark.parametrize(
-    ("eligible_at", "ineligible_on", "is_eligible"),
-    [
-        (None, None, None),
-        (noon(april(1)), None, True),
-        (None, april(1), False),
-        (noon(april(1)), april(2), True),
-        (noon(april(2)), april(2), True),
-        (noon(april(3)), april(2), False),
-        (noon(FAR), None, True),
-        # 00:30 on 1 July in London.
-        (datetime(2025, 6, 30, 23, 30, tzinfo=UTC), date(2025, 6, 30), False),
-        (datetime(2025, 6, 30, 22, 30, tzinfo=UTC), date(2025, 6, 30), True),
-    ],
-)
-def test_eligible_for_funding(visitor, role, eligible_at, ineligible_on, is_eligible):
-    participant = person_at(ST_JOHNS, role)
-    train(participant)
-    columns = {
-        f"{role}_first_became_eligible_for_training_at": eligible_at,
-        f"{role}_became_ineligible_for_funding_on": ineligible_on,
-    }
-    if role == "mentor" and ineligible_on:
-        columns["mentor_became_ineligible_for_funding_reason"] = "started_not_completed"
-    update(participant.teacher, **columns)
-    assert told(visitor, participant)[0]["eligible_for_funding"] is is_eligible
+ELIGIBLE = [
+    (None, None, None),
+    (noon(april(1)), None, True),
+    (None, april(1), False),
+    (noon(april(1)), april(2), True),
+    (noon(april(2)), april(2), True),
+    (noon(april(3)), april(2), False),
+    (noon(FAR), None, True),
+    # 00:30 on 1 July in London.
+    (datetime(2025, 6, 30, 23, 30, tzinfo=UTC), date(2025, 6, 30), False),
+    (datetime(2025, 6, 30, 22, 30, tzinfo=UTC), date(2025, 6, 30), True),
+]
 
 
-@pytest.mark.parametrize(
-    ("mentorships", "mentor"),
-    [
-        ([], None),
-        ([("John Doe", STARTED_ON, None)], "John Doe"),
-        ([("John Doe", STARTED_ON, YESTERDAY)], None),
-        ([("John Doe", STARTED_ON, TODAY)], "John Doe"),
-        ([("John Doe", TOMORROW, None)], "John Doe"),
-        ([("Peter Marsh", TOMORROW, None), ("John Doe", STARTED_ON, TODAY)], "John Doe"),
-        ([("Peter Marsh", TODAY, None), ("John Doe", STARTED_ON, YESTERDAY)], "Peter Marsh"),
-        ([("Peter Marsh", FAR, None), ("John Doe", TOMORROW, april(30))], "John Doe"),
-    ],
-)
-def test_the_mentor_is_the_one_of_now_or_the_next(visitor, mentorships, mentor):
-    ect = person_at(ST_JOHNS)
-    train(ect)
-    for name, started_on, finished_on in mentorships:
-        Mentorship.create(ect=ect, mentor=person(name, "mentor"), started_on=started_on, finished_on=finished_on)
-    expected = str(person(mentor, "mentor").teacher.api_id) if mentor else None
-    assert told(visitor, ect)[0]["mentor_id"] == expected
+@both_roles
+def test_eligible_for_funding(visitor, role):
+    for eligible_at, ineligible_on, is_eligible in ELIGIBLE:
+        train(participant := person_at(ST_JOHNS, role))
+        columns = {
+            f"{role}_first_became_eligible_for_training_at": eligible_at,
+            f"{role}_became_ineligible_for_funding_on": ineligible_on,
+        }
+        if role == "mentor" and ineligible_on:
+            columns["mentor_became_ineligible_for_funding_reason"] = "started_not_completed"
+        update(participant.teacher, **columns)
+        assert told(visitor, participant)[0]["eligible_for_funding"] is is_eligible, (eligible_at, ineligible_on)
+
+
+MENTORED = [
+    ([], None),
+    ([("John Doe", STARTED_ON, YESTERDAY)], None),
+    ([("John Doe", STARTED_ON, TODAY)], "John Doe"),
+    ([("John Doe", TOMORROW, None)], "John Doe"),
+    ([("Peter Marsh", TOMORROW, None), ("John Doe", STARTED_ON, TODAY)], "John Doe"),
+    ([("Peter Marsh", TODAY, None), ("John Doe", STARTED_ON, YESTERDAY)], "Peter Marsh"),
+    ([("Peter Marsh", FAR, None), ("John Doe", TOMORROW, april(30))], "John Doe"),
+]
+
+
+def test_the_mentor_is_the_one_of_now_or_the_next(visitor):
+    for mentorships, mentor in MENTORED:
+        train(ect := person_at(ST_JOHNS))
+        for name, started_on, finished_on in mentorships:
+            Mentorship.create(ect=ect, mentor=person(name, "mentor"), started_on=started_on, finished_on=finished_on)
+        expected = str(person(mentor, "mentor").teacher.api_id) if mentor else None
+        assert (mentorships, told(visitor, ect)[0]["mentor_id"]) == (mentorships, expected)
 
 
 def test_some_fields_are_of_the_training_and_some_of_the_person_at_any_school(visitor):
@@ -399,26 +391,23 @@ INDUCTION = {
 }
 
 
-@pytest.mark.parametrize("case", INDUCTION)
-def test_induction_dates(visitor, case):
-    periods, (trs_started_on, trs_completed_on), expected = INDUCTION[case]
-    ect = person_at(ST_JOHNS)
-    train(ect)
-    mentor = person_at(ST_JOHNS, "mentor", ect.teacher)
-    train(mentor)
-    for started_on, finished_on, outcome in periods:
-        InductionPeriod.create(
-            teacher=ect.teacher,
-            appropriate_body=AppropriateBody.get(),
-            started_on=started_on,
-            finished_on=finished_on,
-            outcome=outcome,
-        )
-    update(ect.teacher, trs_induction_start_date=trs_started_on, trs_induction_completed_date=trs_completed_on)
+def test_induction_dates(visitor):
     names = ("overall_induction_start_date", "induction_end_date", "most_recent_induction_period_end_date")
-    as_ect, as_mentor = told(visitor, ect)
-    assert tuple(as_ect[name] for name in names) == expected
-    assert [as_mentor[name] for name in names] == [None, None, None], "these are an ECT's"
+    for case, (periods, (trs_started_on, trs_completed_on), expected) in INDUCTION.items():
+        train(ect := person_at(ST_JOHNS))
+        train(person_at(ST_JOHNS, "mentor", ect.teacher))
+        for started_on, finished_on, outcome in periods:
+            InductionPeriod.create(
+                teacher=ect.teacher,
+                appropriate_body=AppropriateBody.get(),
+                started_on=started_on,
+                finished_on=finished_on,
+                outcome=outcome,
+            )
+        update(ect.teacher, trs_induction_start_date=trs_started_on, trs_induction_completed_date=trs_completed_on)
+        as_ect, as_mentor = told(visitor, ect)
+        assert (case, *(as_ect[name] for name in names)) == (case, *expected)
+        assert [as_mentor[name] for name in names] == [None, None, None], "these are an ECT's"
 
 
 def test_what_a_closed_contract_period_leaves_behind(visitor):
