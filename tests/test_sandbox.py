@@ -4,8 +4,6 @@ else."""
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-import pytest
-
 from app import create_app
 from clock import now
 from database import db
@@ -44,7 +42,6 @@ def test_withdrawn_today_and_resumed_tomorrow_in_one_sitting(visitor):
     )
 
 
-@both_engines
 def test_updated_at_is_never_in_the_future_and_a_client_misses_nothing(visitor):
     changes = ask(visitor, "get", "/api/v3/participants").json["links"]["changes"]
     tell(visitor, "withdraw", person("Hannah Clarke"))
@@ -58,25 +55,18 @@ def test_updated_at_is_never_in_the_future_and_a_client_misses_nothing(visitor):
 
 
 def test_limits_go_by_the_real_time(visitor):
-    days = (None, TOMORROW, "2025-10-01T09:00:00Z", None)
-    left = [
-        int(
-            ask(visitor, "get", "/api/v3/participants", headers={HEADER: day} if day else {}).headers[
-                "RateLimit-Remaining"
-            ]
-        )
-        for day in days
-    ]
+    left = []
+    for day in (None, TOMORROW, "2025-10-01T09:00:00Z", None):
+        answer = ask(visitor, "get", "/api/v3/participants", headers={HEADER: day} if day else {})
+        left.append(int(answer.headers["RateLimit-Remaining"]))
     assert left == list(range(left[0], left[0] - 4, -1))
 
 
-@pytest.mark.parametrize(
-    "day", ["tomorrow", "2026-13-01", "1066-10-14", "9999-12-31T23:59:59Z", "2026-04-21T09:00", "1"]
-)
-def test_a_day_that_is_none_is_refused(visitor, day):
-    response = ask(visitor, "get", "/api/v3/participants", headers={HEADER: day})
-    assert (response.status_code, codes(response)) == (400, ["server_date_invalid"])
-    assert "from 1 June 2021 to 31 May" in response.json["errors"][0]["detail"]
+def test_a_day_that_is_none_is_refused(visitor):
+    for day in ("tomorrow", "2026-13-01", "1066-10-14", "9999-12-31T23:59:59Z", "2026-04-21T09:00", "1"):
+        response = ask(visitor, "get", "/api/v3/participants", headers={HEADER: day})
+        assert (day, response.status_code, codes(response)) == (day, 400, ["server_date_invalid"])
+        assert "from 1 June 2021 to 31 May" in response.json["errors"][0]["detail"]
 
 
 def test_outside_the_demo_it_is_the_real_day(visitor, app, monkeypatch):
@@ -134,7 +124,6 @@ def test_a_provider_gets_people_of_its_own_and_nobody_elses_changes(visitor):
     assert not data_checks.broken()
 
 
-@both_engines
 def test_the_second_time_the_first_ones_leave(visitor):
     personas = SchoolUser.select().count()
     reset(visitor)
