@@ -18,6 +18,7 @@ import support.models
 from app import ERRORS, HEADERS
 from database import db, migrate, triggers
 from forms.journeys import JOURNEYS
+from support.corrections import CORRECTIONS
 from tests.conftest import both_engines, person
 from tests.reports import dump
 from tests.visitor import Html
@@ -226,7 +227,7 @@ def codes_raised() -> set[tuple[str, str]]:
 
 
 def test_there_are_words_for_every_refusal():
-    for journey in JOURNEYS.values():
+    for journey in [*JOURNEYS.values(), *CORRECTIONS.values()]:
         for question in journey.questions.values():
             fields = [getattr(question, name).field_class for name in question.fields()]
             codes = {code for field in fields for code in getattr(field, "codes", ())}
