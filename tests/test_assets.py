@@ -4,8 +4,6 @@ import gzip
 import re
 import zlib
 
-import pytest
-
 from web import static_files
 
 A_YEAR = "public, max-age=31536000, immutable"
@@ -69,9 +67,9 @@ def test_fonts_and_pictures_are_where_the_stylesheet_asks_for_them(visitor):
 ELSEWHERE = ["/static/x/nothing.css", "/static/x/../app.py", "/static/x/%2e%2e/app.py", "/assets/../../app.css"]
 
 
-@pytest.mark.parametrize("path", [*ELSEWHERE, "/static/x/vendor/.stamp"])
-def test_nothing_else_is_given_away(visitor, path):
-    assert sent(visitor, path).status_code == 404
+def test_nothing_else_is_given_away(visitor):
+    for path in (*ELSEWHERE, "/static/x/vendor/.stamp"):
+        assert sent(visitor, path).status_code == 404
 
 
 def test_no_stylesheet_asks_how_a_phone_is_held():

@@ -14,7 +14,7 @@ from web import logs
 
 
 @both_engines
-def test_ready_when_the_database_answers_and_is_up_to_date(visitor, engine):
+def test_ready_when_the_database_answers_and_is_up_to_date(visitor):
     answer = visitor.send("get", "/readyz")
     assert (answer.status_code, answer.json) == (
         200,
@@ -22,20 +22,18 @@ def test_ready_when_the_database_answers_and_is_up_to_date(visitor, engine):
     )
 
 
-def test_not_ready_without_its_migrations(visitor):
+def test_not_ready_without_its_migrations_or_without_any_table(visitor):
+    """A database that answers may still have lost its pages."""
+    db.execute_sql("PRAGMA foreign_keys = 0")
+    for table in ("event", "teacher", "answers"):
+        db.execute_sql(f'ALTER TABLE "{table}" RENAME TO "{table}_away"')
+        answer = visitor.send("get", "/readyz")
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+        db.execute_sql(f'ALTER TABLE "{table}_away" RENAME TO "{table}"')
     db.execute_sql('DELETE FROM "schema_migration"')
     answer = visitor.send("get", "/readyz")
     assert (answer.status_code, answer.json["migrations"]) == (503, "missing")
-
-
-@pytest.mark.parametrize("table", ["event", "teacher", "answers"])
-def test_not_ready_when_any_table_is_not_there(visitor, table):
-    """A database that answers may still have lost its pages."""
-    db.execute_sql("PRAGMA foreign_keys = 0")
-    db.execute_sql(f'ALTER TABLE "{table}" RENAME TO "{table}_away"')
-    answer = visitor.send("get", "/readyz")
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"]
 
 
 def test_a_disk_nearly_full_is_said_and_people_may_still_look(visitor, monkeypatch):
@@ -80,12 +78,9 @@ def test_a_line_says_who_asked_for_what_by_ids(naomi, lines):
     assert line["at"].endswith("+00:00")
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["/school/ects/Steven%20Taylor", "/api/v3/participants/3200001", "/nowhere/steven", "/school/ects?q=steven"],
-)
-def test_what_somebody_typed_is_not_logged(naomi, lines, address):
-    naomi.send("get", address)
+def test_what_somebody_typed_is_not_logged(naomi, lines):
+    for address in ("ects/Steven%20Taylor", "ects?q=steven", "../api/v3/participants/3200001", "../nowhere/steven"):
+        naomi.send("get", f"/school/{address}")
     assert not any("teven" in line or "3200001" in line for line in lines)
 
 
@@ -132,17 +127,13 @@ def test_nobody_writes_a_second_line(naomi, lines):
     assert all(len(line.splitlines()) == 1 and "\x1b" not in line for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("proxies", "given"), [(1, "abcdef0123456789"), (0, "abcdef0123456789"), (1, "a b"), (1, "x" * 65)]
-)
-def test_only_a_proxy_gives_requests_their_number(world, proxies, given):
-    app = outside_the_demo("https://id.example.org", PROXIES=proxies)
-    answer = Visitor(app).send("get", "/sign-in", headers={"X-Request-Id": given})
-    assert (answer.headers["X-Request-Id"] == given) is (proxies == 1 and len(given) == 16)
-
-
-def test_the_api_gives_the_number_too(visitor):
-    assert len(visitor.send("get", "/api/v3/participants/1").headers["X-Request-Id"]) == 16
+def test_only_a_proxy_gives_requests_their_number(world):
+    for proxies, given in ((1, "abcdef0123456789"), (0, "abcdef0123456789"), (1, "a b"), (1, "x" * 65)):
+        app = outside_the_demo("https://id.example.org", PROXIES=proxies)
+        for address in ("/sign-in", "/api/v3/participants/1"):
+            answer = Visitor(app).send("get", address, headers={"X-Request-Id": given})
+            assert (answer.headers["X-Request-Id"] == given) is (proxies == 1 and len(given) == 16)
+            assert len(answer.headers["X-Request-Id"]) == 16
 
 
 # --- figures -------------------------------------------------------------------------------------------------
