@@ -81,32 +81,32 @@ def test_what_is_saved_during_a_task_is_another_hash(held, lay, ends):
     assert [len(each) for each in again(session).shown.split()] == [16, 16]
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("[report", "It must be TOML"),
-        ("[report-leaving]", "there is no journey “report-leaving”. There are change-lead-provider"),
-        ('[change-name]\nquestions = ["nam"]', "“questions” is ['nam']. It must have each of name once"),
-        ('[change-name.why]\nlabel = "x"', "“why”, heading must be text"),
-        ("[change-name.why]\nheading = 5", "“why”, heading must be text"),
-        ("[change-name]\nwhy = 5", "“why”, heading must be text"),
-        ('[change-name.why]\nheading = "x"\nchoices = "ab"', "“why”, choices must be a list of two or more texts"),
-        ('[change-name.why]\nheading = "x"\nchoices = ["a", "a"]', "“why”, choices must be a list of two or more"),
-        ('[change-name.why]\nheading = "x"\nchoice = ["a", "b"]', "“why”, choice is nothing that can be said of a"),
-        ('[change-name.name]\nheading = "x"', "“name”, name is the name of a page that the journey has already"),
-        ('[change-name.check-answers]\nheading = "x"', "“check-answers”, name is the name of a page that the"),
-        ('[change-name.Why2]\nheading = "x"', "“Why2”, name must be small letters and dashes"),
-        ('[change-name.data]\nheading = "x"', "“data”, name must be small letters and dashes"),
-    ],
-)
-def test_mistakes_in_a_wordings_journeys(research, lay, kept, held, participant, text, says):
-    lay("mine", "journeys.toml", text)
-    assert any(says in line for line in journey_mistakes("mine"))
+MISTAKES = [
+    ("[report", "It must be TOML"),
+    ("[report-leaving]", "there is no journey “report-leaving”. There are change-lead-provider"),
+    ('[change-name]\nquestions = ["nam"]', "“questions” is ['nam']. It must have each of name once"),
+    ('[change-name.why]\nlabel = "x"', "“why”, heading must be text"),
+    ("[change-name]\nwhy = 5", "“why”, heading must be text"),
+    ('[change-name.why]\nheading = "x"\nchoices = "ab"', "“why”, choices must be a list of two or more texts"),
+    ('[change-name.why]\nheading = "x"\nchoices = ["a", "a"]', "“why”, choices must be a list of two or more"),
+    ('[change-name.why]\nheading = "x"\nchoice = ["a", "b"]', "“why”, choice is nothing that can be said of a"),
+    ('[change-name.check-answers]\nheading = "x"', "“check-answers”, name is the name of a page that the"),
+    ('[change-name.Why2]\nheading = "x"', "“Why2”, name must be small letters and dashes"),
+    ('[change-name.data]\nheading = "x"', "“data”, name must be small letters and dashes"),
+]
+
+
+def test_mistakes_in_a_wordings_journeys(research, lay, kept, held, participant):
+    for text, says in MISTAKES:
+        lay("mine", "journeys.toml", text)
+        assert any(says in line for line in journey_mistakes("mine")), text
     with entered(World()):
         assert any(says in line for line in check(research, scenario("S07"), "mine", kept / "templates"))
     window = participant(held("S03", wordings=["mine"]))
-    window.get("/school/ects/5/report-teacher-leaving/leaving-date")
-    assert "has left or is leaving" in window.heading, "pages go on as the ordinary ones"
+    for text in ("[report", '[change-name.why]\nlabel = "x"'):
+        lay("mine", "journeys.toml", text)
+        window.get("/school/ects/5/report-teacher-leaving/leaving-date")
+        assert "has left or is leaving" in window.heading, "pages go on as the ordinary ones"
 
 
 def test_what_stands_in_braces_in_an_added_question_breaks_nothing(held, participant, lay):
