@@ -34,7 +34,7 @@ success = [
 ]
 direct_path = [
   { site = "ects" },
-  { page = "ect/change-name/confirmed" },
+  { page = "ect/change-name/nam" },
   { page = "mentor", who = "Nobody" },
   { provider = "withdraws" },
   { page = "ect", provider = "defer" },
@@ -82,7 +82,7 @@ TOLD = """\
 , line 16: claim 7 of success, who is “Hannah Clark”. It can be Steven Taylor, …. Did you mean “Hannah Clarke”?
 , line 19: step 1 of direct_path has “site”. It can have page, …
 , line 19: step 1 of direct_path is {'site': 'ects'}. It needs either “page” or “provider”
-, line 20: step 2 of direct_path, page is “ect/change-name/confirmed”. It can be ect, …. Did you mean “ect/change-name/confirmation”?
+, line 20: step 2 of direct_path, page is “ect/change-name/nam”. It can be ect, …. Did you mean “ect/change-name/name”?
 , line 21: step 3 of direct_path, who is “Nobody”. It can be Steven Taylor, …
 , line 22: step 4 of direct_path, provider is “withdraws”. It can be withdraw, …. Did you mean “withdraw”?
 , line 20: step 5 of direct_path is {'page': 'ect', 'provider': 'defer'}. It needs either “page” or “provider”

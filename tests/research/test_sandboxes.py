@@ -70,7 +70,7 @@ def test_threads_read_only_what_is_theirs(research, tmp_path, kept):
         scenarios.fresh_copy(template, file)
         with entered(World(file)), db.connection_context():
             School.update(name=name).execute()
-        for _ in range(100):
+        for _ in range(30):
             with entered(World(file)), db.connection_context():
                 wrong.extend({school.name for school in School.select()} - {name})
 
@@ -92,13 +92,13 @@ def test_a_sandbox_waits_for_nobody_who_writes_elsewhere(held):
         db.obj.write_queue.leave()
 
 
-def test_eighty_interleaved_actions_in_two_browsers(held, participant):
+def test_interleaved_actions_in_two_browsers(held, participant):
     """Two participants of the same scenario, now this one and now that one. Each gives an ECT one new name after
     another, which only they see."""
     held_now = [held("S01"), held("S01")]
     names = ("Abigail Brown", "Beatrice Brown")
     actions = [actions_of(participant(session), name) for session, name in zip(held_now, names, strict=True)]
-    turns = [0] * 40 + [1] * 40
+    turns = [0] * 20 + [1] * 20
     random.Random(7).shuffle(turns)  # noqa: S311 - the same mixture each time
     for turn in turns:
         shown = next(actions[turn])
@@ -174,20 +174,16 @@ def test_an_answer_of_one_task_is_not_there_in_the_next(held, participant, moder
     assert [window.values[f"leaving_on-{part}"] for part in ("day", "month", "year")] == ["", "", ""]
 
 
-def test_twenty_reloads_one_wording(held, participant):
+def test_however_often_a_page_is_loaded_its_wording_is_one(held, participant):
     ordinary, other = participant(held("S03")), participant(held("S03", wordings=["as-a-question"]))
     page = "/school/ects/5/report-teacher-leaving/leaving-date"
     headings = [ordinary.get(page).heading, other.get(page).heading]
     assert headings[1] == "Has Steven Taylor left your school permanently, or are they going to?"
     assert headings[0] != headings[1]
-    for _ in range(19):
+    for _ in range(5):
         assert [window.get(page).heading for window in (ordinary, other)] == headings
-
-
-def test_a_wording_falls_back_to_the_ordinary_one(held, participant):
-    window = participant(held("S03", wordings=["as-a-question"]))
-    window.click("Steven Taylor")
-    assert window.row("Status").startswith("Action required")
+    other.get("/school/ects/5")
+    assert other.row("Status").startswith("Action required"), "what it leaves out is as in the ordinary one"
 
 
 def test_the_participants_own_school(plan, research, participant):
@@ -225,20 +221,17 @@ def test_the_school_is_forgotten_first(held):
     assert folder.exists()
 
 
-@pytest.mark.parametrize(
-    ("prompt", "own", "said"),
-    [
+def test_names_change_places_in_prompts_short_ones_too(plan, research):
+    (session,) = plan("S01")
+    for prompt, own, said in (
         ("UCL used to prepare him", "UCL Institute of Education", "Ambition Institute used to prepare him"),
         ("Ambition Institute does", "UCL Institute of Education", "UCL Institute of Education does"),
         ("with Ambition Institute and UCL", "Teach First", "with Teach First and UCL"),
-    ],
-)
-def test_names_change_places_in_prompts_short_ones_too(plan, research, prompt, own, said):
-    (session,) = plan("S01")
-    with research_db.connection_context():
-        sessions.save_profile(session, {"lead_provider": own})
-        assert sandboxes.in_their_words(prompt, session) == said
-        assert sandboxes.names_left(prompt, session) == []
+    ):
+        with research_db.connection_context():
+            sessions.save_profile(session, {"lead_provider": own})
+            assert sandboxes.in_their_words(prompt, session) == said
+            assert sandboxes.names_left(prompt, session) == []
 
 
 def test_a_session_whose_prompt_cannot_have_the_participants_names_is_not_prepared(plan, research, monkeypatch):
