@@ -1,7 +1,6 @@
-"""Support's pages in a real Chromium: every page and state, wide and narrow, by keyboard, with script and without; the
+"""Support's pages in a real Chromium: every page and state, wide and narrow, and by keyboard; the
 four corrections that the live service needs most; and a telephone call."""
 
-import os
 import re
 from datetime import date
 
@@ -21,9 +20,6 @@ from tests.reports import AMBITION, NORTHBROOK, leaving
 from tests.support.test_corrections import WHY, at_two_schools, march
 from tests.support.test_details_put_right import trainee
 from views.sign_in import OUTCOMES
-
-PICTURES = os.environ.get("PICTURES")
-"""A folder for pictures of the pages, for whoever wants to look at them."""
 
 
 @pytest.fixture
@@ -51,9 +47,6 @@ def sign_in(page: Page) -> Page:
 
 def looked_at(page: Page, name: str) -> None:
     check_look(page, name, WIDTHS if IS_NIGHTLY else WIDTHS[:1])
-    page.set_viewport_size({"width": 1280, "height": 900})
-    if PICTURES:
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
 
 
 def follow(page: Page, words: str) -> None:
@@ -82,12 +75,11 @@ def test_every_page(open_window):
     for search in ("taylor", "st johns", "nobody at all"):
         page.goto(f"/support?q={search}")
         looked_at(page, f"found-{search.replace(' ', '-')}")
-    for name in ("Steven Taylor", "John Doe", "Emily Roberts"):
+    for name in ("Steven Taylor", "John Doe"):
         page.goto(f"/support?q={name}")
         follow(page, name)
-        looked_at(page, f"person-{name.split()[0]}")
         page.locator("details").first.click()
-        looked_at(page, f"person-{name.split()[0]}-told")
+        looked_at(page, f"person-{name.split()[0]}")
         follow(page, "As St John’s C of E Primary School sees it")
         looked_at(page, f"as-school-{name.split()[0]}")
     page.goto("/support?q=900001")
@@ -126,36 +118,33 @@ CORRECTIONS = {
 """Those that the live service’s own people make by hand: given, the link, and what is answered."""
 
 
-@pytest.mark.parametrize("name", CORRECTIONS)
-def test_the_corrections_that_are_needed_most(open_window, name):
-    make, title, answer = CORRECTIONS[name]
-    ada = given(make)
+def test_the_corrections_that_are_needed_most(open_window):
     page = sign_in(open_window())
-    page.goto(f"/support/people/{ada.teacher_id}")
-    follow(page, title)
-    if answer:
-        looked_at(page, f"{name}-1-question")
-        box = page.get_by_label(re.compile(re.escape(answer)))
-        box.check() if box.count() else page.get_by_role("textbox").fill(answer)
+    for name, (make, title, answer) in CORRECTIONS.items():
+        page.goto(f"/support/people/{given(make).teacher_id}")
+        follow(page, title)
+        if answer:
+            looked_at(page, f"{name}-1-question")
+            box = page.get_by_label(re.compile(re.escape(answer)))
+            box.check() if box.count() else page.get_by_role("textbox").fill(answer)
+            press_on(page, "Continue")
+        page.get_by_role("textbox").fill(WHY)
         press_on(page, "Continue")
-    page.get_by_role("textbox").fill(WHY)
-    press_on(page, "Continue")
-    looked_at(page, f"{name}-2-check")
-    sure = page.get_by_role("checkbox")
-    if sure.count():
-        page.get_by_role("button", name="Put it right").click()
-        page.locator(".govuk-error-summary").wait_for()
-        page.get_by_role("checkbox").check()
-    press_on(page, "Put it right")
-    arrived(page, "You have put Ada Moss’s record right")
-    looked_at(page, f"{name}-3-confirmation")
+        looked_at(page, f"{name}-2-check")
+        sure = page.get_by_role("checkbox")
+        if sure.count():
+            page.get_by_role("button", name="Put it right").click()
+            page.locator(".govuk-error-summary").wait_for()
+            page.get_by_role("checkbox").check()
+        press_on(page, "Put it right")
+        arrived(page, "You have put Ada Moss’s record right")
+        looked_at(page, f"{name}-3-confirmation")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
-def test_she_never_left(open_window, script):
+def test_she_never_left(open_window):
     """Somebody telephones: by the keyboard alone, from signing in to the school’s record as it was."""
     ada = given(lambda: ect((march(2), leaving(march(27)))))
-    page = open_window(java_script_enabled=script)
+    page = open_window()
     page.goto("/support/sign-in")
     choose(page, "Grace Obi")
     go(page, "Sign in")
