@@ -1,4 +1,4 @@
-"""How the browser tests move about, and TOURS: the ways to every page and state, for whatever looks at all of them."""
+"""How the browser tests move about, and TOURS: the ways to every kind of page."""
 
 import re
 from collections.abc import Iterator
@@ -7,9 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from database import db
 from tests.visitor import Html, words
-from tests.walks import WALKS, Walk
-from views.lead_provider_api.documentation import RESOURCES
-from views.lead_provider_api.guide import SUBJECTS
+from tests.walks import EACH_JOURNEY, WALKS, Walk
 
 SERVICE = "Register early career teachers – GOV.UK"
 
@@ -127,19 +125,10 @@ def lists(page: Page, report) -> Iterator[str]:
     yield "sign-in-error"
 
 
-def guide(page: Page, report) -> Iterator[str]:
-    """The providers' guide."""
-    for name in (*SUBJECTS, *RESOURCES):
-        page.goto(f"/api/docs/{name}".rstrip("/"))
-        yield f"api-{name or 'start'}"
-
-
-def ect_records(page: Page, report) -> Iterator[str]:
+def records(page: Page, report) -> Iterator[str]:
     for state, name in {
         "withdrawn": "Steven Taylor",
         "deferred": "Gustav Brown",
-        "active": "Hannah Clarke",
-        "awaiting": "Oliver Bennett",
         "mentor-needed": "Priya Shah",
         "school-led": "Thomas Walker",
         "leaving": "Emily Roberts",
@@ -147,18 +136,10 @@ def ect_records(page: Page, report) -> Iterator[str]:
         follow(page, name)
         yield f"ect-{state}"
         follow(page, "Back", "Early career teachers (ECTs)")
-
-
-def mentor_records(page: Page, report) -> Iterator[str]:
     report("withdraw", "John Doe", "mentor", reason="other")
     page.goto("/school/mentors")
     yield "mentors-withdrawn"
-    for state, name in {
-        "withdrawn": "John Doe",
-        "active": "Peter Marsh",
-        "training-over": "Alison Hughes",
-        "without-training": "Margaret Evans",
-    }.items():
+    for state, name in {"withdrawn": "John Doe", "active": "Peter Marsh", "training-over": "Alison Hughes"}.items():
         follow(page, name)
         yield f"mentor-{state}"
         follow(page, "Back", "Mentors")
@@ -176,14 +157,12 @@ def refusals(page: Page, report) -> Iterator[str]:
 
 
 def gone(page: Page, report) -> Iterator[str]:
-    """The record of somebody who has left, seen by somebody who still had the list open."""
-    colleague = page.context.new_page()
-    colleague.goto("/school/ects")
+    """Somebody is reported as gone, and their record is opened once more."""
     walk = next(walk for walk in WALKS if walk.journey == "report-teacher-leaving" and walk.name == "Steven Taylor")
-    for _ in journey(walk)(colleague, report):
-        pass
-    colleague.close()
-    follow(page, "Steven Taylor", "You can no longer see Steven Taylor’s record")
+    record = link(page, walk.name).get_attribute("href")
+    yield from journey(walk)(page, report)
+    page.goto(record)
+    arrived(page, f"You can no longer see {walk.name}’s record")
     yield "gone"
 
 
@@ -199,7 +178,7 @@ def journey(walk: Walk):
         follow(page, walk.name)
         move(page, page.locator(f"main a[href*='/{walk.journey}/']").first)
         for _, text, answers in walk.questions():
-            name = f"{walk.journey}-{page.url.rpartition('/')[2]}-{who}"
+            name = f"{walk.journey}-{page.url.partition('?')[0].rpartition('/')[2]}-{who}"
             yield name
             if walk.is_refused_empty:
                 page.locator("main input:visible").evaluate_all(
@@ -228,6 +207,4 @@ def move(page: Page, link_or_button) -> None:
     expect(page).not_to_have_url(before)
 
 
-TOURS = {tour.__name__: tour for tour in (lists, guide, ect_records, mentor_records, refusals, gone)}
-
-JOURNEYS = {str(walk): journey(walk) for walk in WALKS}
+TOURS = (lists, records, refusals, journey(EACH_JOURNEY["change-lead-provider"]), gone)

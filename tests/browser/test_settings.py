@@ -8,8 +8,7 @@ from playwright.sync_api import Page, expect
 
 from scenarios import chromium
 from tests.browser.looks import check_accessible, check_fits
-from tests.browser.pages import TOURS, button, follow, hold, journey, link, refused, sign_in, to_question
-from tests.walks import WALKS
+from tests.browser.pages import button, follow, hold, link, refused, sign_in, to_question
 
 NAME = "Steven Taylor"
 
@@ -68,55 +67,6 @@ def test_high_contrast_and_no_motion(naomi):
     assert not naomi.evaluate(
         "[...document.querySelectorAll('*')].filter(each => getComputedStyle(each).animationName !== 'none').length"
     )
-
-
-def test_what_one_works_with_is_not_on_paper(naomi):
-    tools = ".app-search, .app-account__button, .app-waiting, .govuk-back-link, .govuk-summary-list__actions"
-    for words in ("Steven Taylor", "Training details"):
-        expect(naomi.locator("main").get_by_text(words, exact=True).first).to_be_visible()
-        naomi.emulate_media(media="print")
-        expect(naomi.locator("main").get_by_text(words, exact=True).first).to_be_visible()
-        expect(naomi.locator(tools).filter(visible=True)).to_have_count(0)
-        naomi.emulate_media(media="screen")
-        expect(naomi.locator(tools).filter(visible=True)).not_to_have_count(0)
-        if words == NAME:
-            follow(naomi, NAME)
-
-
-A4 = {"width": 718, "height": 1047}
-"""Between the margins that browsers leave, in CSS pixels."""
-
-BROKEN_WORDS = """() => {
-    const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT), broken = []
-    while (walker.nextNode()) {
-        for (const word of walker.currentNode.data.matchAll(/[^\\s-]+/g)) {
-            const range = new Range()
-            range.setStart(walker.currentNode, word.index)
-            range.setEnd(walker.currentNode, word.index + word[0].length)
-            if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) broken.push(word[0])
-        }
-    }
-    return broken
-}"""
-
-HIGHEST_CARD = """() => Math.max(0,
-    ...[...document.querySelectorAll('.govuk-summary-card')].map(card => card.getBoundingClientRect().height))"""
-
-PRINTED_AFTER_LINKS = """() => [...document.querySelectorAll('main a')].filter(link => link.checkVisibility())
-    .map(link => getComputedStyle(link, '::after').content).filter(content => /\\/school|mailto|#/.test(content))"""
-
-
-@pytest.mark.parametrize("tour", ["ect_records", "mentor_records", "leaving"])
-def test_paper_has_whole_words_and_no_addresses_of_pages(naomi, report, tour):
-    walk = next(walk for walk in WALKS if walk.journey == "report-teacher-leaving")
-    for name in (TOURS | {"leaving": journey(walk)})[tour](naomi, report):
-        naomi.set_viewport_size(A4)
-        naomi.emulate_media(media="print")
-        assert naomi.evaluate(BROKEN_WORDS) == [], name
-        assert naomi.evaluate(PRINTED_AFTER_LINKS) == [], name
-        assert naomi.evaluate(HIGHEST_CARD) < A4["height"] * 0.4, f"{name}: more than that may stay empty on a sheet"
-        check_fits(naomi, name)
-        naomi.emulate_media(media="screen")
 
 
 def test_pictures_come_out_the_same_whoever_takes_them(naomi, playwright, address):
