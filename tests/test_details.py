@@ -123,16 +123,8 @@ def test_mentors_to_choose_come_by_name_whatever_its_letters(naomi):
     for name in ("Zane Ash", "Élodie Roy", "Zara Ash", "Łucja Nowak", "Lucy Ash"):
         given.mentor(name=name)
     page(naomi, "Steven Taylor", "change-mentor", "mentor")
-    assert naomi.choices == [
-        "Alison Hughes",
-        "Élodie Roy",
-        "Łucja Nowak",
-        "Lucy Ash",
-        "Margaret Evans",
-        "Peter Marsh",
-        "Zane Ash",
-        "Zara Ash",
-    ]
+    others = ["Alison Hughes", "Élodie Roy", "Łucja Nowak", "Lucy Ash", "Margaret Evans", "Peter Marsh"]
+    assert naomi.choices == [*others, "Zane Ash", "Zara Ash"]
 
 
 # --- name, email address, working pattern ----------------------------------------------------------------------
