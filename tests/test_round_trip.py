@@ -138,23 +138,24 @@ def drawn_for(visitor: Visitor) -> str:
     return visitor.page.css_first("#page").attributes.get("data-drawn-for") or ""
 
 
-PARTS = ["/school/ects", "/school/ects?q=taylor", "/school/mentors", "/school/induction-tutor", "/school/ects/{steven}"]
+PARTS = ["/school/ects?q=taylor", "/school/mentors", "/school/induction-tutor", "/school/ects/{steven}"]
 PARTS += ["/school/ects/{steven}/change-lead-provider/lead-provider", "/school/nowhere", "/school/ects/{james}"]
 
 
-@pytest.mark.parametrize("address", PARTS)
 @pytest.mark.parametrize("ask", [HTMX, {"HX-History-Restore-Request": "true", "HX-Request-Type": "full"}], ids=str)
-def test_a_part_for_the_frame_of_another_school_comes_as_a_whole_page(naomi, ask, address):
-    address = address.format(steven=person("Steven Taylor").id, james=person("James Fox").id)
+def test_a_part_for_the_frame_of_another_school_comes_as_a_whole_page(naomi, ask):
+    parts = [part.format(steven=person("Steven Taylor").id, james=person("James Fox").id) for part in PARTS]
     frame = drawn_for(naomi.get("/school/induction-tutor"))
-    assert naomi.send("get", address, headers=ask | {"Drawn-For": frame}).status_code in (200, 404)
+    for address in parts:
+        assert naomi.send("get", address, headers=ask | {"Drawn-For": frame}).status_code in (200, 404)
     naomi.sign_in("David Lowe")
-    for theirs in (frame, ""):  # another school's, and nobody's
-        response = naomi.send("get", address, headers=ask | {"Drawn-For": theirs}, follow_redirects=False)
-        if address == "/school/nowhere":
-            assert "Northbrook" not in response.text
-        else:
-            assert (response.status_code, response.text, response.headers["HX-Redirect"]) == (204, "", address)
+    for address in parts:
+        for theirs in (frame, ""):  # another school's, and nobody's
+            response = naomi.send("get", address, headers=ask | {"Drawn-For": theirs}, follow_redirects=False)
+            if address == "/school/nowhere":
+                assert "Northbrook" not in response.text
+            else:
+                assert (response.status_code, response.text, response.headers["HX-Redirect"]) == (204, "", address)
     naomi.sign_in("Naomi Fletcher")
     assert drawn_for(naomi.get("/school/ects")) == frame, "signing in again is no reason to load the page anew"
 
