@@ -1,9 +1,12 @@
 """The service with research switched on, and those who meet in a session: a moderator, participants, observers. Each is
 a browser of their own, without script."""
 
+import os
 import re
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,10 +35,13 @@ from tests.visitor import Visitor
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory) -> Path:
-    """What stays the same from test to test: templates, which scenarios were checked, and a store without a round."""
-    folder = tmp_path_factory.mktemp("kept")
+    """What stays the same from test to test, and in all processes of a run: templates, which scenarios were checked;
+    and in this one a store without a round."""
+    folder, base = tmp_path_factory.mktemp("kept"), tmp_path_factory.getbasetemp()
     for name in ("templates", "checked"):
-        (folder / name).mkdir()
+        shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"research-{name}"
+        shared.mkdir(exist_ok=True)
+        (folder / name).symlink_to(shared)
     open_store(folder)
     migrate_store()
     return folder
@@ -108,6 +114,20 @@ def look_at(glass):
         check_look(glass, f"{window.heading} at {window.path}", widths=(1280,))
 
     return look
+
+
+@pytest.fixture
+def pictures(chromium, playwright, monkeypatch):
+    """Commands take their pictures with the browser that is there already."""
+    pages = []
+
+    def new_page(**settings):
+        pages.append(chromium.new_page(**settings))
+        return pages[-1]
+
+    browser = SimpleNamespace(new_page=new_page, close=lambda: pages.pop().close())
+    monkeypatch.setattr("playwright.sync_api.sync_playwright", lambda: nullcontext(playwright))
+    monkeypatch.setattr("scenarios.chromium.launch", lambda _playwright: browser)
 
 
 @pytest.fixture

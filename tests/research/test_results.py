@@ -7,8 +7,6 @@ import json
 import re
 import zipfile
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from xml.etree import ElementTree
 
 import pytest
@@ -24,10 +22,8 @@ from research.journey_map import WIDTH, map_of, svg
 from research.models import Entry, Note, Round, Session, research_db
 from research.post import chosen
 from research.results import Result, results_of, wilson, without_repeats
-from scenarios import chromium
 from scenarios.scenario import scenario
 from scenarios.screenshots import named
-from tests.conftest import needs
 from tests.research.conftest import again, change_lead_provider, task_of
 from tests.visitor import words
 
@@ -245,13 +241,10 @@ def test_the_export(round_, tmp_path):
         assert said in post
 
 
-def test_pictures_of_a_round_are_those_of_its_post(research, round_):
-    needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
-
+def test_pictures_of_a_round_are_those_of_its_post(research, round_, pictures):
     def run(*more: str):
-        with research.app_context(), ThreadPoolExecutor() as another:
-            context, arguments = copy_context(), ["research", "screenshots", str(round_.id), *more]
-            return another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
+        with research.app_context():
+            return research.test_cli_runner().invoke(args=["research", "screenshots", str(round_.id), *more])
 
     def exported() -> list[str]:
         with research_db.connection_context():

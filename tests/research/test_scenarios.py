@@ -4,9 +4,7 @@ prototype had is put in on purpose."""
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from contextvars import copy_context
 from datetime import date
 from pathlib import Path
 
@@ -19,12 +17,11 @@ from database import db, elsewhere
 from forms.fields import DateField
 from models import Answers, Participant
 from research.console.running import service_files
-from scenarios import chromium
 from scenarios.check import check
 from scenarios.pages import Page, filled_in
 from scenarios.predicates import PREDICATES, parameters
 from scenarios.scenario import Scenario, ScenarioError, scenario, scenario_ids
-from tests.conftest import IS_NIGHTLY, needs
+from tests.conftest import IS_NIGHTLY
 from web import wordings
 
 ROOT = Path(__file__).parents[2]
@@ -116,11 +113,6 @@ def test_a_message_that_is_no_longer_true(come_true, faulty, overlay, name, prov
     assert come_true(name, "fault") == [f"{name} in the wording fault: after the direct path this isn’t true: {says}"]
 
 
-def test_a_template_that_takes_no_place(come_true, faulty, overlay):
-    overlay("records/etc.html", "")
-    assert come_true("S07", "fault") == ["S07 in the wording fault: records/etc.html takes the place of no template"]
-
-
 def test_one_store_for_everybody(come_true, monkeypatch):
     each = Scenario.world_in
 
@@ -136,62 +128,40 @@ def test_a_reset_that_leaves_what_was_begun(come_true, monkeypatch):
     assert come_true("S01") == ["S01: what was begun before a reset is done after it"]
 
 
-def test_another_wording_each_time(come_true, faulty, overlay):
-    overlay(
-        "records/ects.html",
-        '{% extends "ordinary/records/ects.html" %}{% block none %}{% endblock %}'
-        "{% block content %}{{ super() }}<p>{{ range(10**9) | random }}</p>{% endblock %}",
-    )
-    assert "S07 in the wording fault: ects says something else when it is loaded again" in come_true("S07", "fault")
-
-
-def test_an_answer_that_turns_up_on_somebody_else(come_true, monkeypatch):
+def test_any_date_is_taken_and_an_answer_turns_up_on_somebody_else(come_true, monkeypatch):
     def of_anybody(participant, journey_name):
         query = Answers.select().where(Answers.journey == journey_name)
         return query.first() or Answers(school_user=1, journey=journey_name, participant=participant)
 
-    monkeypatch.setattr("views.journeys.answers_of", of_anybody)
-    found = come_true("S01")
-    assert "S01: what is answered on ect/change-lead-provider/lead-provider is there for somebody else too" in found
-
-
-def test_any_date_is_taken(come_true, monkeypatch):
     def take(field, form):
-        field.data = (
-            date(2026, *(int(field.parts[part] or 1) for part in ("month", "day")))
-            if "31" not in (field.parts["day"])
-            else date(2026, 3, 3)
-        )
+        month, day = (int(field.parts[part] or 1) for part in ("month", "day"))
+        field.data = date(2026, 3, 3) if day == 31 else date(2026, month, day)
 
+    monkeypatch.setattr("views.journeys.answers_of", of_anybody)
     monkeypatch.setattr(DateField, "pre_validate", take)
-    page = "ect/report-teacher-leaving/leaving-date"
-    found = come_true("S05")
+    page, found = "ect/report-teacher-leaving/leaving-date", come_true("S05")
     assert f"S05: {page} takes nothing for an answer" in found
     assert f"S05: {page} takes 31 February for an answer" in found
+    assert f"S05: what is answered on {page} is there for somebody else too" in found
 
 
-def test_words_that_are_not_of_the_service(come_true, faulty, overlay):
-    overlay(
-        "records/ects.html",
-        '{% extends "ordinary/records/ects.html" %}{% block content %}{{ super() }}'
-        "<!-- DEBUG --><a href='/'>Manage your prototype</a> <a href='/'>Clear data</a>{% endblock %}",
-    )
-    found = set(come_true("S07", "fault"))
-    assert {
-        f"S07 in the wording fault: ects says “{words}”, which is not of the service"
-        for words in ("DEBUG", "prototype", "Clear data")
-    } <= found
-
-
-def test_a_motive_on_a_page(come_true, faulty, overlay):
-    overlay(
-        "records/ect.html",
-        '{% extends "ordinary/records/ect.html" %}{% block content %}{{ super() }}'
-        "{{ participant.training_period.withdrawal_reason }}, and the headteacher knows{% endblock %}",
-    )
-    found = come_true("S01", "fault")
-    for fact in ("changed_lead_provider", "headteacher"):
-        assert f"S01 in the wording fault: ect says “{fact}”, which the school isn’t told" in found
+def test_what_pages_must_not_say(come_true, faulty, overlay):
+    """Words that aren't the service's, a motive, something else at each load; and a template that takes no place."""
+    overlay("records/etc.html", "")
+    for name, says in (
+        ("ects", "<p>{{ range(10**9) | random }}</p><!-- DEBUG --><a href='/'>Manage your prototype, clear data</a>"),
+        ("ect", "{{ participant.training_period.withdrawal_reason }}, and the headteacher knows"),
+    ):
+        page = f'{{% extends "ordinary/records/{name}.html" %}}{{% block none %}}{{% endblock %}}'
+        overlay(f"records/{name}.html", f"{page}{{% block content %}}{{{{ super() }}}}{says}{{% endblock %}}")
+    found = [line.removeprefix("S01 in the wording fault: ") for line in come_true("S01", "fault")]
+    for line in (
+        *(f"ects says “{words}”, which is not of the service" for words in ("DEBUG", "prototype", "clear data")),
+        *(f"ect says “{fact}”, which the school isn’t told" for fact in ("changed_lead_provider", "headteacher")),
+        "ects says something else when it is loaded again",
+        "records/etc.html takes the place of no template",
+    ):
+        assert line in found
 
 
 def test_a_page_that_is_gone(come_true, faulty, overlay):
@@ -240,14 +210,8 @@ def test_radios_dates_and_text_are_filled_in_as_a_browser_would():
         '<input type="radio" name="p" value="5" id="b" checked><label for="b">UCL</label>'
         '<input name="on-day"><input name="on-month"><input name="on-year"><input name="name" value="x"></form>'
     )
-    assert filled_in(page.question, {}) == {
-        "t": "1",
-        "p": "5",
-        "on-day": "",
-        "on-month": "",
-        "on-year": "",
-        "name": "x",
-    }
+    day = {"on-day": "", "on-month": "", "on-year": ""}
+    assert filled_in(page.question, {}) == {"t": "1", "p": "5", "name": "x"} | day
     sent = filled_in(page.question, {"p": "Teach First", "on": date(2026, 3, 1), "name": "y"})
     assert sent == {"t": "1", "p": "4", "on-day": "1", "on-month": "3", "on-year": "2026", "name": "y"}
 
@@ -311,23 +275,19 @@ def test_only_a_demo_on_sqlite_is_replaced(app, world, monkeypatch):
     assert "Only a demo on SQLite" in done.output
 
 
-def test_the_guides_pictures_are_made_by_the_command(research, tmp_path):
-    needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
-    with research.app_context(), ThreadPoolExecutor() as another:
+def test_the_guides_pictures_are_made_by_the_command(research, tmp_path, pictures):
+    with research.app_context():
         arguments = ["research", "guide-screenshots", "--folder", str(tmp_path / "pictures")]
-        context = copy_context()  # the app's, which a command has
-        done = another.submit(context.run, research.test_cli_runner().invoke, args=arguments).result()
+        done = research.test_cli_runner().invoke(args=arguments)
     assert done.exit_code == 0, done.output
     guide = (ROOT / "docs" / "research.md").read_text()
     assert {path.name for path in (tmp_path / "pictures").iterdir()} == set(re.findall(r"pictures/(\w+\.png)", guide))
 
 
-def test_pictures_are_the_same_each_time(sandboxes, tmp_path):
-    needs(chromium.chromium(), "Chromium is missing: apt-get install chromium")
+def test_pictures_are_the_same_each_time(sandboxes, tmp_path, pictures):
     names = []
     for folder in ("once", "again") if IS_NIGHTLY else ("once",):
-        with ThreadPoolExecutor() as another:  # this thread may have a browser of its own already
-            done = another.submit(run, sandboxes, "screenshots", "S07", "--folder", str(tmp_path / folder)).result()
+        done = run(sandboxes, "screenshots", "S07", "--folder", str(tmp_path / folder))
         assert done.exit_code == 0, done.output
         names.append({path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()})
     assert names[0] == names[-1]
