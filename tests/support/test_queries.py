@@ -9,7 +9,6 @@ from support.pages.queries import SENT
 from tests.conftest import TODAY, both_engines
 from tests.support.conftest import SupportVisitor
 from tests.visitor import Visitor
-from views import client_key  # noqa: F401 - the limit counts by it
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +35,11 @@ def test_a_query_from_a_page(served, engine, grace, naomi):
     assert naomi.heading == "We have passed on your message"
     (query,) = SupportQuery.select()
     assert (query.school.urn, query.words) == ("900001", "They never left.\n\nSteven is still here.")
+    # It is sent on, where emails can be sent.
+    (message,) = Message.select()
+    assert message.address == "support@register-ects.example.org"
+    assert "From: Naomi Fletcher" in message.body
+    assert "School: St John’s C of E Primary School, URN 900001" in message.body
     grace.get("/support/queries")
     assert grace.row("From").startswith("Naomi Fletcher, ")
     assert grace.row("What is wrong") == "They never left. Steven is still here."
@@ -72,14 +76,6 @@ def test_what_is_missing_is_said_and_nothing_is_lost(served):
     assert not SupportQuery.select().exists()
 
 
-def test_it_is_sent_on_where_emails_can_be_sent(served, naomi):
-    naomi.get("/contact-support").submit("Send to support", words="They never left.")
-    (message,) = Message.select()
-    assert message.address == "support@register-ects.example.org"
-    assert "From: Naomi Fletcher" in message.body
-    assert "School: St John’s C of E Primary School, URN 900001" in message.body
-
-
 def test_nobody_writes_without_end(served):
     visitor, told = Visitor(served), {"name": "Ann", "reach": "ann@example.org", "words": "Hello"}
     with clock_at(TODAY):
@@ -90,15 +86,12 @@ def test_nobody_writes_without_end(served):
     assert visitor.page.css_first("textarea").text() == "Hello"
 
 
-@pytest.mark.parametrize("referrer", ["https://evil.example/school/ects", "nonsense", ""])
-def test_only_our_own_pages_are_filled_in(served, referrer):
+def test_only_our_own_pages_are_filled_in_without_what_was_searched_for(served, naomi):
     visitor = Visitor(served)
-    visitor.headers = {"Referer": referrer}
-    visitor.get("/contact-support?number=<script>")
-    assert (visitor.values["page"], visitor.values["request_number"]) == ("", "")
-
-
-def test_what_was_searched_for_is_not_sent_along(served, naomi):
+    for referrer in ("https://evil.example/school/ects", "nonsense", ""):
+        visitor.headers = {"Referer": referrer}
+        visitor.get("/contact-support?number=<script>")
+        assert (visitor.values["page"], visitor.values["request_number"]) == ("", "")
     naomi.headers = {"Referer": "http://localhost/school/ects?q=steven"}
     assert naomi.get("/contact-support").values["page"] == "/school/ects"
 
