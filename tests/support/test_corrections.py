@@ -98,16 +98,16 @@ CASES = {
     ),
     "she left on another day, which is past": (
         lambda: ect((march(2), leaving(march(27)))),
-        ("last-day", {"last_day": march(6)}, "their last day is 6 March 2026, not 27 March 2026"),
+        ("last-day", {"last_day": date(2025, 9, 2)}, "their last day is 2 September 2025, not 27 March 2026"),
         {},
     ),
     "she is still here, until a day to come": (
         lambda: ect((march(2), leaving(march(27)))),
-        ("last-day", {"last_day": april(30)}, "their last day is 30 April 2026, not 27 March 2026"),
+        ("last-day", {"last_day": date(2026, 8, 20)}, "their last day is 20 August 2026, not 27 March 2026"),
         {
             (ST_JOHNS_NOW, "record"): GONE,
             (ST_JOHNS_NOW, "status"): ("–", "leaving"),
-            (ST_JOHNS_NOW, LAST_DAY): ("–", "30 April 2026"),
+            (ST_JOHNS_NOW, LAST_DAY): ("–", "20 August 2026"),
             (AMBITION, "ECT participant status"): ("left", "leaving"),
         },
     ),
@@ -159,9 +159,9 @@ CASES = {
         },
     ),
     "she should not have been registered": (
-        ect,
+        lambda: ect((march(2), leaving(april(30)))),
         ("registration", {}, NOT_REGISTERED),
-        {(ST_JOHNS_NOW, "record"): GONE[::-1], (AMBITION, "ECT participant status"): ("active", "left")},
+        {(ST_JOHNS_NOW, "record"): GONE[::-1], (AMBITION, "ECT participant status"): ("leaving", "left")},
     ),
     "she is not coming": (
         lambda: ect(started_on=date(2026, 9, 1), mentor=None),

@@ -155,7 +155,7 @@ def test_a_contract_year(served, engine, grace, is_known):
     if is_known:
         teach_first = ActiveLeadProvider.get(lead_provider=LeadProvider.get(name=TEACH_FIRST), contract_period=2024)
         partnership_with(teach_first, ada)
-    put_right(grace, ada, "contract-year", year="2024", schedule="ecf-extended-april")
+    put_right(grace, ada, "contract-year", is_asked_twice=is_known, year="2024", schedule="ecf-extended-april")
     (period,) = Participant.get_by_id(ada.id).training_periods
     assert (period.contract_period.year, period.schedule, period.is_confirmed) == (2024, "ecf-extended-april", is_known)
     assert not broken()
