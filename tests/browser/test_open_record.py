@@ -2,6 +2,7 @@
 asks only while somebody looks at it. Without script, what is confirmed after a change is refused (test_journeys.py)."""
 
 import re
+from itertools import product
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -58,7 +59,7 @@ def test_it_says_what_was_reported_and_moves_nothing_else(record, window, report
     expect(record).to_have_title(re.compile(f"^{NAME}, "))
     check_look(record, "news")
     asked = questions(window)
-    record.clock.run_for(AN_HOUR)
+    record.clock.fast_forward(AN_HOUR)
     assert questions(window) == asked, "it has been said, and is not read out again"
 
     follow(record, "Show the record as it is now", NAME)
@@ -81,18 +82,22 @@ UNDER_THE_NEWS = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), [(320, 720), (700, 256), (800, 720), (1280, 256)])
-def test_nothing_moves_from_under_a_finger(record, report, width, height):
+def test_nothing_moves_from_under_a_finger(record, report):
     """At the top of the page too, where no browser holds anything in its place."""
-    record.set_viewport_size({"width": width, "height": height})
-    record.evaluate("document.activeElement.blur()")
-    for top, report_of, reason in ((0, "defer", "bereavement"), (300, "withdraw", "other")):
+    sizes = (320, 720, 0), (700, 256, 300), (800, 720, 600), (1280, 256, 0)
+    acts = product((NAME, "Daniel Cooper"), (("defer", "bereavement"), ("withdraw", "other")))
+    for (width, height, top), (name, (act, reason)) in zip(sizes, acts, strict=True):
+        if act == "defer":
+            record.goto("/school/ects")
+            follow(record, name)
+        record.set_viewport_size({"width": width, "height": height})
+        record.evaluate("document.activeElement.blur()")
         # What is measured is the page that is there: after its last change, and as wide as it is now.
         expect(notice(record)).not_to_contain_text("has changed")
         expect(record.get_by_role("button", name="Menu")).to_be_visible(visible=width < 641)
         record.evaluate("top => scrollTo(0, top)", top)
         before = record.evaluate(LINKS_AND_BUTTONS)
-        report(report_of, NAME, reason=reason)
+        report(act, name, reason=reason)
         look(record)
         expect(notice(record)).to_contain_text("has changed")
         assert record.evaluate(LINKS_AND_BUTTONS) == before
@@ -100,32 +105,47 @@ def test_nothing_moves_from_under_a_finger(record, report, width, height):
         if width > 768 and height > 480:
             assert record.evaluate(UNDER_THE_NEWS) == []
         check_fits(record, "news")
+        follow(record, "Show the record as it is now", name)
+
+
+def test_what_has_the_focus_is_not_under_the_news(record, report):
+    for width, report_of, reason in ((320, "defer", "bereavement"), (1280, "withdraw", "other")):
+        record.set_viewport_size({"width": width, "height": 500})
+        report(report_of, NAME, reason=reason)
+        change = link(record, "Change working pattern")
+        change.evaluate("link => scrollTo(0, link.getBoundingClientRect().bottom + scrollY - innerHeight + 5)")
+        change.evaluate("link => link.focus({ preventScroll: true })")
+        look(record)
+        expect(notice(record)).to_contain_text("has changed")
+        expect(change).to_be_focused()
+        assert record.evaluate(FOCUS)["isOnTop"]
+        reach(record, f"Tell us that {NAME} is leaving permanently")
+        for _ in range(5):
+            record.keyboard.press("Shift+Tab")
+            assert record.evaluate(FOCUS)["isOnTop"]
         follow(record, "Show the record as it is now", NAME)
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_what_has_the_focus_is_not_under_the_news(record, report, width):
-    record.set_viewport_size({"width": width, "height": 500})
-    report("defer", NAME, reason="bereavement")
-    change = link(record, "Change working pattern")
-    change.evaluate("link => scrollTo(0, link.getBoundingClientRect().bottom + scrollY - innerHeight + 5)")
-    change.evaluate("link => link.focus({ preventScroll: true })")
-    look(record)
-    expect(notice(record)).to_contain_text("has changed")
-    expect(change).to_be_focused()
-    reach(record, f"Tell us that {NAME} is leaving permanently")
-    for _ in range(5):
-        record.keyboard.press("Shift+Tab")
-        assert record.evaluate(FOCUS)["isOnTop"]
-
-
-def test_a_hidden_page_asks_nothing_until_it_is_looked_at_again(record, window, report):
+def test_it_asks_while_somebody_looks_and_overtakes_no_click(record, window, report):
     hide(record, True)
-    report("withdraw", NAME, reason="other")
-    record.clock.run_for(AN_HOUR)
+    report("defer", NAME, reason="bereavement")
+    record.clock.run_for(5 * 60 * 1000)
     assert questions(window) == 0
     with record.expect_response(NEWS):
         hide(record, False)
+    expect(notice(record)).to_contain_text("had paused")
+    follow(record, "Show the record as it is now", NAME)
+
+    held = hold(record, "**/change-name/name**")
+    link(record, "Change name").click()
+    look(record)
+    held[0].continue_()
+    arrived(record, f"Change {NAME}’s name")
+    record.clock.run_for(60_000)
+    record.go_back()
+    arrived(record, NAME)
+    report("withdraw", NAME, reason="other")
+    look(record)
     expect(notice(record)).to_contain_text("had stopped training")
 
 
@@ -139,26 +159,23 @@ def hide(page: Page, is_hidden: bool) -> None:
     )
 
 
-def test_a_page_that_the_browser_s_back_brought_asks_too(record, report):
-    follow(record, "Change name", f"Change {NAME}’s name")
-    record.clock.run_for(60_000)
-    record.go_back()
-    arrived(record, NAME)
-    report("withdraw", NAME, reason="other")
-    look(record)
-    expect(notice(record)).to_contain_text("had stopped training")
+FAILURES = [
+    {"status": 502, "body": "<h1>Bad gateway</h1>"},
+    {"status": 500, "body": "<div id='page'><main id='main-content'></main></div>"},
+    None,
+]
 
 
-def test_it_is_not_a_click(record):
-    """A click that is being answered isn't overtaken by what the page asks by itself."""
-    held = hold(record, "**/change-name/name**")
-    link(record, "Change name").click()
-    look(record)
-    held[0].continue_()
-    arrived(record, f"Change {NAME}’s name")
-
-
-def test_whoever_is_not_signed_in_any_more_goes_on_reading(record, report):
+def test_whoever_gets_no_answer_or_is_not_signed_in_any_more_goes_on_reading(record, window):
+    window.expected += ["502", "500 (Internal", "net::ERR_", "Failed to fetch"]
+    for failure in FAILURES:
+        record.route(NEWS, lambda route, *, failure=failure: route.fulfill(**failure) if failure else route.abort())
+        for _ in range(2):  # it asks again
+            with record.expect_request(NEWS):
+                record.clock.run_for(30_000)
+        expect(notice(record)).to_have_text("")
+        arrived(record, NAME)
+        record.unroute(NEWS)
     with db.connection_context():
         SignIn.delete().execute()
     address = record.url
@@ -167,22 +184,6 @@ def test_whoever_is_not_signed_in_any_more_goes_on_reading(record, report):
     assert record.url == address
     with db.connection_context():
         assert not SignIn.select().exists()
-
-
-@pytest.mark.parametrize("failure", ["502", "500", "off line"])
-def test_when_there_is_no_answer_nothing_happens(record, window, failure):
-    window.expected += ["502", "500 (Internal", "net::ERR_", "Failed to fetch"]
-    if failure == "off line":
-        record.route(NEWS, lambda route: route.abort())
-    else:
-        body = "<h1>Bad gateway</h1>" if failure == "502" else "<div id='page'><main id='main-content'></main></div>"
-        record.route(NEWS, lambda route: route.fulfill(status=int(failure), body=body))
-    with record.expect_request(NEWS):
-        record.clock.run_for(30_000)
-    with record.expect_request(NEWS):  # and it asks again
-        record.clock.run_for(30_000)
-    expect(notice(record)).to_have_text("")
-    arrived(record, NAME)
 
 
 @pytest.mark.parametrize("window", [{"java_script_enabled": False}], ids=["without script"], indirect=True)
