@@ -10,7 +10,6 @@ import re
 import shutil
 import tempfile
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -42,23 +41,6 @@ IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
 both_engines = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 """Runs a test, or with `pytestmark =` a module's tests, on each kind of database."""
-
-mostly_sqlite = pytest.mark.parametrize(
-    "engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.some_cases)], indirect=True
-)
-"""The same for tables of cases that are about rules in Python, not about SQL: PostgreSQL gets every fifth of each."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    counts = Counter()
-
-    def is_kept(item: pytest.Item) -> bool:
-        if IS_NIGHTLY or not item.get_closest_marker("some_cases"):
-            return True
-        counts[item.nodeid.partition("[")[0]] += 1
-        return counts[item.nodeid.partition("[")[0]] % 5 == 1
-
-    items[:] = filter(is_kept, items)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from forms.journeys import CHECK_ANSWERS, JOURNEYS
 from models import DeliveryPartner, LeadProvider, School
 from scenarios import demo
-from tests.conftest import both_engines, mostly_sqlite, person
+from tests.conftest import both_engines, person
 from tests.reports import AMBITION, dump
 from tests.test_house import rules
 from tests.visitor import Visitor
@@ -93,7 +93,6 @@ ANY_TEXT = ("name", "is_sure")
 """What may hold a number as it may hold any text."""
 
 
-@mostly_sqlite
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_in_every_form(naomi, journey):
     walk = EACH_JOURNEY[journey]

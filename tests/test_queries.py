@@ -16,7 +16,7 @@ from domain import participants, training
 from forms import Question
 from models import Answers, LeadProvider, SchoolUser
 from scenarios import demo
-from tests.conftest import TODAY, both_engines, mostly_sqlite
+from tests.conftest import TODAY, both_engines
 from tests.given import ect, mentor, withdrawn
 from tests.reports import april, leaving, resumed
 from tests.walks import EACH_JOURNEY, WALKS, each_journey, walks
@@ -71,7 +71,6 @@ def test_a_record_and_a_list_of_three_and_of_twenty(naomi, asked, given):
     assert naomi.response.text.count("Kim Quiet") >= 20
 
 
-@mostly_sqlite
 @walks([*EACH_JOURNEY.values(), *(walk for walk in WALKS if walk.role == "mentor" or "Emily" in walk.name)])
 def test_a_journey(naomi, asked, walk):
     # The mentors of a school are looked up, or one who may begin training, or which lead providers there are and with

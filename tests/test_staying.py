@@ -2,6 +2,7 @@
 everything goes on as if nothing had been reported."""
 
 from datetime import date, timedelta
+from itertools import product
 
 import pytest
 
@@ -9,7 +10,7 @@ from clock import clock_at, display
 from domain import departures, participants
 from domain.changes import RuleBroken
 from models import Mentorship, Participant, TrainingPeriod
-from tests.conftest import TODAY, mostly_sqlite, person
+from tests.conftest import TODAY, person
 from tests.given import ADA, ect, mentor, registered_elsewhere, withdrawn
 from tests.invariants import check_always, check_between
 from tests.reports import (
@@ -65,9 +66,11 @@ REPORTED = {
 """What there was, and the reports of a last day."""
 
 
-@mostly_sqlite
-@pytest.mark.parametrize("given", [ect, mentor])
-@pytest.mark.parametrize("case", REPORTED)
+@pytest.mark.parametrize(
+    ("engine", "given", "case"),
+    [*product(["sqlite"], [ect, mentor], REPORTED), ("postgresql", mentor, "another mentor from June, there and back")],
+    indirect=["engine"],
+)
 def test_everything_is_as_if_it_had_not_been_reported(world, given, case):
     past, reports = REPORTED[case]
     ada = given(*past)
