@@ -247,15 +247,19 @@ def test_the_former_provider_can_be_chosen_again_after_school_led(world):
 
 
 @pytest.mark.parametrize(
-    ("mentor", "begins"),
+    ("mentor", "is_funded", "begins"),
     [
-        ("Margaret Evans", True),  # never trained
-        ("Peter Marsh", False),  # in training here
-        ("Alison Hughes", False),  # can't be funded any more
+        ("Margaret Evans", True, True),  # never trained
+        ("Margaret Evans", False, False),
+        ("Peter Marsh", True, False),  # in training here
     ],
 )
-def test_the_mentor_of_a_new_provider_led_ect(world, mentor, begins):
+def test_the_mentor_of_a_new_provider_led_ect(world, mentor, is_funded, begins):
     thomas, new = person("Thomas Walker"), person(mentor, "mentor")
+    if not is_funded:
+        new.teacher.mentor_became_ineligible_for_funding_on = YESTERDAY
+        new.teacher.mentor_became_ineligible_for_funding_reason = "started_not_completed"
+        new.teacher.save()
     if thomas.mentor != new:
         participants.change_mentor(thomas, naomi(), mentor_id=new.id)
     before = described(person(mentor, "mentor"))
