@@ -154,11 +154,7 @@ def held(plan, research):
 
     def begun(*names: str, consent: str = "given", is_rotated: bool = False, **settings) -> Session:
         (session,) = plan(*names, is_rotated=is_rotated, **settings)
-        with research_db.connection_context():
-            assert sessions.prepare(session, lambda *_: []) == []
-            sessions.record_consent(session, consent)
-            sessions.open_task(session.in_order[0])
-            return again(session)
+        return begin(session, consent)
 
     return begun
 
@@ -179,9 +175,7 @@ def alone(plan):
 
     def prepared(*names: str, **settings) -> Session:
         (session,) = plan(*names, is_rotated=False, is_moderated=False, **settings)
-        with research_db.connection_context():
-            assert sessions.prepare(session, lambda *_: []) == []
-        return again(session)
+        return make_ready(session)
 
     return prepared
 
@@ -202,6 +196,23 @@ def open_window(chromium, research):
     """Opens a window of a browser of its own before the app with research switched on."""
     with windows(chromium, research) as open_window:
         yield open_window
+
+
+def make_ready(session: Session, consent: str = "") -> Session:
+    """Prepared, and if given with consent recorded."""
+    with research_db.connection_context():
+        assert sessions.prepare(again(session), lambda *_: []) == []
+        if consent:
+            sessions.record_consent(session, consent)
+        return again(session)
+
+
+def begin(session: Session, consent: str = "given") -> Session:
+    """With its first task open."""
+    make_ready(session, consent)
+    with research_db.connection_context():
+        sessions.open_task(session.in_order[0])
+        return again(session)
 
 
 def again(row):

@@ -14,7 +14,7 @@ from research.models import ModeratorSignIn, research_db, store_folder
 from tests.browser.looks import check_accessible, check_fits
 from tests.browser.pages import arrived, button, follow, link, press
 from tests.browser.test_every_state import check_errors
-from tests.research.conftest import again, entries, task_of
+from tests.research.conftest import again, entries, make_ready, task_of
 from views.sign_in import OUTCOMES
 from web import wordings
 
@@ -53,10 +53,7 @@ def confirm_nothing(page: Page) -> None:
 
 def test_a_session_in_three_windows(open_window, plan):
     """Each sees within moments what the others do."""
-    (session,) = plan("S01", "S13", is_rotated=False)
-    with research_db.connection_context():
-        sessions.prepare(session, lambda *_: [])
-        sessions.record_consent(session, "given")
+    session = make_ready(*plan("S01", "S13", is_rotated=False), "given")
     moderator, participant, observer = (open_window().page for _ in range(3))
     sign_in(moderator)
     moderator.goto(f"/research/sessions/{session.id}")

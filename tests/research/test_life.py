@@ -7,7 +7,7 @@ import pytest
 from clock import clock_at, now, today
 from research import sandboxes, sessions
 from research.models import Entry, Note, Session, Task, Watcher, research_db, store_folder
-from tests.research.conftest import Window, again, all_of, change_lead_provider, entries, left, task_of
+from tests.research.conftest import Window, again, all_of, change_lead_provider, entries, left, make_ready, task_of
 from tests.visitor import words
 
 NOON = datetime(2026, 4, 28, 12, tzinfo=UTC)
@@ -113,10 +113,7 @@ def purge() -> list[str]:
 
 
 def test_a_session_that_was_never_begun_can_be_ended(plan, moderator):
-    (session,) = plan("S01")
-    with research_db.connection_context():
-        sessions.prepare(session, lambda *_: [])
-        sessions.record_consent(session, "given")
+    session = make_ready(*plan("S01"), "given")
     moderator.get(f"/research/sessions/{session.id}").submit("End the session")
     assert (moderator.errors, again(session).state) == ([], "ended")
 
@@ -169,9 +166,7 @@ def test_without_consent_nothing_is_logged_and_everything_works(held, participan
 
 
 def test_before_consent_is_recorded_nothing_is_logged(plan, participant, moderator):
-    (session,) = plan("S01")
-    with research_db.connection_context():
-        sessions.prepare(session, lambda *_: [])
+    session = make_ready(*plan("S01"))
     participant(session)
     assert entries(session) == []
     moderator.get(f"/research/sessions/{session.id}")
@@ -200,12 +195,9 @@ def test_a_page_asked_for_before_the_purge_writes_nothing_after_it(held):
 # --- tasks ---------------------------------------------------------------------------------------------------
 
 
-def test_the_clock_of_a_task(held, plan, participant):
-    (session,) = plan("S01")
-    with research_db.connection_context(), clock_at(NOON):
-        sessions.prepare(session, lambda *_: [])
-        sessions.record_consent(session, "given")
-        sessions.open_task(session.in_order[0])
+def test_the_clock_of_a_task(held, participant):
+    with clock_at(NOON):
+        session = held("S01")
     with clock_at(NOON + timedelta(seconds=5)):
         participant(session)
     with clock_at(NOON + timedelta(seconds=10)), research_db.connection_context():
@@ -378,9 +370,7 @@ def test_the_provider_acts_now(held, participant, moderator):
 
 def test_sandboxes_go_a_day_after_their_last_use(held, plan):
     running = held("S01")
-    (ready,) = plan("S01")
-    with research_db.connection_context():
-        sessions.prepare(ready, lambda *_: [])
+    ready = make_ready(*plan("S01"))
     with clock_at(now() + timedelta(hours=23)):
         assert purge() == []
     with clock_at(now() + timedelta(hours=25)):

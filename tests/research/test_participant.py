@@ -12,7 +12,7 @@ from models import Teacher
 from research import sandboxes, sessions
 from research.models import research_db, store_folder
 from scenarios.check import NOT_OF_THE_SERVICE
-from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
+from tests.research.conftest import Window, again, change_lead_provider, entries, make_ready, task_of
 
 LIST = "Early career teachers (ECTs)"
 
@@ -127,9 +127,7 @@ def test_waiting_for_the_first_task(plan, participant, moderator, research, look
     window = participant(session)
     look_at(window)
     assert window.heading == "Wait for the first task"
-    with research_db.connection_context():
-        sessions.prepare(session, lambda *_: [])
-        sessions.record_consent(session, "given")
+    make_ready(session, "given")
     window.get("/school/ects/5")
     assert window.heading == "Wait for the first task"
     assert follow(window) == follow(window, "") == {"place": ""}

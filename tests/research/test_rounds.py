@@ -9,7 +9,7 @@ from research import sessions
 from research.console.rounds import typed
 from research.models import Round, research_db
 from research.sessions import NotNow, orders
-from tests.research.conftest import again, all_of, left
+from tests.research.conftest import again, all_of, begin, left, make_ready
 
 
 @pytest.mark.parametrize("count", range(1, 8))
@@ -36,11 +36,9 @@ def test_sessions_take_turns_in_orders_and_wordings(plan):
 def test_a_task_moves_up_as_long_as_none_was_opened(plan, moderator):
     (session,) = plan("S01", "S02", "S03", is_rotated=False)
     moderator.get(f"/research/sessions/{session.id}").submit("Move up task 3")
+    begin(session, "refused")
     with research_db.connection_context():
         assert [task.scenario for task in session.in_order] == ["S01", "S03", "S02"]
-        sessions.prepare(session, lambda *_: [])
-        sessions.record_consent(session, "refused")
-        sessions.open_task(session.in_order[0])
         with pytest.raises(NotNow):
             sessions.move_earlier(session.in_order[1])
 
@@ -91,8 +89,7 @@ def test_a_session_that_was_ready_is_prepared_again_after_a_change(plan, moderat
     page, again_ = f"/research/sessions/{session.id}", "This session is no longer ready. Prepare it again."
 
     def prepared():
-        with research_db.connection_context():
-            assert sessions.prepare(again(session), lambda *_: []) == []
+        make_ready(session)
         return moderator.get(page)
 
     assert again_ not in moderator.get(page).submit("Move up task 2").text, "it has not been prepared yet"

@@ -16,7 +16,7 @@ from database import db
 from models import Event, Participant, School, Teacher
 from research import sandboxes, sessions
 from research.models import Task, research_db
-from tests.research.conftest import Window, again, change_lead_provider, entries, task_of
+from tests.research.conftest import Window, again, begin, change_lead_provider, entries, task_of
 
 STEVEN = (Teacher.trs_first_name == "Steven") & (Teacher.trs_last_name == "Taylor")
 
@@ -191,9 +191,9 @@ def test_the_participants_own_school(plan, research, participant):
     said = {"school": "Our <Own> Primary", "appropriate_body": "Our Body", "lead_provider": "Teach First"}
     with research_db.connection_context():
         sessions.save_profile(session, said)
-        sessions.prepare(session, lambda *_: [])
-        sessions.record_consent(session, "given")
-        sessions.open_task(session.in_order[0])
+    begin(session)
+    with research_db.connection_context():
+        session = again(session)
         assert "from now on Ambition Institute does" in sandboxes.in_their_words(session.task.said.task, session)
     window = participant(session)
     assert "Our <Own> Primary" in window.text

@@ -14,7 +14,7 @@ from clock import World, clock_at, entered, now
 from research import sandboxes, sessions, unmoderated
 from research.export import export
 from research.models import Entry, Session, research_db, store_folder
-from tests.research.conftest import YES, Window, again, all_of, change_lead_provider, entries, left, task_of
+from tests.research.conftest import YES, Window, again, all_of, begin, change_lead_provider, entries, left, task_of
 from tests.research.test_participant import follow, place_of
 from tests.research.test_results import opened, rows
 from tests.words import check_words
@@ -462,10 +462,9 @@ def test_the_export_and_the_post_say_which_sessions_had_no_moderator(plan, begun
     with research_db.connection_context():
         round_ = Session.get_by_id(session.id).round
         other = sessions.add_session(round_)
-        sessions.prepare(other, lambda *_: [])
-        sessions.record_consent(other, "given")
-        sessions.open_task(other.in_order[0])
-        sessions.end(other)
+    begin(other)
+    with research_db.connection_context():
+        sessions.end(again(other))
         files = opened(export(round_, with_research_data=True))
     assert [row["moderated"] for row in rows(files["research-data/sessions.csv"])] == ["False", "True"]
     alone, _led = rows(files["research-data/tasks.csv"])
