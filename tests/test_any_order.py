@@ -78,7 +78,8 @@ PROVIDERS = (*scenarios.read("world")["lead_providers"], "Capita")
 OTHER_JOURNEYS = sorted(PARAMETERS.keys() - {"change-mentor"})
 """Not the one that names somebody, who may have another name by then: it has a rule of its own."""
 
-DETAILS_PUT_RIGHT = (
+PUT_RIGHT = (
+    (corrections.put_right_not_left, {}),
     (identities.put_right_name, {"name": "Zoë Ó Briain"}),
     (identities.put_right_email_address, {"email": "zoe@example.org"}),
     (identities.put_right_trn, {"trn": "7654321"}),
@@ -270,10 +271,6 @@ class AnyOrder(RuleBasedStateMachine):
         day = {"start": place.started_on, "last day": place.finished_on}.get(after) or self.moment.date()
         self.put_right(corrections.put_right_last_day, place, seen, last_day=day + timedelta(days=days))
 
-    @rule(who=who, role=roles, wait=waits, seen=seen)
-    def put_right_not_left(self, who, role, wait, seen):
-        self.put_right(corrections.put_right_not_left, self.chosen(who, role, wait), seen)
-
     @rule(who=who, role=roles, wait=waits, seen=seen, which=st.integers(0, 2), days=st.sampled_from([0, 1, 7, 30, -1]))
     def put_right_mark(self, who, role, wait, seen, which, days):
         """Made in error, or on another day, or meant for other training."""
@@ -317,8 +314,8 @@ class AnyOrder(RuleBasedStateMachine):
         two = list(Participant.select().where(Participant.role == "mentor").order_by(Participant.id))[which]
         self.put_right(identities.put_right_two_records, one, seen, record=str(two.teacher.api_id))
 
-    @rule(who=who, role=roles, wait=waits, seen=seen, detail=st.sampled_from(DETAILS_PUT_RIGHT))
-    def put_right_details(self, who, role, wait, seen, detail):
+    @rule(who=who, role=roles, wait=waits, seen=seen, detail=st.sampled_from(PUT_RIGHT))
+    def put_right_what_was_said(self, who, role, wait, seen, detail):
         do, answers = detail
         self.put_right(do, self.chosen(who, role, wait), seen, **answers)
 

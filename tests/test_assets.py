@@ -17,7 +17,7 @@ def test_every_file_of_a_page_is_kept_for_a_year(visitor):
     visitor.get("/sign-in")
     addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', visitor.response.text)
     assert {address.rpartition("/")[2] for address in addresses} == {
-        *("style.css", "app.js", "time-left.js", "htmx.esm.min.js", "govuk-frontend.min.js"),
+        *("style.css", "app.js", "time-left.js", "htmx.esm.min.js", "govuk-frontend.min.js")
     }
     for address in addresses:
         assert f"/{static_files.version()}/" in address

@@ -35,10 +35,7 @@ BEFORE = {
         [(THERE, 2024, 2024, "ecf-standard-april"), (THERE, 2027, 2026, STANDARD)],
         (2024, "ecf-standard-april", None),
     ),
-    "elsewhere, closed since": (
-        [(THERE, 2023, 2022, "ecf-standard-april")],
-        (2023, "ecf-extended-september", 2022),
-    ),
+    "elsewhere, closed since": ([(THERE, 2023, 2022, "ecf-standard-april")], (2023, "ecf-extended-september", 2022)),
     "here, closed since": ([(HERE, 2023, 2022, "ecf-standard-april")], (2023, "ecf-extended-september", 2022)),
 }
 

@@ -48,18 +48,16 @@ def test_files_that_are_named_are_there(page):
 
 
 @every_page
-def test_tests_that_are_named_are_there(page):
+def test_tests_functions_and_modules_that_are_named_are_there(page):
+    """Such as `training.change_lead_provider`."""
     for path, test in re.findall(r"`(?:tests/)?(test_\w+\.py)::(\w+)`", TEXTS[page]):
         assert f"def {test}(" in (ROOT / "tests" / path).read_text(), f"{path}::{test}"
-
-
-@every_page
-def test_functions_that_are_named_are_there(page):
-    """Such as `training.change_lead_provider`."""
     for module, name in re.findall(r"`([\w.]+)\.(\w+)[`(]", TEXTS[page]):
         path = ROOT / f"{module.replace('.', '/')}.py"
         if path.exists() and name != "py":
             assert re.search(rf"^(def|class) {name}\b|^{name} = ", path.read_text(), re.MULTILINE), f"{module}.{name}"
+    for name in re.findall(r"python -m (tests\.(?:drills|bench)[\w.]*)", TEXTS[page]):
+        assert find_spec(name), name
 
 
 @every_page
@@ -89,12 +87,6 @@ def command_of(app, words: list[str]):
         found, words = found.commands[words[0]], words[1:]
     assert found is not app.cli, f"there is no command {words}"
     return found, words
-
-
-@every_page
-def test_modules_that_are_run_are_there(page):
-    for name in re.findall(r"python -m (tests\.(?:drills|bench)[\w.]*)", TEXTS[page]):
-        assert find_spec(name), name
 
 
 def test_settings_and_constants_that_are_named_exist():

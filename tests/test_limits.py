@@ -27,7 +27,7 @@ def few(monkeypatch):
 
 def test_the_limits():
     assert [(limit.most, limit.seconds) for limit in (REQUESTS, GUESSES, READINGS)] == [
-        *((1000, 300), (1500, 300), (300, 300)),
+        *((1000, 300), (1500, 300), (300, 300))
     ]
 
 
