@@ -343,6 +343,7 @@ def test_schools_are_of_one_cohort_which_must_be_given(visitor):
         assert said(response) == [("Bad parameter", "filter[cohort] must be given")]
 
 
+@both_engines
 def test_delivery_partners_are_those_one_may_work_with(visitor):
     def partners(query="", by=TEACH_FIRST):
         found = told(visitor, f"delivery-partners{query}", by)

@@ -68,7 +68,7 @@ REPORTED = {
 
 @pytest.mark.parametrize(
     ("engine", "given", "case"),
-    [*product(["sqlite"], [ect, mentor], REPORTED), ("postgresql", mentor, "another mentor from June, there and back")],
+    [*product(["sqlite"], [ect, mentor], REPORTED), ("postgresql", ect, "another mentor from June, there and back")],
     indirect=["engine"],
 )
 def test_everything_is_as_if_it_had_not_been_reported(world, given, case):

@@ -31,6 +31,7 @@ DOUBLES = [
 """What is said of somebody, what of them again under another TRN, and by what they may be one person."""
 
 
+@both_engines
 def test_somebody_who_is_there_is_no_second_person(world, bring):
     """Whether they were there or come in by the same file. Whichever of two new ones is wrong, nobody knows."""
     there, again, told = [], [], []

@@ -134,6 +134,7 @@ urn,name,email,is_induction_tutor
 }
 
 
+@both_engines
 def test_what_contradicts_is_refused_and_nothing_of_the_file_is_written(filled, bring):
     for kind, (content, told) in REFUSED.items():
         said = listed(bring(kind, content, fails=True), "What is wrong")
@@ -159,6 +160,7 @@ ASH = ("900203", "Ash School", "Community school", "Closed", "31-08-2022")
 YEW = ("900204", "Yew School", "Free schools", "Proposed to open", "")
 
 
+@both_engines
 def test_schools_come_in_when_they_are_open_change_their_names_and_go_if_nothing_is_known_of_them(bring):
     assert "2 new, 0 changed, 0 as they were, 2 left out." in bring("schools", register(ELM, OAK, ASH, YEW))
     assert "0 new, 0 changed, 2 as they were, 2 left out." in bring("schools", register(ELM, OAK, ASH, YEW))
@@ -172,6 +174,7 @@ def test_schools_come_in_when_they_are_open_change_their_names_and_go_if_nothing
     assert [school.urn for school in School.select()] == ["900202"]
 
 
+@both_engines
 def test_a_closed_school_with_people_stays_and_that_is_said(world, bring):
     before = stored()
     said = bring("schools", register(("900001", "St John’s", "Community school", "Closed", "31-03-2026")))

@@ -1,6 +1,7 @@
 """Lines about people that the rules refuse: what is said of each, and that nothing is written."""
 
 from forms.questions import LeavingDateForm
+from tests.conftest import both_engines
 from tests.filling.test_people import ECT, MENTOR, NORTHBROOK, SCHOOL_LED, WITHOUT_MENTOR, another, listed, people
 from tests.reports import AMBITION, stored
 
@@ -83,6 +84,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@both_engines
 def test_what_the_rules_refuse_is_said_of_each_line_and_nothing_is_written(world, bring):
     cases = [([another(row, number) for row in rows], *told) for number, (rows, *told) in enumerate(REFUSED)]
     faults = listed(bring("people", people(*(row for rows, *_ in cases for row in rows)), fails=True), "What is wrong")
@@ -119,6 +121,7 @@ LATER = [
 ]
 
 
+@both_engines
 def test_what_the_rules_refuse_of_people_who_are_there(world, bring):
     comes_later = MENTOR | {"trn": "9000004", "started_on": "2026-09-01"}
     there = [another(ECT, number) for number in range(len(LATER))]
