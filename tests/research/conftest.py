@@ -17,6 +17,7 @@ from database import db, open_database
 from research import sessions
 from research.console import commands
 from research.models import (
+    TABLES,
     Entry,
     Note,
     Round,
@@ -244,6 +245,12 @@ def change_lead_provider(window: Window, to: str = "Teach First", name: str = "S
     link = next(a for a in window.main.css("a[href*='/change-lead-provider/']"))
     window.get(link.attrs["href"]).choose(to)
     return window.submit("Confirm change")
+
+
+def stored() -> list:
+    """Everything that research keeps in its database."""
+    with research_db.connection_context():
+        return [list(table.select().tuples()) for table in TABLES]
 
 
 def all_of(table: type) -> list:

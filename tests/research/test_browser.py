@@ -284,7 +284,7 @@ def test_a_wording_is_made_beside_its_pages(open_window, research, monkeypatch):
     page = window.page
     window.expected += ["Blocked", "sandboxed", "Content Security Policy", "violates"]
     sign_in(page)
-    page.goto("/research/wordings")
+    page.goto("/research/wordings?scenario=S07")
     page.get_by_label("A new wording").fill("shorter")
     button(page, "Make it").click()
     source = page.get_by_label("records/ects.html in this wording")

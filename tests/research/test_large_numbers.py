@@ -2,8 +2,7 @@
 
 from itertools import product
 
-from research.models import TABLES, research_db
-from tests.research.conftest import task_of
+from tests.research.conftest import stored, task_of
 from tests.test_large_numbers import NUMBERS, check_addresses
 
 OF_A_TASK = {
@@ -15,11 +14,6 @@ OF_A_TASK = {
 OF_A_SESSION = {"consent": ["consent"], "notes": ["key"], "profile": ["lead_provider"], "end": ["note_key"]}
 QUERIES = {"": ["note"], "/feed": ["seen"]}
 KNOWN = {"row_id": "1", "name": "S01", "act": "open"}
-
-
-def stored() -> list:
-    with research_db.connection_context():
-        return [list(table.select().tuples()) for table in TABLES]
 
 
 def test_in_every_address(research, moderator, held):
