@@ -4,7 +4,7 @@ title and address belong together."""
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from database import db
 from models import SignIn
@@ -31,39 +31,56 @@ def online(window):
     return lambda: window.context.set_offline(False)
 
 
-def test_a_form_off_line_keeps_the_page_and_the_answer(naomi, window, offline, online):
+def test_a_form_without_an_answer_keeps_the_page_and_what_was_chosen(naomi, window, offline, online):
+    window.expected += ["htmx:error: timeout", "502 (Bad Gateway)"]
     naomi.clock.install()
     to_question(naomi, NAME)
     button(naomi, "Continue").click()
     refused(naomi)
     naomi.get_by_label("Teach First").check()
     offline()
-    for _ in range(2):
-        button(naomi, "Continue").click()
-        refused(naomi, NO_ANSWER)
-        expect(naomi.locator(".govuk-error-summary")).to_have_count(1)
-        expect(naomi.locator(".govuk-error-summary")).to_be_focused()
-        naomi.clock.fast_forward(1300)  # for a second, GOV.UK Frontend takes another click for a double one
-    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    press_in_vain(naomi)
+    press_in_vain(naomi)
     check_look(naomi, "off line")
     online()
+    answers = [lambda route: None, lambda route: route.fulfill(**BAD_GATEWAY), Route.continue_]
+    naomi.route("**/lead-provider**", lambda route: answers[0](route))
+    press_in_vain(naomi, seconds=61)  # no answer within a minute is as off line
+    expect(naomi.locator(".app-waiting")).to_have_text("")
+    del answers[0]
+    press_in_vain(naomi)
+    del answers[0]
+    sign_in(naomi)  # the form is of an earlier session now
+    with naomi.expect_response(re.compile("/lead-provider")) as answer:
+        button(naomi, "Continue").click()
+    assert answer.value.status == 422
+    refused(naomi, re.compile("open for too long"))
+    expect(naomi.get_by_label("Teach First")).to_be_checked()
+    naomi.clock.fast_forward(1300)
     press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
     assert window.loads() == 1
 
 
-def test_a_link_off_line_keeps_the_page(naomi, offline, online):
+def press_in_vain(page: Page, seconds: int = 0) -> None:
+    page.evaluate("document.querySelectorAll('.govuk-error-summary li').forEach(said => { said.textContent = '' })")
+    button(page, "Continue").click()
+    page.clock.fast_forward(seconds * 1000)
+    refused(page, NO_ANSWER)
+    expect(page.locator(".govuk-error-summary")).to_have_count(1)
+    expect(page.locator(".govuk-error-summary")).to_be_focused()
+    expect(page.get_by_label("Teach First")).to_be_checked()
+    page.clock.fast_forward(1300)  # for a second, GOV.UK Frontend takes another click for a double one
+
+
+def test_links_and_going_back_off_line_and_again_on_line(naomi, offline, online):
+    naomi.clock.install()
     address = naomi.url
     offline()
     link(naomi, NAME).click()
     refused(naomi, NO_ANSWER)
     assert naomi.url == address
     online()
-    follow(naomi, NAME)
-
-
-def test_going_back_off_line_and_again_on_line(naomi, offline, online):
-    naomi.clock.install()
-    address = naomi.url
+    naomi.reload()
     follow(naomi, NAME)
     offline()
     naomi.go_back()
@@ -81,19 +98,6 @@ def test_going_back_off_line_and_again_on_line(naomi, offline, online):
 def forget(page: Page) -> None:
     """Let the time pass for which pages are kept for the browser's Back."""
     page.clock.fast_forward(3 * 60 * 1000)
-
-
-def test_no_answer_within_a_minute_is_as_off_line(naomi, window):
-    window.expected.append("htmx:error: timeout")
-    naomi.clock.install()
-    to_question(naomi, NAME)
-    naomi.get_by_label("Teach First").check()
-    naomi.route("**/lead-provider**", lambda route: None)
-    button(naomi, "Continue").click()
-    naomi.clock.fast_forward(61_000)
-    refused(naomi, NO_ANSWER)
-    expect(naomi.get_by_label("Teach First")).to_be_checked()
-    expect(naomi.locator(".app-waiting")).to_have_text("")
 
 
 def test_an_error_of_the_service_is_a_page(naomi, window):
@@ -118,27 +122,16 @@ def check_service_error(page, address: str) -> None:
     expect(page).to_have_url(re.compile(address))
 
 
-def test_a_page_from_elsewhere_in_answer_to_a_link_is_shown_as_it_is(naomi, window):
-    window.expected.append("502 (Bad Gateway)")
-    naomi.route(re.compile("/school/ects/[0-9]+(.back=.*)?$"), lambda route: route.fulfill(**BAD_GATEWAY))
-    link(naomi, NAME).click()
-    expect(naomi).to_have_title("Proxy")
-    expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+(.back=.*)?$"))
-
-
-def test_a_page_from_elsewhere_in_answer_to_a_form_keeps_the_page_and_the_answer(naomi, window):
-    window.expected.append("502 (Bad Gateway)")
-    to_question(naomi, NAME)
-    naomi.get_by_label("Teach First").check()
-    naomi.route("**/lead-provider**", lambda route: route.fulfill(**BAD_GATEWAY))
-    button(naomi, "Continue").click()
-    refused(naomi, NO_ANSWER)
-    expect(naomi.get_by_label("Teach First")).to_be_checked()
-
-
-def test_a_page_from_elsewhere_in_answer_to_going_back_is_shown_as_it_is(naomi, window):
+def test_a_page_from_elsewhere_in_answer_to_a_link_or_going_back_is_shown_as_it_is(naomi, window):
     window.expected.append("502 (Bad Gateway)")
     naomi.clock.install()
+    record, address = re.compile("/school/ects/[0-9]+(.back=.*)?$"), naomi.url
+    naomi.route(record, lambda route: route.fulfill(**BAD_GATEWAY))
+    link(naomi, NAME).click()
+    expect(naomi).to_have_title("Proxy")
+    expect(naomi).to_have_url(record)
+    naomi.unroute(record)
+    naomi.goto(address)
     follow(naomi, NAME)
     forget(naomi)
     naomi.route("**/school/ects", lambda route: route.fulfill(**BAD_GATEWAY))
@@ -147,35 +140,23 @@ def test_a_page_from_elsewhere_in_answer_to_going_back_is_shown_as_it_is(naomi, 
     expect(naomi).to_have_url(re.compile("/school/ects$"))
 
 
-@pytest.mark.parametrize("way", ["form", "link", "back"])
-def test_whoever_is_not_signed_in_any_more_signs_in_and_comes_back(naomi, way):
+def test_whoever_is_not_signed_in_any_more_signs_in_and_comes_back(naomi):
     naomi.clock.install()
-    to_question(naomi, NAME)
-    with db.connection_context():
-        SignIn.delete().execute()
-    if way == "form":
-        naomi.get_by_label("Teach First").check()
-        button(naomi, "Continue").click()
-    elif way == "link":
-        link(naomi, "Back").click()
-    else:
-        forget(naomi)
-        naomi.go_back()
-    arrived(naomi, "Sign in to the demonstration")
-    expect(naomi).to_have_url(re.compile("/sign-in"))
-    naomi.get_by_label("Naomi Fletcher").check()
-    button(naomi, "Sign in").click()
-    arrived(naomi, QUESTION if way == "form" else NAME)
-
-
-def test_a_form_of_an_earlier_session_comes_back_with_its_answer(naomi, window):
-    to_question(naomi, NAME)
-    sign_in(naomi)
-    naomi.get_by_label("Teach First").check()
-    with naomi.expect_response(re.compile("/lead-provider")) as answer:
-        button(naomi, "Continue").click()
-    assert answer.value.status == 422
-    refused(naomi)
-    expect(naomi.get_by_label("Teach First")).to_be_checked()
-    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
-    assert window.loads() == 1
+    for way in ("form", "link", "back"):
+        naomi.goto("/school/ects")
+        to_question(naomi, NAME)
+        with db.connection_context():
+            SignIn.delete().execute()
+        if way == "form":
+            naomi.get_by_label("Teach First").check()
+            button(naomi, "Continue").click()
+        elif way == "link":
+            link(naomi, "Back").click()
+        else:
+            forget(naomi)
+            naomi.go_back()
+        arrived(naomi, "Sign in to the demonstration")
+        expect(naomi).to_have_url(re.compile("/sign-in"))
+        naomi.get_by_label("Naomi Fletcher").check()
+        button(naomi, "Sign in").click()
+        arrived(naomi, QUESTION if way == "form" else NAME)
