@@ -33,7 +33,7 @@ from tests.reports import stored
 
 SEED = secrets.randbelow(2**32) if IS_NIGHTLY else 0
 EXAMPLES = settings(
-    max_examples=400 if IS_NIGHTLY else 8,
+    max_examples=400 if IS_NIGHTLY else 6,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -193,7 +193,7 @@ def bring_twice(text: str, folder: Path) -> bool:
 
 
 @seed(SEED)
-@settings(EXAMPLES, max_examples=100 if IS_NIGHTLY else 3)
+@settings(EXAMPLES, max_examples=100 if IS_NIGHTLY else 2)
 @given(chance=st.integers(0, 10**6), later=st.integers(0, 400))
 def test_what_goes_out_of_any_world_changes_nothing(templates, tmp_path, chance, later):
     """Withdrawn, deferred, resumed, moved, changed, leaving, gone, passed: on the day itself and on later ones."""
@@ -235,7 +235,7 @@ splices = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 8), st.sampled_
 
 
 @seed(SEED)
-@settings(EXAMPLES, max_examples=2000 if IS_NIGHTLY else 30)
+@settings(EXAMPLES, max_examples=2000 if IS_NIGHTLY else 25)
 @given(kind=st.sampled_from(sorted(GOOD)), cut=st.integers(0, 500), splices=splices, rubbish=st.binary(max_size=60))
 def test_any_bytes(templates, tmp_path, kind, cut, splices, rubbish):
     """Each is read, or refused with words; nothing else ever comes of it."""
