@@ -361,11 +361,3 @@ def test_the_services_own_data_are_kept_as_ever(research, tmp_path):
     with entered(World(OWN)), db.connection_context():
         assert School.get(School.urn == "900001").name == "St John’s C of E Primary School"
     assert "The data is right" in run("verify")
-
-
-def test_the_services_own_pages_go_on_as_ever(research, held):
-    held("S01")
-    window = Window(research).sign_in("Naomi Fletcher").get("/school/ects")
-    assert "Steven Taylor" in window.cards
-    assert window.send("get", "/readyz").json["migrations"] == "applied"
-    assert window.get("/research").heading == "Sign in to the research console", "a school user is no moderator"

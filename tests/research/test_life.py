@@ -5,9 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from clock import clock_at, now, today
-from research import sandboxes, sessions
+from research import log, sandboxes, sessions
 from research.models import Entry, Note, Session, Task, Watcher, research_db, store_folder
-from tests.research.conftest import Window, again, all_of, change_lead_provider, entries, left, make_ready, task_of
+from tests.research.conftest import (
+    Window,
+    again,
+    all_of,
+    begin,
+    change_lead_provider,
+    entries,
+    left,
+    make_ready,
+    task_of,
+)
 from tests.visitor import words
 
 NOON = datetime(2026, 4, 28, 12, tzinfo=UTC)
@@ -165,25 +175,21 @@ def test_without_consent_nothing_is_logged_and_everything_works(held, participan
     assert "Confirm the outcome" not in moderator.text
 
 
-def test_before_consent_is_recorded_nothing_is_logged(plan, participant, moderator):
+def test_before_consent_is_recorded_nothing_is_logged_and_it_cannot_be_turned_into_a_refusal(
+    plan, participant, moderator
+):
     session = make_ready(*plan("S01"))
     participant(session)
     assert entries(session) == []
     moderator.get(f"/research/sessions/{session.id}")
     assert "Nothing is logged" in moderator.text
-
-
-def test_consent_cannot_be_turned_into_a_refusal(held, moderator):
-    session = held("S01")
-    moderator.get(f"/research/sessions/{session.id}")
-    moderator.choose("No: log nothing. The session can be held all the same", "Record")
+    begin(session)
+    moderator.get(moderator.path).choose("No: log nothing. The session can be held all the same", "Record")
     assert moderator.errors == ["To take consent back, withdraw it: that deletes everything of this session."]
 
 
 def test_a_page_asked_for_before_the_purge_writes_nothing_after_it(held):
     """The request was being answered while everything was deleted."""
-    from research import log
-
     session = held("S01")
     task = task_of(session)
     with research_db.connection_context():

@@ -199,26 +199,17 @@ def test_a_wording_is_made_in_the_console_and_put_on_a_session(designing, plan, 
     moderator.get(page).submit("Use this wording", Wording="shorter-message")
     window = participant(begin(session)).click("Steven Taylor")
     assert "Ambition Institute has told us they have dropped Steven Taylor" in window.text
-    first = again(session).shown
-    assert len(first) == 16
     with research_db.connection_context():
-        sessions.pause(task_of(session))
-    file = store_folder() / "wordings" / "shorter-message" / "status.html"
-    file.write_text(source.replace("no longer train", "do not train"))
-    with research_db.connection_context():
-        sessions.open_task(task_of(session))
-        assert again(session).shown.startswith(f"{first} "), "what is changed meanwhile is another hash"
         assert "shorter-message" in again(session).round.wordings
-    assert "they do not train Steven Taylor" in window.get(window.path).text
-    for said in ("never trained", "no longer know"):
+    file = store_folder() / "wordings" / "shorter-message" / "status.html"
+    for number, said in enumerate(("never trained", "no longer know"), 2):
         file.write_text(source.replace("no longer train", said))
         assert f"they {said} Steven Taylor" in window.get(window.path).text
-    assert len(again(session).shown.split()) == 4, "each that was shown"
+        assert [len(each) for each in again(session).shown.split()] == [16] * number, "each hash that was shown"
 
 
 def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, moderator, participant):
-    moderator.get(f"{PAGE}?scenario=S03").submit("Make it", 422, A_new_wording="Reason asked")
-    moderator.submit("Make it", A_new_wording="reason-asked")
+    moderator.get(f"{PAGE}?scenario=S03").submit("Make it", A_new_wording="reason-asked")
     assert moderator.main.css_first("#scenario option[selected]").attrs["value"] == "S03", "as it was chosen"
     assert moderator.main.css_first("#journey option[selected]").attrs["value"] == "report-teacher-leaving"
     moderator.get(f"{PAGE}?wording=reason-asked&scenario=S03&page=report-teacher-leaving/leaving-date")
@@ -243,9 +234,8 @@ def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, mo
     moderator.get(f"/research/sessions/{session.id}").submit("Use this wording", Wording="reason-asked")
     window = participant(begin(session)).get("/school/ects/5/report-teacher-leaving/leaving-date")
     assert window.heading == "Why is Steven Taylor leaving?", "it comes first"
-    moderator.get(f"{PAGE}?wording=reason-asked&scenario=S03&page=report-teacher-leaving/reason").submit(
-        "Remove reason"
-    )
+    moderator.get(f"{PAGE}?wording=reason-asked&scenario=S03&page=report-teacher-leaving/reason")
+    moderator.submit("Remove reason")
     assert tomllib.loads(file.read_text()) == {"report-teacher-leaving": {"questions": ["leaving-date"]}}
 
 
