@@ -4,8 +4,7 @@ tests run there with BROWSER=firefox, but for the few that are about Chromium's 
 import pytest
 
 from tests.browser.test_back import (  # noqa: F401
-    test_what_was_typed_and_not_sent_is_still_there,
-    test_who_has_signed_out_in_whatever_tab_sees_nobody_by_going_back,
+    test_what_was_typed_is_still_there_until_it_is_sent_or_whoever_typed_it_has_signed_out,
 )
 from tests.browser.test_swaps import test_a_journey_there_and_back  # noqa: F401
 
