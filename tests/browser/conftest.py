@@ -84,7 +84,6 @@ class Window:
         assert not unexpected, f"the console says: {unexpected}"
         for page in self.context.pages:
             if page.url.startswith("http"):
-                page.wait_for_load_state()  # one that is going elsewhere by itself has nobody to ask
                 assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
