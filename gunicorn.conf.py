@@ -5,7 +5,9 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 
+import apsw
 from gunicorn.glogging import Logger as GunicornLogger
 
 import settings
@@ -16,7 +18,7 @@ if given["DATABASE_URL"].startswith("sqlite:"):
     sys.modules["psycopg"] = None  # ty: ignore[invalid-assignment]
 
 import commands  # noqa: E402
-from database import db  # noqa: E402
+from database import db, is_postgresql  # noqa: E402
 from domain import maintenance  # noqa: E402
 from web import logs  # noqa: E402
 
@@ -57,12 +59,12 @@ def post_worker_init(worker):
         commands.keep_sending_notices(worker.app.callable)
 
 
-def worker_exit(_server, _worker):
-    """The last one that closes SQLite's file puts into it what is in its log."""
-    db.obj.close_all()
-
-
 def on_exit(_server):
+    """Whoever closes SQLite's file last puts into it what is in its log. Of workers that end at one moment each sees
+    another that hasn't closed it yet, so this is done when they are gone."""
+    if not is_postgresql():
+        with suppress(apsw.Error):
+            db.obj.connection_to(db.obj.database, must_exist=True).close()
     if figures := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         shutil.rmtree(figures, ignore_errors=True)
 

@@ -250,6 +250,22 @@ def test_stopping_lets_requests_finish(environment):
         connection.close()
 
 
+def test_what_is_stopped_leaves_everything_in_one_file(environment, folder, tmp_path):
+    """Even where workers end at one moment, so that each sees another that hasn't closed the file yet, or are killed."""
+    path = tmp_path / "register.sqlite3"
+    shutil.copyfile(folder / "register.sqlite3", path)
+    with served(**environment | {"DATABASE_URL": f"sqlite:///{path}"}) as service:
+        assert plain(service.port, "/readyz").status == 200
+        master, *workers = service.processes()
+        os.kill(master, signal.SIGSTOP)
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        assert Path(f"{path}-wal").exists()
+        service.process.send_signal(signal.SIGTERM)
+        os.kill(master, signal.SIGCONT)
+    assert not Path(f"{path}-wal").exists()
+
+
 # --- files ---------------------------------------------------------------------------------------------------
 
 
