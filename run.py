@@ -312,6 +312,8 @@ def is_one_address(host: str) -> bool:
 def test(*arguments: str) -> None:
     with one_at_a_time():
         set_up("requirements-dev.txt")
+    # The service and its commands are started many times, and so are compiled once.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # More than there are cores: many tests wait for a browser or a server.
     workers = str(1 + (os.cpu_count() or 1))
     become("pytest", *(arguments or ("--numprocesses", workers, "--dist", "worksteal")))
