@@ -251,7 +251,7 @@ def test_stopping_lets_requests_finish(environment):
 
 
 def test_what_is_stopped_leaves_everything_in_one_file(environment, folder, tmp_path):
-    """Even where workers end at one moment, so that each sees another that hasn't closed the file yet, or are killed."""
+    """Even where workers end at one moment, and each sees another that hasn't closed the file yet, or are killed."""
     path = tmp_path / "register.sqlite3"
     shutil.copyfile(folder / "register.sqlite3", path)
     with served(**environment | {"DATABASE_URL": f"sqlite:///{path}"}) as service:

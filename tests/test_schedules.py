@@ -1,6 +1,6 @@
 """A lead provider changes somebody's schedule, and with it, if it says so, the contract period."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -219,6 +219,13 @@ def test_somebody_who_is_due_at_another_school(visitor, role):
         if status == 422:
             assert said(response) == [("participant_id", "'#/participant_id' has other training planned already")]
             assert stored() == before
+
+
+def test_a_mentor_who_begins_at_another_school_today_is_no_longer_due_there(visitor):
+    for started_on, status in ((TODAY, 200), (TODAY + timedelta(1), 422)):
+        train(here := person_at(ST_JOHNS, "mentor"))
+        train(person_at(NORTHBROOK, "mentor", here.teacher, started_on=started_on), TEACH_FIRST)
+        assert ask_for(visitor, here).status_code == status, started_on
 
 
 def test_what_another_role_is_due_to_is_another_matter(visitor):
