@@ -3,7 +3,7 @@ nobody has confirmed, training that is planned, and the appropriate body that th
 
 from clock import display, today
 from domain.changes import RuleBroken, Support, changing, write_event
-from domain.corrections import check_offered, heading, is_counted
+from domain.corrections import check_offered, heading
 from domain.departures import as_row, day_before, marked_on, training_could_last_until
 from domain.queries import contract_periods, earliest_partnerships
 from models import ActiveLeadProvider, AppropriateBody, Event, Participant, TrainingPeriod
@@ -12,7 +12,7 @@ from vocabulary import SCHEDULES, folded
 
 def unconfirmed_training(participant: Participant) -> TrainingPeriod | None:
     """What a lead provider has been named for and hasn't confirmed. Whatever it has confirmed, it changes itself."""
-    period = participant.training_period if is_counted(participant) else None
+    period = participant.training_period
     is_open = period is not None and period.is_provider_led and not period.is_confirmed and not period.has_finished
     return period if is_open else None
 
@@ -73,9 +73,7 @@ def put_right_contract_period(
 
 def planned_training(participant: Participant) -> list[TrainingPeriod]:
     """What has not begun and comes after other training: that which a school can’t change by itself."""
-    periods = (
-        sorted(participant.training_periods, key=lambda period: period.started_on) if is_counted(participant) else []
-    )
+    periods = sorted(participant.training_periods, key=lambda period: period.started_on)
     return [period for period in periods[1:] if period.started_on > today()]
 
 
@@ -136,7 +134,7 @@ def put_right_appropriate_body(
 ) -> Event:
     """The appropriate body that the school names. What a body itself has recorded stays."""
     with changing(participant.id, author) as participant:
-        check_offered(participant.is_ect and is_counted(participant))
+        check_offered(participant.is_ect)
         body, old = check_appropriate_body(participant, appropriate_body), participant.school_reported_appropriate_body
         participant.school_reported_appropriate_body = body
         participant.save(only=[Participant.school_reported_appropriate_body])

@@ -124,7 +124,9 @@ def changing_with(participant_id: int, author: Author, others: Iterable[int]):
         participant = everybody[participant_id]
         if isinstance(author, SchoolUser) and author.school_id != participant.school_id:
             raise PermissionError(f"participant {participant_id} is not at the school of user {author.id}")
-        if not isinstance(author, LeadProvider | Support) and participant.has_left:
+        # Support puts right what is recorded of somebody who has left, but not a registration that was an error itself.
+        is_gone = participant.registered_in_error_at if isinstance(author, Support) else participant.has_left
+        if is_gone and not isinstance(author, LeadProvider):
             raise RuleBroken({"participant": "has_left"})
         yield participant, everybody
 

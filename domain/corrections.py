@@ -33,11 +33,6 @@ def heading(participant: Participant, what: str) -> str:
     return f"Support put right {participant.name}’s record: {what}"
 
 
-def is_counted(participant: Participant) -> bool:
-    """Anything may be put right of somebody whose registration was no error."""
-    return participant.registered_in_error_at is None
-
-
 # --- last days -------------------------------------------------------------------------------------------------
 
 
@@ -54,7 +49,7 @@ def could_stay_until(participant: Participant) -> date | None:
 
 
 def can_put_right_last_day(participant: Participant) -> bool:
-    return is_counted(participant) and participant.started_on < today()
+    return participant.started_on < today()
 
 
 def check_last_day(participant: Participant, last_day: date) -> None:
@@ -94,8 +89,7 @@ def put_right_last_day(participant: Participant, author: Support, *, last_day: d
 
 def can_put_right_not_left(participant: Participant) -> bool:
     """There is a last day, and nothing that follows makes it the last."""
-    is_leaving = is_counted(participant) and participant.finished_on is not None
-    return is_leaving and could_stay_until(participant) != participant.finished_on
+    return participant.finished_on is not None and could_stay_until(participant) != participant.finished_on
 
 
 def put_right_not_left(participant: Participant, author: Support, *, reason: str) -> Event:
@@ -191,13 +185,13 @@ def marks_of(periods: Iterable[TrainingPeriod]) -> list[Mark]:
 
 
 def has_marks(participant: Participant) -> bool:
-    return is_counted(participant) and bool(marks_of(participant.training_periods))
+    return bool(marks_of(participant.training_periods))
 
 
 def check_mark(participant: Participant, mark: str) -> Mark:
     """The one that is meant."""
     marks = marks_of(participant.training_periods)
-    check_offered(bool(marks) and is_counted(participant))
+    check_offered(bool(marks))
     found = next((each for each in marks if each.key == mark), None)
     if not found:
         raise RuleBroken({"mark": "unknown"})
@@ -206,8 +200,7 @@ def check_mark(participant: Participant, mark: str) -> Mark:
 
 def end_with(participant: Participant, period: TrainingPeriod, days: Iterable[date]) -> date | None:
     """When this training ends if it is marked on these days instead: what had ended before it was marked stays so."""
-    before = [mark.on for mark in marks_of([period])]
-    if before and period.finished_on < min(before):
+    if period.finished_on < min(mark.on for mark in marks_of([period])):
         return earliest(period.finished_on, *days)
     return earliest(training_could_last_until(participant, period), *days)
 
@@ -306,7 +299,7 @@ def could_be_meant(participant: Participant, mark: Mark) -> list[tuple[Participa
 
 def moves_of_marks(participant: Participant) -> dict[str, tuple[Mark, Participant, TrainingPeriod]]:
     """What may be done: a key for each → the mark, and where and which training may be meant instead."""
-    marks = marks_of(participant.training_periods) if is_counted(participant) else []
+    marks = marks_of(participant.training_periods)
     pairs = [(mark, *meant) for mark in marks for meant in could_be_meant(participant, mark)]
     return {f"{mark.key}-to-{period.id}": (mark, place, period) for mark, place, period in pairs}
 
@@ -365,7 +358,6 @@ def put_right_registration(participant: Participant, author: Support, *, reason:
     that was told of it goes on being told of them, as somebody who has left."""
     touched = {other.id for other in partners_of(participant)}
     with changing_with(participant.id, author, touched) as (participant, everybody):
-        check_offered(is_counted(participant))
         training, mentorships = list(participant.training_periods), mentorships_of(participant)
         if not {other.id for other in partners_of(participant)} <= touched:
             raise ChangedSince

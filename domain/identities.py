@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import product
 
 from domain.changes import ChangedSince, RuleBroken, Support, changing, changing_with, next_event, write_event
-from domain.corrections import heading, is_counted
+from domain.corrections import heading
 from domain.participants import check_email, check_name
 from domain.queries import participants_for_rules
 from domain.registrations import overlap
@@ -107,7 +107,7 @@ def check_record(participant: Participant, record: str) -> Teacher:
 
 def check_pair(ours: Participant, theirs: Participant) -> None:
     """Whether one person can have had both places."""
-    if not (is_counted(ours) and is_counted(theirs)):
+    if ours.registered_in_error_at or theirs.registered_in_error_at:
         return
     facts = {"other": theirs.name, "school": theirs.school.name, "started_on": max(ours.started_on, theirs.started_on)}
     pairs = Mentorship.select().where(

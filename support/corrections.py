@@ -34,10 +34,15 @@ class Correction(Journey):
 
 
 def correction(
-    title: str, act: Callable, offered_to: Callable[[Participant], bool], **questions: type[Question]
+    title: str, act: Callable, offered_to: Callable[[Participant], bool] = lambda _: True, **questions: type[Question]
 ) -> Correction:
+    """`offered_to`: to whom, of those whose registration was no error itself; to all of them unless given."""
     asked = {page.replace("_", "-"): question for page, question in questions.items()}
-    return Correction({**asked, REASON: ReasonForm}, offered_to, act, title)
+
+    def is_offered_to(participant: Participant) -> bool:
+        return not participant.registered_in_error_at and offered_to(participant)
+
+    return Correction({**asked, REASON: ReasonForm}, is_offered_to, act, title)
 
 
 CORRECTIONS = {
@@ -80,26 +85,23 @@ CORRECTIONS = {
     "appropriate-body": correction(
         "Their appropriate body",
         arrangements.put_right_appropriate_body,
-        lambda participant: participant.is_ect and corrections.is_counted(participant),
+        lambda participant: participant.is_ect,
         appropriate_body=AppropriateBodyForm,
     ),
     "registration": correction(
         "They should not have been registered here",
         corrections.put_right_registration,
-        corrections.is_counted,
     ),
     "two-records": correction(
         "Another record is of the same person",
         identities.put_right_two_records,
-        corrections.is_counted,
         other_record=OtherRecordForm,
     ),
-    "name": correction("Their name", identities.put_right_name, corrections.is_counted, name=RightNameForm),
-    "trn": correction("Their TRN", identities.put_right_trn, corrections.is_counted, trn=TrnForm),
+    "name": correction("Their name", identities.put_right_name, name=RightNameForm),
+    "trn": correction("Their TRN", identities.put_right_trn, trn=TrnForm),
     "email-address": correction(
         "Their email address",
         identities.put_right_email_address,
-        corrections.is_counted,
         email_address=RightEmailAddressForm,
     ),
 }
