@@ -1,7 +1,6 @@
 """What support puts right: each correction as a table of cases, with what every school sees and every lead provider is
 told before and afterwards, which is what “check answers” has foretold; and the pages."""
 
-from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -10,14 +9,9 @@ from domain.changes import RuleBroken
 from domain.corrections import (
     marks_of,
     moves_of_marks,
-    put_right_day_of_mark,
     put_right_last_day,
-    put_right_mark,
-    put_right_not_left,
 )
 from domain.data_checks import broken
-from domain.queries import participants_for_rules
-from domain.training import can_end_mentor_training
 from models import (
     ActiveLeadProvider,
     Enrolment,
@@ -31,7 +25,7 @@ from models import (
 from support.corrections import CORRECTIONS
 from support.preview import differences, preview, views_of
 from tests.conftest import TODAY, person
-from tests.given import ADA, ect, mentor, mentored
+from tests.given import ADA, ect, mentor
 from tests.reports import (
     AMBITION,
     NORTHBROOK,
@@ -317,62 +311,6 @@ def test_what_is_not_offered_is_not_there(grace):
             grace.get(f"/support/placements/{someone.id}/{name}/{CORRECTIONS[name].pages[0]}", 404)
     grace.get(f"/support/placements/{someone.id}/nothing/reason", 404)
     grace.get(f"/support/placements/{someone.id}/not-left/nothing", 404)
-
-
-def test_a_last_day_goes_up_to_the_next_place(author):
-    here = at_two_schools()
-    there = here.teacher.participants.where(Participant.id != here.id).get()
-    put_right_last_day(there, author, last_day=date(2025, 8, 29), reason=WHY)
-    put_right_last_day(there, author, last_day=date(2025, 8, 31), reason=WHY)
-    with pytest.raises(RuleBroken) as refused:
-        put_right_last_day(there, author, last_day=here.started_on, reason=WHY)
-    assert refused.value.errors == {"last_day": "placed_later"}
-
-
-DAYS_OF_TWO_MARKS = [
-    ("withdrawal", march(2), "before_deferral"),
-    ("withdrawal", march(3), None),
-    ("withdrawal", TODAY, None),
-    ("deferral", TODAY, "after_withdrawal"),
-    ("deferral", april(19), None),
-    ("deferral", date(2025, 9, 2), None),
-]
-
-
-def test_training_is_paused_before_it_is_stopped(author):
-    ada = ect((march(2), deferred), (march(20), withdrawn))
-    for kind, on, code in DAYS_OF_TWO_MARKS:
-        (mark,) = (each for each in marks_of(ada.training_periods) if each.kind == kind)
-        with pytest.raises(RuleBroken) if code else nullcontext() as refused:
-            put_right_day_of_mark(ada, author, mark=mark.key, marked_on=on, reason=WHY)
-        assert not code or refused.value.errors == {"marked_on": code}
-        assert not broken()
-
-
-def test_a_school_is_asked_again_about_a_mentor_who_is_withdrawn_again(author):
-    margaret = mentor((march(2), withdrawn), (march(3), not_continuing))
-    (mark,) = marks_of(margaret.training_periods)
-    put_right_mark(margaret, author, mark=mark.key, reason=WHY)
-    withdrawn(margaret)
-    (margaret,) = participants_for_rules([margaret.id])
-    assert can_end_mentor_training(margaret)
-
-
-def test_how_long_their_mentor_mentored_them_is_told(author):
-    mentored_from = mentored("Peter Marsh", march(10))
-    ada, told = ect((march(10), mentored_from), (march(11), leaving(march(27))), mentor=None), []
-    for act, answers in (
-        (put_right_last_day, {"last_day": march(30)}),
-        (put_right_not_left, {}),
-        (put_right_last_day, {"last_day": march(9)}),
-    ):
-        version = act(ada, author, **answers, reason=WHY).id
-        told += [event.heading.partition(": ")[2] for event in Event.select().where(Event.id > version)]
-    assert told == [
-        "Peter Marsh’s last day mentoring Ada Moss is 30 March 2026",
-        "Peter Marsh goes on mentoring Ada Moss",
-        "Peter Marsh did not mentor Ada Moss",
-    ]
 
 
 def test_whoever_was_registered_in_error_is_nowhere(served, grace, author):
