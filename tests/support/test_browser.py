@@ -10,11 +10,11 @@ from playwright.sync_api import Page
 from database import db
 from models import Participant, Teacher
 from tests.browser.conftest import windows
-from tests.browser.looks import WIDTHS, check_look
+from tests.browser.looks import check_look
 from tests.browser.pages import arrived, press
 from tests.browser.test_every_state import check_errors
 from tests.browser.test_keyboard import choose, go, reach
-from tests.conftest import IS_NIGHTLY, TODAY
+from tests.conftest import TODAY
 from tests.given import AWAITING, ect
 from tests.reports import AMBITION, NORTHBROOK, leaving
 from tests.support.test_corrections import WHY, at_two_schools, march
@@ -45,10 +45,6 @@ def sign_in(page: Page) -> Page:
     return page
 
 
-def looked_at(page: Page, name: str) -> None:
-    check_look(page, name, WIDTHS if IS_NIGHTLY else WIDTHS[:1])
-
-
 def follow(page: Page, words: str) -> None:
     before = page.url
     page.locator("main").get_by_role("link", name=words).first.click()
@@ -66,40 +62,40 @@ def press_on(page: Page, words: str) -> None:
 def test_every_page(open_window):
     page = open_window()
     page.goto("/support/sign-in")
-    looked_at(page, "sign-in")
+    check_look(page, "sign-in")
     page.get_by_role("button", name="Sign in").click()
     page.locator(".govuk-error-summary").wait_for()
-    looked_at(page, "sign-in-refused")
+    check_look(page, "sign-in-refused")
     sign_in(page)
-    looked_at(page, "home")
+    check_look(page, "home")
     for search in ("taylor", "st johns", "nobody at all"):
         page.goto(f"/support?q={search}")
-        looked_at(page, f"found-{search.replace(' ', '-')}")
+        check_look(page, f"found-{search.replace(' ', '-')}")
     for name in ("Steven Taylor", "John Doe"):
         page.goto(f"/support?q={name}")
         follow(page, name)
         page.locator("details").first.click()
-        looked_at(page, f"person-{name.split()[0]}")
+        check_look(page, f"person-{name.split()[0]}")
         follow(page, "As St John’s C of E Primary School sees it")
-        looked_at(page, f"as-school-{name.split()[0]}")
+        check_look(page, f"as-school-{name.split()[0]}")
     page.goto("/support?q=900001")
     follow(page, "St John’s C of E Primary School")
-    looked_at(page, "school")
+    check_look(page, "school")
     page.goto("/contact-support")
-    looked_at(page, "ask")
+    check_look(page, "ask")
     page.get_by_role("button", name="Send to support").click()
     page.locator(".govuk-error-summary").wait_for()
-    looked_at(page, "ask-refused")
+    check_look(page, "ask-refused")
     told = {"Your name": "Ann Reed", "Email address or telephone number": "01632 960000", "What is wrong?": "All of it"}
     for label, words in told.items():
         page.get_by_label(label).fill(words)
     press_on(page, "Send to support")
-    looked_at(page, "asked")
+    check_look(page, "asked")
     page.goto("/support/queries")
-    looked_at(page, "queries")
+    check_look(page, "queries")
     page.get_by_role("button", name=re.compile("Mark query")).click()
     page.get_by_text("No query is open.").wait_for()
-    looked_at(page, "queries-done")
+    check_look(page, "queries-done")
 
 
 def other_record() -> Participant:
@@ -124,13 +120,13 @@ def test_the_corrections_that_are_needed_most(open_window):
         page.goto(f"/support/people/{given(make).teacher_id}")
         follow(page, title)
         if answer:
-            looked_at(page, f"{name}-1-question")
+            check_look(page, f"{name}-1-question")
             box = page.get_by_label(re.compile(re.escape(answer)))
             box.check() if box.count() else page.get_by_role("textbox").fill(answer)
             press_on(page, "Continue")
         page.get_by_role("textbox").fill(WHY)
         press_on(page, "Continue")
-        looked_at(page, f"{name}-2-check")
+        check_look(page, f"{name}-2-check")
         sure = page.get_by_role("checkbox")
         if sure.count():
             page.get_by_role("button", name="Put it right").click()
@@ -138,7 +134,7 @@ def test_the_corrections_that_are_needed_most(open_window):
             page.get_by_role("checkbox").check()
         press_on(page, "Put it right")
         arrived(page, "You have put Ada Moss’s record right")
-        looked_at(page, f"{name}-3-confirmation")
+        check_look(page, f"{name}-3-confirmation")
 
 
 def test_she_never_left(open_window):
