@@ -1,15 +1,14 @@
 """The browser's Back and Forward bring pages back as they were left, what was typed and not sent included, at once and
-without asking: as a full page's would. Once something is sent, or after three minutes, they are asked for afresh."""
+without asking: as a full page's would. Once something is sent (test_swaps.py),
+or after three minutes, they are asked for afresh."""
 
 import re
 
 from playwright.sync_api import expect
 
-from tests.browser.pages import arrived, button, follow, link, press, refused, to_question
-from tests.browser.test_story import with_and_without_script
+from tests.browser.pages import arrived, button, follow, link, press, refused
 
 NAME = "Steven Taylor"
-QUESTION = f"Change lead provider for {NAME}"
 LIST = "Early career teachers (ECTs)"
 LEAVING = f"Tell us if {NAME} has left or is leaving your school permanently"
 
@@ -61,22 +60,6 @@ def test_what_was_typed_is_still_there_until_it_is_sent_or_whoever_typed_it_has_
         assert NAME not in page.content()
 
 
-def test_what_was_sent_is_asked_for_afresh(naomi, window):
-    to_question(naomi, NAME)
-    naomi.get_by_text("What are the roles").click()
-    naomi.get_by_label("Teach First").check()
-    press(naomi, "Continue", f"Check and confirm: change lead provider for {NAME}")
-    asked = len(window.requests)
-    naomi.go_back()
-    arrived(naomi, QUESTION)
-    expect(naomi.get_by_label("Teach First")).to_be_checked()
-    expect(naomi.get_by_text("runs the training sessions")).to_be_hidden()
-    naomi.go_back()
-    arrived(naomi, NAME)
-    assert len(window.requests) == asked + 2
-
-
-@with_and_without_script
 def test_back_from_another_tab_of_the_header_and_to_the_card_where_a_journey_began(naomi):
     naomi.goto("/school/ects?status=action-required")
     link(naomi, "Assign a mentor to Priya Shah").first.click()

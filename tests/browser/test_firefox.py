@@ -3,9 +3,12 @@ tests run there with BROWSER=firefox, but for the few that are about Chromium's 
 
 import pytest
 
-from tests.browser.test_back import (  # noqa: F401
-    test_what_was_typed_is_still_there_until_it_is_sent_or_whoever_typed_it_has_signed_out,
-)
-from tests.browser.test_swaps import test_a_journey_there_and_back  # noqa: F401
+from tests.browser import test_back, test_swaps
 
-pytestmark = pytest.mark.parametrize("browser", ["firefox"], indirect=True)
+
+@pytest.mark.parametrize("browser", ["firefox"], indirect=True)
+def test_there_and_back_with_what_was_typed(naomi, window):
+    test_swaps.test_a_journey_there_and_back(naomi, window)
+    window.requests.clear()
+    naomi.goto("/school/ects")
+    test_back.test_what_was_typed_is_still_there_until_it_is_sent_or_whoever_typed_it_has_signed_out(naomi, window)

@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.pages import (
@@ -55,15 +54,19 @@ def test_a_journey_there_and_back(naomi, window):
     expect(naomi.locator("h1")).not_to_have_attribute("tabindex", "-1")  # it was only a place to begin
     naomi.keyboard.press("Tab")
     expect(naomi.get_by_label("Best Practice Network")).to_be_focused()
+    naomi.get_by_text("What are the roles").click()
     naomi.get_by_label("Teach First").check()
     press(naomi, "Continue", check)
     check_swapped(naomi, window, check)
 
+    asked = len(window.requests)
     naomi.go_back()
     check_restored(naomi, question, "/lead-provider")
     expect(naomi.get_by_label("Teach First")).to_be_checked()
+    expect(naomi.get_by_text("runs the training sessions")).to_be_hidden()
     naomi.go_back()
     check_restored(naomi, name, "/school/ects/[0-9]+(.back=.*)?$")
+    assert len(window.requests) == asked + 2, "since something was sent, they are asked for afresh"
     assert naomi.evaluate("scrollY") > 0
     naomi.go_back()
     check_restored(naomi, LIST, "/school/ects$")
@@ -116,6 +119,20 @@ def test_an_error_takes_the_focus_and_leads_to_the_field(naomi, window):
     naomi.reload()
     arrived(naomi, QUESTION)
 
+    # Of a whole page, from whatever answers without knowing of parts, only the region is taken.
+    def whole(route):
+        route.continue_(headers={k: v for k, v in route.request.headers.items() if k != "hx-request-type"})
+
+    keep_header(naomi)
+    naomi.route("**/school/**", whole)
+    follow(naomi, "Back", NAME)
+    follow(naomi, "select a lead provider", QUESTION)
+    button(naomi, "Continue").click()
+    refused(naomi)
+    assert len(naomi.query_selector_all("main, #page, header")) == 3
+    assert is_same_header(naomi)
+    assert window.loads() == 2
+
 
 def test_whatever_is_pressed_twice_reloaded_or_gone_back_to_is_sent_once(naomi, window):
     naomi.clock.install()
@@ -155,7 +172,7 @@ def press_often(page: Page, text: str, held: list) -> None:
     held[-1].continue_()
 
 
-def test_the_newest_click_wins_and_going_back_over_a_form_on_its_way(naomi):
+def test_the_newest_click_wins_over_what_is_on_its_way_and_a_slow_answer_is_announced(naomi):
     held = hold(naomi, f"**{link(naomi, NAME).get_attribute('href')}")
     link(naomi, NAME).click()
     follow(naomi, "Hannah Clarke")
@@ -172,6 +189,25 @@ def test_the_newest_click_wins_and_going_back_over_a_form_on_its_way(naomi):
     expect(naomi).to_have_url(re.compile("/school/ects/[0-9]+(.back=.*)?$"))
     naomi.go_back()
     arrived(naomi, LIST)
+
+    # A slow answer is announced.
+    naomi.clock.install(time=datetime(2026, 4, 20, 12, tzinfo=UTC))
+    naomi.clock.pause_at(datetime(2026, 4, 20, 13, tzinfo=UTC))
+    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+(.back=.*)?$")), naomi.locator(".app-waiting")
+    expect(waiting).to_have_text("")
+    link(naomi, NAME).click()
+    naomi.clock.run_for(900)
+    expect(waiting).to_have_text("")
+    naomi.clock.run_for(200)
+    expect(waiting).to_have_text("Loading")
+    expect(waiting).to_be_in_viewport()
+    expect(link(naomi, NAME)).to_be_focused()
+    naomi.emulate_media(media="print")
+    expect(waiting).to_be_hidden()
+    naomi.emulate_media(media="screen")
+    held[0].continue_()
+    arrived(naomi, NAME)
+    expect(waiting).to_have_text("")
 
 
 def test_links_lead_where_they_would_on_a_whole_page(naomi, window):
@@ -199,54 +235,16 @@ def test_links_lead_where_they_would_on_a_whole_page(naomi, window):
     naomi.go_back()
     arrived(naomi, NAME)
     expect(current).to_have_text("ECTs")
-
-
-@pytest.mark.parametrize("window", [{"viewport": {"width": 320, "height": 720}}], ids=["narrow"], indirect=True)
-def test_the_header_s_menu_opens_before_and_after_a_swap(naomi):
+    # The narrow header’s menu opens before and after a swap.
+    naomi.set_viewport_size({"width": 320, "height": 720})
     menu, mentors = naomi.get_by_role("button", name="Menu"), naomi.get_by_role("link", name="Mentors", exact=True)
     expect(mentors).to_be_hidden()
     menu.click()
     expect(mentors).to_be_visible()
-    follow(naomi, NAME)
+    follow(naomi, "Back", LIST)
     expect(mentors).to_be_visible()
     menu.click()
     expect(mentors).to_be_hidden()
-
-
-def test_a_slow_answer_is_announced(naomi):
-    naomi.clock.install(time=datetime(2026, 4, 20, 12, tzinfo=UTC))
-    naomi.clock.pause_at(datetime(2026, 4, 20, 13, tzinfo=UTC))
-    held, waiting = hold(naomi, re.compile("/school/ects/[0-9]+(.back=.*)?$")), naomi.locator(".app-waiting")
-    expect(waiting).to_have_text("")
-    link(naomi, NAME).click()
-    naomi.clock.run_for(900)
-    expect(waiting).to_have_text("")
-    naomi.clock.run_for(200)
-    expect(waiting).to_have_text("Loading")
-    expect(waiting).to_be_in_viewport()
-    expect(link(naomi, NAME)).to_be_focused()
-    naomi.emulate_media(media="print")
-    expect(waiting).to_be_hidden()
-    naomi.emulate_media(media="screen")
-    held[0].continue_()
-    arrived(naomi, NAME)
-    expect(waiting).to_have_text("")
-
-
-def test_a_whole_page_in_answer_is_as_good_as_a_part(naomi, window):
-    """Whatever answers without knowing of parts: only the region is taken from it."""
-    keep_header(naomi)
-
-    def whole(route):
-        route.continue_(headers={k: v for k, v in route.request.headers.items() if k != "hx-request-type"})
-
-    naomi.route("**/school/**", whole)
-    to_question(naomi, NAME)
-    button(naomi, "Continue").click()
-    refused(naomi)
-    assert len(naomi.query_selector_all("main, #page, header")) == 3
-    assert is_same_header(naomi)
-    assert window.loads() == 1
 
 
 def test_without_a_script_file_or_with_half_of_it_every_page_is_a_whole_page(naomi, window):
@@ -268,10 +266,7 @@ def test_without_a_script_file_or_with_half_of_it_every_page_is_a_whole_page(nao
         follow(naomi, "Back", NAME)
         assert window.loads() - loads == 3, f"{file}: the question, its error and the record"
         naomi.unroute(f"**/{file}")
-
-
-def test_a_script_that_never_comes_keeps_nobody_waiting(naomi, window):
-    naomi.route("**/app.js", lambda route: None)
+    naomi.route("**/app.js", lambda route: None)  # a script that never comes keeps nobody waiting
     naomi.goto("/school/ects", wait_until="commit")
     loads = window.loads()
     follow(naomi, NAME)
