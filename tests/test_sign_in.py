@@ -135,7 +135,9 @@ def test_a_database_that_takes_no_writes_keeps_nobody_from_looking(naomi, world)
 
 
 def test_the_sign_in_page_says_why_one_is_there(naomi):
-    assert "we signed you out" not in naomi.get("/sign-in").text
+    text = naomi.get("/sign-in").text
+    assert "We will sign you out if you are not active for 2 hours." in text
+    assert "we signed you out" not in text
     for idle, longest in ((True, False), (False, True)):
         SignIn.update(
             seen_at=now() - timedelta(hours=3 * idle), started_at=now() - timedelta(hours=3 + 9 * longest)

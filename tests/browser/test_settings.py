@@ -69,18 +69,16 @@ def test_high_contrast_and_no_motion(naomi):
     )
 
 
-def test_pictures_come_out_the_same_whoever_takes_them(naomi, playwright, address):
+def test_pictures_come_out_the_same_whoever_takes_them(naomi, browser, address):
     def take(page: Page) -> list[bytes]:
         to_question(page, NAME)
         button(page, "Continue").click()
         refused(page)
         return [chromium.take(page, width=width) for width in chromium.WIDTHS]
 
-    browser = chromium.launch(playwright)
     with browser.new_context(base_url=address, viewport={"width": 700, "height": 500}) as context:
         page = context.new_page()
         sign_in(page)
         page.goto("/school/ects")
         page.mouse.move(100, 300)
         assert take(page) == take(naomi)
-    browser.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.pages import arrived, button, link, press, sign_in
+from tests.browser.pages import arrived, follow, press, sign_in
 
 MOST_AT_FIRST, REQUESTS_AT_FIRST = 150_000, 8
 MOST_LINES = {"app.js": 98, "time-left.js": 38}
@@ -37,7 +37,7 @@ def line(window) -> Line:
     return Line(window.page)
 
 
-def test_a_first_visit_is_small_and_later_pages_ask_for_no_file_again(window, line):
+def test_a_first_visit_and_a_journey_are_small_and_no_file_is_asked_for_again(window, line):
     page = window.page
     page.goto("/sign-in")
     arrived(page, "Sign in to the demonstration")
@@ -45,27 +45,17 @@ def test_a_first_visit_is_small_and_later_pages_ask_for_no_file_again(window, li
     assert len(first) <= REQUESTS_AT_FIRST, first
     assert sum(size for _, size in first) <= MOST_AT_FIRST, first
     sign_in(page)
-    for address in ("/school/ects", "/school/mentors"):
+    for address in ("/school/mentors", "/school/ects"):
         page.goto(address)
         assert [url.partition("?")[0] for url, size in line.since() if size] == [page.url]
-
-
-def test_a_step_and_a_whole_journey_are_small(naomi, line):
-    line.since()
-    steps = [
-        (lambda: link(naomi, NAME).click(), NAME),
-        (lambda: link(naomi, "Change working pattern").click(), f"Change {NAME}’s working pattern"),
-    ]
     sizes = []
-    for act, heading in steps:
-        act()
-        arrived(naomi, heading)
+    for text, heading in ((NAME, NAME), ("Change working pattern", f"Change {NAME}’s working pattern")):
+        follow(page, text, heading)
         sizes.append(line.since())
-    naomi.locator("main [type=radio]:not(:checked)").check()
-    press(naomi, "Continue", f"Check and confirm: change working pattern for {NAME}")
+    page.locator("main [type=radio]:not(:checked)").check()
+    press(page, "Continue", f"Check and confirm: change working pattern for {NAME}")
     sizes.append(line.since())
-    button(naomi, "Confirm change").click()
-    arrived(naomi, f"You have changed {NAME}’s working pattern")
+    press(page, "Confirm change", f"You have changed {NAME}’s working pattern")
     sizes.append(line.since())
     assert all(len(came) == 1 for came in sizes), sizes
     assert max(size for ((_, size),) in sizes) <= MOST_OF_A_STEP + 1_000, sizes  # a thousand for the headers

@@ -11,7 +11,7 @@ from database import db
 from models import SignIn
 from settings import DEFAULTS
 from tests.browser.looks import check_look
-from tests.browser.pages import arrived, button, follow
+from tests.browser.pages import arrived, button, follow, sign_in
 from tests.conftest import person
 from web.page_shell import shell_pieces
 
@@ -31,10 +31,11 @@ def limits(app, monkeypatch):
 
 
 @pytest.fixture
-def question(naomi) -> Page:
+def question(window) -> Page:
     """A question with an answer that is typed but not sent, with the clock in the test's hands."""
-    naomi.clock.install(time="2026-04-20T11:00:00Z")
-    return to_name(naomi)
+    sign_in(window.page)
+    window.page.clock.install(time="2026-04-20T11:00:00Z")
+    return to_name(window.page)
 
 
 def to_name(page: Page) -> Page:
@@ -129,23 +130,19 @@ def test_whoever_does_not_answer_is_told_and_loses_nothing(question):
     expect(question.get_by_label("Full name")).to_have_value(TYPED)
 
 
-def test_a_machine_that_was_asleep_tells_when_it_wakes_and_notices_another_tabs_sign_in(question):
+def test_a_machine_that_was_asleep_tells_when_it_wakes_and_either_of_its_clocks_may_stand_still(question):
     set_times(180, 180)
     question.clock.fast_forward(180 * MINUTE)
     expect(question.get_by_role("button", name="Close this message")).to_be_focused()
-    wait(question, 1, seen=0, started=0)
+    wait(question, 1, seen=0, started=0)  # another tab has signed in
     expect(question.get_by_role("alertdialog")).to_have_count(0)
-
-
-def test_one_of_the_machine_s_clocks_may_stand_still(question):
-    """As while it sleeps, or when it is set back."""
-    for clock in ("Date", "performance"):
+    for clock in ("Date", "performance"):  # as while it sleeps, or when it is set back
         to_name(question).evaluate(f"{clock}.now = () => 0")
         wait(question, 118)
         expect(stay(question)).to_be_focused()
 
 
-def test_what_is_done_in_another_tab_counts(question, window):
+def test_what_is_done_in_another_tab_counts_and_an_answer_that_did_not_come_is_asked_for_again(question, window):
     wait(question, 118, seen=60)
     expect(question.get_by_role("alertdialog")).to_have_count(0)
     wait(question, 60, seen=118.5, started=300)
@@ -158,8 +155,8 @@ def test_what_is_done_in_another_tab_counts(question, window):
     expect(question.get_by_role("alertdialog")).to_have_count(0)
     expect(question.get_by_label("Full name")).to_be_focused()
 
-
-def test_without_an_answer_it_is_asked_again_and_nobody_twice(question, window):
+    # Without an answer it is asked again, and nobody twice.
+    to_name(question)
     window.expected += ["net::ERR_", "Failed to fetch"]
     question.route(TIME_LEFT, lambda route: route.abort())
     set_times(118, 118)
@@ -191,9 +188,3 @@ def test_whoever_cannot_stay_is_told_why(question):
     expect(told).to_be_hidden()
     wait(question, 1.5, seen=0, started=720)
     expect(question.get_by_role("button", name="Close this message")).to_be_focused()
-
-
-@pytest.mark.parametrize("window", [{"java_script_enabled": False}], ids=["without script"], indirect=True)
-def test_without_script_the_sign_in_page_says_how_long(window):
-    window.page.goto("/sign-in")
-    expect(window.page.locator("main")).to_contain_text("We will sign you out if you are not active for 2 hours.")
