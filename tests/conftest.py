@@ -155,6 +155,8 @@ def sqlite_template(app, tmp_path_factory) -> Path:
     path = scenarios.template(scenarios.WORLD, folder)
     with entered(World(path, in_utc(TODAY))), app.app_context(), db.connection_context():
         demo.save_tokens()
+        # As the service's own is: a copy of it is not made so, and written anew, by each test.
+        db.obj.pragma("journal_mode", "wal")
     return path
 
 
