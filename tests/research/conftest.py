@@ -14,17 +14,19 @@ import scenarios
 from app import create_app
 from clock import World, entered
 from database import db, open_database
+from models import digest
 from research import sessions
-from research.console import commands
+from research.console import MODERATOR, commands
 from research.models import (
     TABLES,
     Entry,
+    Moderator,
+    ModeratorSignIn,
     Note,
     Round,
     Session,
     Task,
     Watcher,
-    migrate_store,
     open_store,
     research_db,
     store_folder,
@@ -35,16 +37,17 @@ from tests.visitor import Visitor
 
 
 @pytest.fixture(scope="session")
-def kept(tmp_path_factory) -> Path:
+def kept(research_app, tmp_path_factory) -> Path:
     """What stays the same from test to test, and in all processes of a run: templates, which scenarios were checked;
-    and in this one a store without a round."""
+    and in this one a store with the demo's moderators and no round."""
     folder, base = tmp_path_factory.mktemp("kept"), tmp_path_factory.getbasetemp()
     for name in ("templates", "checked"):
         shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"research-{name}"
         shared.mkdir(exist_ok=True)
         (folder / name).symlink_to(shared)
     open_store(folder)
-    migrate_store()
+    with research_app.app_context():
+        commands.start_up()
     return folder
 
 
@@ -75,8 +78,6 @@ def research(research_app, sqlite_template, kept, tmp_path):
     with entered(World(own)), db.connection_context(), research_db.connection_context():
         for database in (db.obj, research_db):
             database.pragma("synchronous", "off", permanent=True)
-    with research_app.app_context():
-        commands.start_up()
     # As a thread that answers requests: in no world of its own.
     with entered(World()):
         yield research_app
@@ -133,8 +134,12 @@ def pictures(chromium, playwright, monkeypatch):
 
 @pytest.fixture
 def moderator(research) -> Window:
-    """Ruth Allen, signed in to the console."""
-    return Window(research).get("/research/sign-in").choose("Ruth Allen", "Sign in")
+    """Ruth Allen, signed in to the console without a page."""
+    window = Window(research)
+    with research_db.connection_context():
+        ModeratorSignIn.create(digest=digest("ruth"), moderator=Moderator.get(name="Ruth Allen"))
+    window.client.set_cookie(MODERATOR, "ruth")
+    return window
 
 
 @pytest.fixture

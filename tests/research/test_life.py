@@ -25,9 +25,8 @@ NOON = datetime(2026, 4, 28, 12, tzinfo=UTC)
 
 def test_a_whole_session(moderator, participant, research, look_at):
     """From planning to the last trace, by the console's own pages."""
-    look_at(moderator)
-    moderator.get("/research").click("Plan a round")
-    moderator.submit("Plan the round", 422)
+    look_at(moderator.get("/research"))
+    moderator.click("Plan a round").submit("Plan the round", 422)
     look_at(moderator)
     assert moderator.errors == [
         "Enter what the round is called",
