@@ -112,7 +112,7 @@ def look_at(glass):
 
     def look(window: Window) -> None:
         html = re.sub("<script.*?</script>", "", window.response.text, flags=re.DOTALL)
-        glass.set_content(html.replace("<details", "<details open"))
+        glass.set_content(html.replace("<details", "<details open").replace("<iframe", "<iframe srcdoc='' "))
         check_look(glass, f"{window.heading} at {window.path}", widths=(1280,))
 
     return look

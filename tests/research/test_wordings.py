@@ -208,13 +208,14 @@ def test_a_wording_is_made_in_the_console_and_put_on_a_session(designing, plan, 
         assert [len(each) for each in again(session).shown.split()] == [16] * number, "each hash that was shown"
 
 
-def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, moderator, participant):
+def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, moderator, participant, look_at):
     moderator.get(f"{PAGE}?scenario=S03").submit("Make it", A_new_wording="reason-asked")
     assert moderator.main.css_first("#scenario option[selected]").attrs["value"] == "S03", "as it was chosen"
     assert moderator.main.css_first("#journey option[selected]").attrs["value"] == "report-teacher-leaving"
     moderator.get(f"{PAGE}?wording=reason-asked&scenario=S03&page=report-teacher-leaving/leaving-date")
     moderator.submit("Add the question", 422)
     assert moderator.errors == ["Select a journey", "Enter a name for the question", "Enter the question"]
+    look_at(moderator)
     moderator.submit("Add the question", 422, Journey="change-name", Question="Why?", Its_name="Why leaving")
     assert moderator.errors[0].startswith("This must be small letters and dashes, such as why-leaving")
     asked = {"Journey": "report-teacher-leaving", "Question": "Why is {name} leaving?", "Its_name": "reason"}
@@ -228,6 +229,7 @@ def test_questions_are_added_and_put_in_order_in_the_console(designing, plan, mo
     assert tomllib.loads(file.read_text()) == {"report-teacher-leaving": journey}
     assert "Why is Steven Taylor leaving?" in moderator.main.css_first("#state option[selected]").text(), "it is shown"
     moderator.submit("Move up reason")
+    look_at(moderator)
     assert tomllib.loads(file.read_text())["report-teacher-leaving"]["questions"] == ["reason", "leaving-date"]
     assert journey_mistakes("reason-asked") == []
     (session,) = plan("S03")
