@@ -285,7 +285,7 @@ def could_be_meant(participant: Participant, mark: Mark) -> list[tuple[Participa
     for place in [participant, *(each for each in participant.teacher.participants if each != participant)]:
         for period in place.training_periods:
             is_theirs = period.is_confirmed and period.lead_provider == mark.period.lead_provider
-            if period == mark.period or not is_theirs or period.started_on >= mark.on:
+            if not is_theirs or period.started_on >= mark.on:
                 continue
             is_fitting = not (place.is_ect and mark.reason == "mentor_no_longer_being_mentor")
             if mark.kind == "withdrawal":

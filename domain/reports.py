@@ -196,7 +196,7 @@ def _refused_schedule(participant, period, contract_period, schedule, partnershi
         return {"schedule_identifier": "same_schedule"}
     if kind == {"ect": "replacement", "mentor": "reduced"}[role]:
         return {"schedule_identifier": {"ect": "not_for_an_ect", "mentor": "not_for_a_mentor"}[role]}
-    if moves and not partnership:
+    if not partnership:
         return {"cohort": "no_partnership"}
     came_from = getattr(participant.teacher, f"{role}_payments_frozen_year")
     if moves and contract_period.is_closed() and came_from != contract_period.year:

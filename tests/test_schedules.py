@@ -131,8 +131,7 @@ REFUSED = [
         {"schedule_identifier": "is the schedule that this participant has already"},
     ),
     ([], {"schedule_identifier": "ecf-replacement-april"}, {"schedule_identifier": "is not for an ECT"}),
-    ([], {"cohort": "1999"}, {"cohort": UNKNOWN}),
-    ([], {"cohort": "next"}, {"cohort": UNKNOWN}),
+    *(([], {"cohort": cohort}, {"cohort": UNKNOWN}) for cohort in ("1999", "next", "02025", "٢٠٢٥")),
     ([], {"cohort": "2026"}, {"cohort": "is a year in which you have no partnership with this participant’s school"}),
     ([], {"cohort": "2022"}, {"cohort": "is closed, and this participant was not moved out of it"}),
     ([(april(13), deferred)], {}, {"participant_id": "is deferred. Resume first, then change the schedule"}),
@@ -169,8 +168,14 @@ def test_what_is_for_mentors_and_what_is_not(visitor):
     assert response.json["errors"][0]["detail"] == "'#/schedule_identifier' is not for a mentor"
     assert enrolment(ask_for(visitor, mentor, schedule_identifier="ecf-replacement-april"))
     trained_as_a_mentor_enough(mentor)
-    response = ask_for(visitor, mentor)
-    assert response.json["errors"][0]["code"] == "has_completed"
+    for schedule in (EXTENDED, "ecf-reduced-april"):
+        response = ask_for(visitor, mentor, schedule_identifier=schedule)
+        assert "has_completed" in {each["code"] for each in response.json["errors"]}
+
+
+def test_a_schedule_changes_within_a_year_that_is_closed(visitor):
+    train(ect := person_at(ST_JOHNS, started_on=date(2022, 9, 5)), year=2022)
+    assert enrolment(ask_for(visitor, ect))["schedule_identifier"] == EXTENDED
 
 
 def test_an_ect_who_has_completed_induction_may_go_over_to_a_reduced_schedule_alone(visitor):

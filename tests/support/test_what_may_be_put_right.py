@@ -14,12 +14,13 @@ from domain.corrections import (
     put_right_last_day,
     put_right_mark,
     put_right_not_left,
+    put_right_training_of_mark,
 )
 from domain.data_checks import broken
 from domain.queries import participants_for_rules
 from domain.training import can_end_mentor_training
-from models import Event, Participant
-from tests.conftest import TODAY
+from models import Event, Participant, TrainingPeriod
+from tests.conftest import TODAY, person
 from tests.given import ect, mentor, mentored
 from tests.reports import (
     AMBITION,
@@ -29,6 +30,7 @@ from tests.reports import (
     april,
     deferred,
     leaving,
+    live_through,
     not_continuing,
     person_at,
     report,
@@ -128,6 +130,25 @@ def test_training_is_paused_before_it_is_stopped(author):
         assert not broken()
 
 
+def test_a_mark_moves_to_another_day_or_to_earlier_training_at_the_same_school(author):
+    train(ada := person_at(ST_JOHNS), finished_on=march(2))
+    train(ada, started_on=march(10))
+    live_through(ada, [(march(20), deferred)])
+    (mark,) = marks_of(ada.training_periods)
+    put_right_day_of_mark(ada, author, mark=mark.key, marked_on=march(23), reason=WHY)
+    (move,) = moves_of_marks(*participants_for_rules([ada.id]))
+    event = put_right_training_of_mark(ada, author, move=move, reason=WHY)
+    assert [each.partition(":")[0] for each in event.modifications] == 2 * [
+        "deferred_at",
+        "deferral_reason",
+        "finished_on",
+    ]
+    assert [each.deferred_at is not None for each in ada.training_periods.order_by(TrainingPeriod.started_on)] == [
+        True,
+        False,
+    ]
+
+
 def test_a_school_is_asked_again_about_a_mentor_who_is_withdrawn_again(author):
     margaret = mentor((march(2), withdrawn), (march(3), not_continuing))
     (mark,) = marks_of(margaret.training_periods)
@@ -152,3 +173,13 @@ def test_how_long_their_mentor_mentored_them_is_told(author):
         "Peter Marsh goes on mentoring Ada Moss",
         "Peter Marsh did not mentor Ada Moss",
     ]
+
+
+def test_of_two_ects_each_is_told_of_their_own_time_with_the_mentor(author):
+    peter = person("Peter Marsh", "mentor")
+    ect((march(2), leaving(march(20))))
+    stays = ect()
+    live_through(peter, [(march(21), leaving(march(27)))])
+    event = put_right_last_day(peter, author, last_day=march(30), reason=WHY)
+    told = {each.participant_id: each.heading for each in Event.select().where(Event.id > event.id)}
+    assert told[stays.id].endswith("last day mentoring Ada Moss is 30 March 2026")
