@@ -263,8 +263,8 @@ def walks_directly(run: CheckRun) -> Iterator[str]:
     for _step, shown in walker.walk(scenario.direct_path):
         yield from page_faults(shown, scenario)
         yield from nonsense_taken(walker, shown)
-        for path in same_about_somebody_else(other, answered):
-            if plain(walker.ask(path)) != plain(other.ask(path)):
+        for unanswered in same_about_somebody_else(other, answered):
+            if plain(walker.ask(unanswered.path)) != plain(unanswered):
                 yield f"what is answered on {answered.page} is there for somebody else too"
         answered = shown if shown.about and shown.read.question else None
     with walker.data():
@@ -324,8 +324,8 @@ def nonsense_taken(walker: Walker, shown: ShownPage) -> Iterator[str]:
             yield f"{shown.page} takes 31 February for an answer"
 
 
-def same_about_somebody_else(walker: Walker, answered: ShownPage | None) -> list[str]:
-    """The address of the same question about somebody else at the school, if anything was answered."""
+def same_about_somebody_else(walker: Walker, answered: ShownPage | None) -> list[ShownPage]:
+    """The same question about somebody else at the school, if anything was answered."""
     if not answered:
         return []
     with walker.data():
@@ -334,7 +334,7 @@ def same_about_somebody_else(walker: Walker, answered: ShownPage | None) -> list
             Participant.school == one.school_id, Participant.role == one.role, Participant.id != one.id
         )
         paths = [answered.path.replace(f"/{one.id}/", f"/{other.id}/") for other in others]
-    return next(([path] for path in paths if walker.ask(path).status == 200), [])
+    return next(([shown] for shown in map(walker.ask, paths) if shown.status == 200), [])
 
 
 def begins_anew(run: CheckRun) -> Iterator[str]:

@@ -70,13 +70,12 @@ class Mistakes:
 
     def check(self, place: str, value: object, kind: Kind, *near: object) -> bool:
         """Whether this is what it may be; None is missing. If not, that is a mistake."""
-        if isinstance(kind, str):
-            is_right, words = IS[kind](value), f"It must be {kind}"
-        else:
-            is_right, words = value in kind, may_be(kind) + meant(value, kind)
+        is_right = IS[kind](value) if isinstance(kind, str) else value in kind
+        if not is_right and isinstance(kind, str):
+            self.add(f"{place} is {shown(value)}. It must be {kind}", *near)
+        elif not is_right:
             near = near if value is None else (value,)
-        if not is_right:
-            self.add(f"{place} is {shown(value)}. {words}", *near)
+            self.add(f"{place} is {shown(value)}. {may_be(kind)}{meant(value, kind)}", *near)
         return bool(is_right)
 
     def check_keys(
