@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -158,6 +159,8 @@ def load_contracts(world: dict) -> None:
         name: LeadProvider.create(name=name, contact_email=contact_email(name))
         for name in world["lead_providers"] + closed["lead_providers"]
     }
+    named = dict.fromkeys(chain(*world["delivery_partners"].values()))
+    partners = {name: DeliveryPartner.create(name=name) for name in named}
     for year in range(world["first_contract_year"], max(today(), world["today"]).year + 2):
         is_closed = year in closed["years"]
         period = ContractPeriod.create(
@@ -170,7 +173,7 @@ def load_contracts(world: dict) -> None:
             if is_closed or name not in closed["lead_providers"]:
                 active = ActiveLeadProvider.create(lead_provider=provider, contract_period=period)
                 for partner in world["delivery_partners"].get(name, []):
-                    pair(active, partner)
+                    DeliveryPartnership.create(active_lead_provider=active, delivery_partner=partners[partner])
 
 
 def contact_email(lead_provider: str) -> str:

@@ -79,7 +79,7 @@ def test_the_same_seed_makes_the_same_people_and_another_one_others(migrated):
 # --- what the rules promise --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("day", [date(2025, 9, 1), date(2026, 1, 2), date(2027, 5, 31)])
+@pytest.mark.parametrize("day", [date(2025, 9, 1), date(2027, 5, 31)])
 def test_the_rules_hold_on_any_day(migrated, day):
     with clock_at(day):
         add(5)

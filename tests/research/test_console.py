@@ -274,7 +274,8 @@ def test_what_observers_note_is_in_the_feed_and_among_the_notes(held, moderator,
     observer.submit("Save note", text="Read the tag aloud")
     for window in (observer, other.get(other.path), moderator.get(f"/research/sessions/{session.id}")):
         assert re.search(r"0:\d\d Observer Read the tag aloud", window.text)
-        look_at(window)
+    look_at(observer)
+    look_at(moderator)
     assert "Dev" not in moderator.main.css_first("#feed-entries").text(), "not by whom"
     moderator.click("Change note 1").submit("Save note", text="Read a tag aloud")
     with research_db.connection_context():

@@ -98,7 +98,7 @@ def test_interleaved_actions_in_two_browsers(held, participant):
     held_now = [held("S01"), held("S01")]
     names = ("Abigail Brown", "Beatrice Brown")
     actions = [actions_of(participant(session), name) for session, name in zip(held_now, names, strict=True)]
-    turns = [0] * 20 + [1] * 20
+    turns = [0] * 8 + [1] * 8
     random.Random(7).shuffle(turns)  # noqa: S311 - the same mixture each time
     for turn in turns:
         shown = next(actions[turn])
