@@ -141,7 +141,7 @@ def try_any_address(visitor, patterns: list[str], bearer=None, *, may_send_cooki
     part = st.one_of(raw, ids.map(str.encode), st.sampled_from(list(JOURNEYS)).map(str.encode))
 
     @trying(
-        60,
+        30,
         pattern=st.sampled_from(patterns),
         parts=st.lists(part, min_size=6, max_size=6),
         query=st.lists(st.tuples(st.sampled_from(QUERIES), raw), max_size=3),

@@ -71,7 +71,7 @@ def test_the_same_seed_makes_the_same_people_and_another_one_others(migrated):
         every_row = chain(*rows.values())
         return [{key: value for key, value in row.items() if not isinstance(value, UUID)} for row in every_row]
 
-    first, again, other = (rows_of((4, seed)) for seed in (1, 1, 2))
+    first, again, other = (rows_of((2, seed)) for seed in (1, 1, 2))
     assert told(first) == told(again)
     assert told({Teacher: first[Teacher]}) != told({Teacher: other[Teacher]})
 
