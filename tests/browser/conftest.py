@@ -32,7 +32,8 @@ PAGE_REFUSED = re.compile(r"Failed to load resource: the server responded with a
 def firefox(playwright) -> Browser:
     path = shutil.which("firefox-esr") or shutil.which("firefox")
     needs(path, "Firefox is missing: apt-get install firefox-esr")
-    browser = playwright.firefox.launch(channel="moz-firefox", executable_path=path)
+    prefs = {"dom.ipc.processPrelaunch.enabled": False}  # no process for pages that nobody opens
+    browser = playwright.firefox.launch(channel="moz-firefox", executable_path=path, firefox_user_prefs=prefs)
     yield browser
     browser.close()
 

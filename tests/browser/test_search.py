@@ -24,7 +24,7 @@ def names(page: Page):
     return page.locator(".govuk-summary-card h2")
 
 
-def test_what_is_found_changes_while_typing_pauses(naomi, window):
+def test_what_is_found_changes_while_typing_pauses_by_the_button_and_by_enter(naomi, window):
     naomi.evaluate("window.was = document.querySelector('#found')")
     entries = naomi.evaluate("history.length")
     box(naomi).press_sequentially("tay")
@@ -43,10 +43,19 @@ def test_what_is_found_changes_while_typing_pauses(naomi, window):
     expect(names(naomi)).to_have_count(8)
     assert naomi.evaluate("was === document.querySelector('#found')"), "only then is it read out"
     assert naomi.evaluate("history.length") == entries
+    box(naomi).fill("tay")
+    button(naomi, "Search").click()
+    expect(said(naomi)).to_contain_text("1 person")
+    box(naomi).fill("clarke")
+    naomi.keyboard.press("Enter")
+    expect(names(naomi)).to_have_text(["Hannah Clarke"])
+    follow(naomi, "Show everybody", LIST)
+    expect(names(naomi)).to_have_count(8)
+    expect(box(naomi)).to_have_value("")
     assert window.loads() == 1
 
 
-def test_the_newest_question_has_the_last_word(naomi):
+def test_the_newest_question_has_the_last_word_and_a_page_that_is_shown_meanwhile_stays(naomi):
     held = hold(naomi, "**/school/ects?q=st")
     with naomi.expect_request("**/school/ects?q=st"):
         box(naomi).press_sequentially("st")
@@ -63,9 +72,8 @@ def test_the_newest_question_has_the_last_word(naomi):
     naomi.reload()
     expect(box(naomi)).to_have_value("steven")
     expect(names(naomi)).to_have_text(["Steven Taylor"])
-
-
-def test_a_page_that_is_shown_meanwhile_stays(naomi):
+    box(naomi).fill("")
+    expect(names(naomi)).to_have_count(8)
     held = hold(naomi, "**/school/ects?q=steven")
     with naomi.expect_request("**/school/ects?q=steven"):
         box(naomi).fill("steven")
@@ -73,19 +81,6 @@ def test_a_page_that_is_shown_meanwhile_stays(naomi):
     let_late_answer_in(naomi, held)
     arrived(naomi, "Hannah Clarke")
     expect(naomi).to_have_url(re.compile(r"/school/ects/[0-9]+(.back=.*)?$"))
-
-
-def test_the_button_and_enter_search_too(naomi, window):
-    box(naomi).fill("tay")
-    button(naomi, "Search").click()
-    expect(said(naomi)).to_contain_text("1 person")
-    box(naomi).fill("clarke")
-    naomi.keyboard.press("Enter")
-    expect(names(naomi)).to_have_text(["Hannah Clarke"])
-    follow(naomi, "Show everybody", LIST)
-    expect(names(naomi)).to_have_count(8)
-    expect(box(naomi)).to_have_value("")
-    assert window.loads() == 1
 
 
 def test_without_an_answer_it_says_so_where_it_says_how_many(naomi, window):

@@ -76,7 +76,7 @@ def stay(page: Page):
 
 
 @pytest.mark.parametrize("window", [{"timezone_id": "Europe/London"}], ids=["in London"], indirect=True)
-def test_who_is_still_there_says_so_by_one_key(question, window):
+def test_who_is_still_there_says_so_by_one_key_for_twelve_hours(question, window):
     wait(question, 118)
     asking = dialog(question, "We will sign you out at 2:00pm")
     expect(asking).to_have_accessible_description(
@@ -109,6 +109,20 @@ def test_who_is_still_there_says_so_by_one_key(question, window):
         assert asked(window) == before, "nobody is asked for as long again"
         wait(question, 1, seen=118, started=237)
         expect(stay(question)).to_be_focused()
+
+    # Twelve hours after signing in nobody can stay, and is told why.
+    to_name(question)
+    wait(question, 118, seen=0, started=718)
+    told = dialog(question, "We will sign you out at")
+    expect(told).to_contain_text("Nobody can stay signed in for longer than this.")
+    expect(told.get_by_role("button", name="Continue")).to_be_focused()
+    check_look(question, "for too long")
+    question.keyboard.press("Enter")
+    expect(told).to_be_hidden()
+    wait(question, 0.5, seen=0, started=718.5)
+    expect(told).to_be_hidden()
+    wait(question, 1.5, seen=0, started=720)
+    expect(question.get_by_role("button", name="Close this message")).to_be_focused()
 
 
 def test_whoever_does_not_answer_is_told_and_loses_nothing(question):
@@ -173,18 +187,3 @@ def test_what_is_done_in_another_tab_counts_and_an_answer_that_did_not_come_is_a
     with question.expect_response(TIME_LEFT):
         question.clock.run_for(TICK)
     expect(question.get_by_role("alertdialog")).to_have_count(0)
-
-
-def test_whoever_cannot_stay_is_told_why(question):
-    """Twelve hours after signing in, whatever they do."""
-    wait(question, 118, seen=0, started=718)
-    told = dialog(question, "We will sign you out at")
-    expect(told).to_contain_text("Nobody can stay signed in for longer than this.")
-    expect(told.get_by_role("button", name="Continue")).to_be_focused()
-    check_look(question, "for too long")
-    question.keyboard.press("Enter")
-    expect(told).to_be_hidden()
-    wait(question, 0.5, seen=0, started=718.5)
-    expect(told).to_be_hidden()
-    wait(question, 1.5, seen=0, started=720)
-    expect(question.get_by_role("button", name="Close this message")).to_be_focused()
