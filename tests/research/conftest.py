@@ -221,6 +221,13 @@ def begin(session: Session, consent: str = "given") -> Session:
         return again(session)
 
 
+def open_second_task(session: Session) -> None:
+    """The first is closed."""
+    with research_db.connection_context():
+        sessions.close(task_of(session), lambda _: None)
+        sessions.open_task(task_of(session, 1))
+
+
 def again(row):
     """The row as it is now."""
     with research_db.connection_context():

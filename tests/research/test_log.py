@@ -14,7 +14,7 @@ from research import sandboxes, sessions
 from research.models import Entry, Note, research_db, store_folder
 from scenarios.pages import page_id
 from tests.conftest import person
-from tests.research.conftest import YES, change_lead_provider, entries, task_of
+from tests.research.conftest import YES, change_lead_provider, entries, open_second_task, task_of
 from tests.walks import WALKS
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -82,9 +82,7 @@ def test_what_an_open_page_asks_for_by_itself_is_nothing_that_anybody_did(held, 
     before, news = entries(session), window.main.css_first("[hx-get*='/news']").attrs["hx-get"]
     assert window.send("get", news, headers=PARTIAL).status_code in (200, 204)
     assert entries(session) == before
-    with research_db.connection_context():
-        sessions.close(task_of(session), lambda _: None)
-        sessions.open_task(task_of(session, 1))
+    open_second_task(session)
     assert window.send("get", news, headers=PARTIAL).status_code == 204
     window.get("/school/mentors")
     assert window.heading == "The task has begun"

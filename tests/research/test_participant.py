@@ -12,7 +12,7 @@ from models import Teacher
 from research import sandboxes, sessions
 from research.models import research_db, store_folder
 from scenarios.check import NOT_OF_THE_SERVICE
-from tests.research.conftest import Window, again, change_lead_provider, entries, make_ready, task_of
+from tests.research.conftest import Window, again, change_lead_provider, entries, make_ready, open_second_task, task_of
 
 LIST = "Early career teachers (ECTs)"
 
@@ -149,12 +149,12 @@ def test_wherever_one_presses_a_task_begins_at_its_start(held, participant, mode
     assert [name for _, name, _, _ in entries(session)] == ["ects", "ect", "mentors"]
 
 
-def test_what_is_pressed_on_a_page_of_the_task_before_changes_nothing(held, participant, moderator):
+def test_what_is_pressed_on_a_page_of_the_task_before_changes_nothing(held, participant):
     """And is answered with a sentence, for there the page did not go on by itself."""
     session = held("S01", "S02")
     window = participant(session).click("Steven Taylor").click("select a lead provider").choose("Teach First")
     check = window.page
-    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").click("Next: task 2").submit("Open task 2")
+    open_second_task(session)
     window.submit("Confirm change")
     assert window.heading == "The task has begun"
     assert "what you selected last has changed nothing" in window.text
@@ -275,10 +275,10 @@ def test_new_links_make_the_old_ones_dead(session, moderator, participant, resea
     assert participant(again(session)).heading == LIST
 
 
-def test_a_part_of_a_page_is_not_asked_for_in_another_task(held, participant, moderator):
+def test_a_part_of_a_page_is_not_asked_for_in_another_task(held, participant):
     session = held("S01", "S08")
     window = participant(session).click("Steven Taylor")
-    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").click("Next: task 2").submit("Open task 2")
+    open_second_task(session)
     partial = {"HX-Request": "true", "HX-Request-Type": "partial"}
     response = window.send("get", "/school/ects/5", headers=partial)
     assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/school/mentors")

@@ -16,7 +16,7 @@ from database import db
 from models import Event, Participant, School, Teacher
 from research import sandboxes, sessions
 from research.models import Task, research_db
-from tests.research.conftest import Window, again, begin, change_lead_provider, entries, task_of
+from tests.research.conftest import Window, again, begin, change_lead_provider, entries, open_second_task, task_of
 
 STEVEN = (Teacher.trs_first_name == "Steven") & (Teacher.trs_last_name == "Taylor")
 
@@ -160,12 +160,12 @@ def test_each_session_has_its_own_day_and_the_service_its_own(held, participant,
         assert today() == date(2026, 4, 20)
 
 
-def test_an_answer_of_one_task_is_not_there_in_the_next(held, participant, moderator):
+def test_an_answer_of_one_task_is_not_there_in_the_next(held, participant):
     session = held("S03", "S04")
     window = participant(session).click("Steven Taylor")
     page = window.path + "/report-teacher-leaving/leaving-date"
     window.get(page).submit("Continue", Day="27", Month="3", Year="2026")
-    moderator.get(f"/research/sessions/{session.id}").submit("Close task 1").click("Next: task 2").submit("Open task 2")
+    open_second_task(session)
     window.get(page)
     assert window.heading == "The task has begun", "whatever was open leads to the start of the new task"
     window.click("Go to the first page of the task")
