@@ -24,10 +24,9 @@ from tests.conftest import TODAY, both_engines, person
 
 
 @pytest.fixture
-def s01(world, tmp_path) -> World:
-    db.close()
-    file = scenarios.template("S01", tmp_path)
-    db.connect()
+def s01(sqlite_template, tmp_path) -> World:
+    file = tmp_path / "s01.sqlite3"
+    scenarios.fresh_copy(sqlite_template, file)
     return scenario("S01").world_in(file)
 
 

@@ -149,10 +149,10 @@ def test_in_design_mode_the_ordinary_pages_are_live_too(research, monkeypatch, t
         kept_file.cache_clear()
 
 
-def test_a_walk_sees_only_what_its_own_requests_show(research, tmp_path):
+def test_a_walk_sees_only_what_its_own_requests_show(research, kept, tmp_path):
     """Somebody else's page is shown while a walker waits for its own."""
     with entered(World()):
-        run = CheckRun(research, scenario("S01"), tmp_path, "")
+        run = CheckRun(research, scenario("S01"), tmp_path, "", kept / "templates")
         walker, other, others = run.walker(), run.walker(), []
 
         def meanwhile(_app, **_):
