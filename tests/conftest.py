@@ -132,6 +132,30 @@ def empty_database(engine, request, tmp_path):
         server.drop("empty")
 
 
+@pytest.fixture(scope="session")
+def sqlite_migrated(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "migrated.sqlite3"
+    db.initialize(open_database(f"sqlite:///{path}"))
+    migrate()
+    db.obj.close_all()
+    return path
+
+
+@pytest.fixture
+def migrated(engine, request, empty_database):
+    """A migrated database, in which nothing is, on 20 April 2026."""
+    opened_now = db.obj
+    opened_now.close_all()
+    if engine == "sqlite":
+        scenarios.fresh_copy(request.getfixturevalue("sqlite_migrated"), Path(opened_now.database))
+        db.initialize(opened_now)
+    else:
+        migrate()
+    db.connect()
+    with clock_at(TODAY):
+        yield
+
+
 @pytest.fixture
 def world(engine, request, app, tmp_path):
     """Opens the demo world on 20 April 2026. Gives the database's address."""

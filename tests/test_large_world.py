@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from clock import clock_at, now, today
-from database import db, migrate
+from database import db
 from domain import departures, queries, training
 from models import (
     STATUSES,
@@ -33,15 +33,6 @@ from tests.invariants import check_always
 from tests.visitor import Visitor
 from views import participants_of
 from vocabulary import INDUCTION_IS_OVER, ROLES
-
-
-@pytest.fixture
-def migrated(empty_database):
-    db.close()
-    migrate()
-    db.connect()
-    with clock_at(TODAY):
-        yield
 
 
 def add(schools: int, seed: int = 1, ects: int = 2) -> None:

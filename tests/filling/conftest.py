@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from clock import clock_at, current_world, entered
-from database import db, migrate
+from clock import current_world, entered
+from database import db
 from filling.imports import Import
 from filling.kind import Kind
-from tests.conftest import TODAY
 from tests.identity import SETTINGS
 from tests.reports import stored
 
@@ -30,21 +29,11 @@ def deployed():
 
 
 @pytest.fixture
-def empty(empty_database):
-    """A migrated database, in which nothing is, on 20 April 2026."""
-    db.close()
-    migrate()
-    db.connect()
-    with clock_at(TODAY):
-        yield
-
-
-@pytest.fixture
 def flask(deployed, engine, request) -> Callable:
     """Runs a command, on an empty database unless the test asks for the world: gives what it said, and fails unless it
     ended as it should."""
     if "world" not in request.fixturenames:
-        request.getfixturevalue("empty")
+        request.getfixturevalue("migrated")
 
     def run(*arguments: object, fails: bool = False, typed: str | None = None) -> str:
         db.close()

@@ -61,7 +61,7 @@ def brought(kind: AppropriateBodies, path: Path) -> Iterator[Import]:
 
 
 @both_engines
-def test_what_only_the_database_knows_is_told_of_the_rows_that_it_is_about(empty, tmp_path):
+def test_what_only_the_database_knows_is_told_of_the_rows_that_it_is_about(migrated, tmp_path):
     AppropriateBody.create(name="Body 7", body_type="national")
     before = stored()
     with brought(Careless(), tmp_path / "bodies.csv") as done:
@@ -72,7 +72,7 @@ def test_what_only_the_database_knows_is_told_of_the_rows_that_it_is_about(empty
 
 
 @both_engines
-def test_an_interruption_leaves_nothing_and_is_told_plainly(empty, tmp_path):
+def test_an_interruption_leaves_nothing_and_is_told_plainly(migrated, tmp_path):
     before = stored()
     stopped = pytest.raises(click.ClickException, match="Stopped")
     with stopped, told_plainly(Path("bodies.csv")), brought(Interrupted(), tmp_path / "bodies.csv"):
@@ -101,7 +101,7 @@ def test_a_busy_database_is_told_plainly(flask, empty_database):
     assert "12 new" in flask("import", "appropriate-bodies", "-", typed=BODIES)
 
 
-def test_a_terminal_shows_how_far_it_is(empty, tmp_path, monkeypatch, capsys):
+def test_a_terminal_shows_how_far_it_is(migrated, tmp_path, monkeypatch, capsys):
     path = tmp_path / "bodies.csv"
     path.write_text(BODIES)
     terminal, screen = pty.openpty()
