@@ -6,7 +6,7 @@ from domain import arrangements, corrections, data_checks, identities
 from domain.departures import report_leaving
 from models import AppropriateBody, Participant, Teacher
 from tests.conftest import both_engines
-from tests.filling.conftest import bring, deployed, empty, flask  # noqa: F401 - fixtures
+from tests.filling.conftest import bring, deployed, flask  # noqa: F401 - fixtures
 from tests.filling.test_people import ECT, MENTOR, another, found, listed, naomi, people
 from tests.reports import stored
 
