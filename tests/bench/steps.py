@@ -130,10 +130,10 @@ def walk(visit: Visit) -> None:
     page.locator("main [type=radio]:not(:checked)").check()
     with visit.measured("POST: an answer"):
         button(page, "Continue").click()
-    arrived(page, "Check and confirm change")
+    arrived(page, f"Check and confirm: change working pattern for {NAME}")
     with visit.measured("POST: confirm"):
         button(page, "Confirm change").click()
-    arrived(page, f"{NAME}’s working pattern changed")
+    arrived(page, f"You have changed {NAME}’s working pattern")
 
 
 def report(partials: dict[str, Step], pages: dict[str, Step]) -> None:
