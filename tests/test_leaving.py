@@ -141,6 +141,7 @@ def test_whoever_is_still_to_come_has_not_left(naomi):
         naomi.get(f"/school/{ada.role}s/{ada.id}/report-teacher-leaving/leaving-date", 404)
         with pytest.raises(RuleBroken, match="not_started"):
             leave(ada, date(2026, 8, 1))
+    assert departures.can_report_leaving(ect(started_on=TODAY, mentor=None))
 
 
 # --- the words -----------------------------------------------------------------------------------------------
@@ -251,9 +252,10 @@ def test_a_lead_provider_that_had_not_confirmed_is_not_said_to_know(naomi):
         (lambda john: report("withdraw", john), False),
         (lambda john: report("defer", john), False),
         (lambda john: leave(john, date(2026, 6, 1)), False),
+        (lambda john: leave(john, date(2026, 8, 20)), False),
         (given_to_teach_first, False),
     ],
-    ids=["in training", "withdrawn", "deferred", "leaving", "awaited"],
+    ids=["in training", "withdrawn", "deferred", "leaving before", "leaving after", "awaited"],
 )
 def test_a_mentors_training_is_said_to_continue_where_it_does(naomi, done, is_told):
     if done:

@@ -9,11 +9,12 @@ import pytest
 from clock import clock_at, display
 from domain import departures, participants
 from domain.changes import RuleBroken
-from models import Mentorship, Participant, TrainingPeriod
+from models import InductionPeriod, Mentorship, Participant, TrainingPeriod
 from tests.conftest import TODAY, person
-from tests.given import ADA, ect, mentor, registered_elsewhere, withdrawn
+from tests.given import ADA, AWAITING, SCHOOL_LED, deferred, ect, mentor, registered_elsewhere, training, withdrawn
 from tests.invariants import check_always, check_between
 from tests.reports import (
+    AMBITION,
     NORTHBROOK,
     april,
     given_to_teach_first,
@@ -85,6 +86,42 @@ def test_everything_is_as_if_it_had_not_been_reported(world, given, case):
     assert event.heading.endswith(f" told us that {ADA} was staying, and not leaving on {last_day}")
     check_between(stored_before, stored())
     check_always()
+
+
+def completed(participant: Participant) -> None:
+    ends = {"finished_on": april(10), "outcome": "pass"}
+    InductionPeriod.update(**ends).where(InductionPeriod.teacher == participant.teacher_id).execute()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (lambda: ect(LEAVES), AMBITION),
+        (lambda: mentor(LEAVES), AMBITION),
+        (lambda: ect(LEAVES, training=AWAITING), None),
+        (lambda: ect(LEAVES, training=SCHOOL_LED), None),
+        (lambda: ect(LEAVES, training=None), None),
+        (lambda: ect((april(2), deferred), LEAVES), None),
+        (lambda: ect((april(2), withdrawn), LEAVES), None),
+        (lambda: mentor((april(2), training(finished_on=april(3))), LEAVES), None),
+        (lambda: ect(LEAVES, (april(10), completed)), None),
+    ],
+)
+def test_which_lead_provider_sees_that_they_stay(world, given, told):
+    """The one that has confirmed that it trains them, and goes on doing so."""
+    assert stay(given()).details["lead_provider"] == told
+
+
+def test_whose_mentor_somebody_goes_on_being(world):
+    peter = person("Peter Marsh", "mentor")
+    named = (
+        ect(name="Ann Stays"),
+        ect(name="Bea Passed", induction="Passed"),
+        ect((TODAY, leaving(TODAY)), name="Cy Today"),
+    )
+    ours = {each.name for each in named}
+    live_through(peter, [LEAVES])
+    assert ours & {*stay(peter).details["others"]} == {"Ann Stays"}
 
 
 def test_a_mentor_was_replaced_meanwhile(world):
