@@ -28,6 +28,7 @@ STAGE = """
     CREATE TABLE refused (line INTEGER, cells TEXT);
     CREATE TABLE fault (line INTEGER, title TEXT, found TEXT, allowed TEXT, UNIQUE (line, title, allowed));
     CREATE TABLE change (line INTEGER, whose TEXT, title TEXT, was TEXT, now TEXT, is_new INTEGER);
+    CREATE INDEX changed ON change (line, title);
     CREATE TABLE kept (line INTEGER, title TEXT, found TEXT, reason TEXT, UNIQUE (line, title, reason));
 """
 UNCHANGED, CHANGED, NEW, LEFT_OUT = range(4)
@@ -185,9 +186,10 @@ class Import:
     def refused_line(self, name: str, number: str) -> int | None:
         """The line of a row that can't be brought in and has this number in this field, zeros in front aside: who needs
         it would be refused for that alone."""
-        title = self.kind.row.title(name)
-        found = "SELECT min(line) FROM refused WHERE ltrim(json_extract(cells, ?), '0') = ltrim(?, '0')"
-        return self.stage.execute(found, (f'$."{title}"', number)).fetchone()[0]
+        told = f"""ltrim(json_extract(cells, '$."{self.kind.row.title(name)}"'), '0')"""
+        self.stage.execute(f"CREATE INDEX IF NOT EXISTS by_{name} ON refused ({told})")
+        found = f"SELECT min(line) FROM refused WHERE {told} = ltrim(?, '0')"  # noqa: S608 - titles are our own
+        return self.stage.execute(found, (number,)).fetchone()[0]
 
     # --- what came of it ---
 

@@ -1,5 +1,7 @@
 """Lines about people that the rules refuse: what is said of each, and that nothing is written."""
 
+import apsw
+
 from forms.questions import LeavingDateForm
 from tests.conftest import both_engines
 from tests.filling.test_people import ECT, MENTOR, NORTHBROOK, SCHOOL_LED, WITHOUT_MENTOR, another, listed, people
@@ -147,3 +149,32 @@ def test_whoever_needs_a_line_that_is_refused_is_not_refused_for_that(world, bri
         ("4", "line 2, which is about them, has to be right first"),
         ("5", "line 3, which is about them, has to be right first"),
     ]
+
+
+def test_what_is_asked_for_each_row_is_not_looked_for_among_all(world, bring):
+    """Of what is kept of a file while it comes in: with a hundred thousand rows that would take a day."""
+    scans, there = [], another(ECT, 1) | {"mentor_trn": ""}
+    bring("people", people(there))
+
+    def plan(cursor, sql, values) -> bool:
+        if sql.startswith("SELECT") and "= ?" in sql:
+            steps = cursor.connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)
+            scans.extend((sql, step) for *_, step in steps if not step.startswith("SEARCH"))
+        asked.append(sql)
+        return True
+
+    def watch(connection) -> None:
+        if not connection.filename:
+            connection.exec_trace = plan
+
+    asked = []
+    apsw.connection_hooks.append(watch)
+    try:
+        rows = MENTOR | {"first_name": ""}, ECT, there | {"email": "another@example.org"}
+        said = bring("people", people(*rows), fails=True)
+    finally:
+        apsw.connection_hooks.remove(watch)
+    assert "line 2, which is about them, has to be right first" in said
+    assert any("FROM change" in sql for sql in asked)
+    assert any("FROM refused" in sql for sql in asked)
+    assert scans == []
