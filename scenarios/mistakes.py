@@ -70,13 +70,14 @@ class Mistakes:
 
     def check(self, place: str, value: object, kind: Kind, *near: object) -> bool:
         """Whether this is what it may be; None is missing. If not, that is a mistake."""
-        is_right = IS[kind](value) if isinstance(kind, str) else value in kind
-        if not is_right and isinstance(kind, str):
+        if IS[kind](value) if isinstance(kind, str) else value in kind:
+            return True
+        if isinstance(kind, str):
             self.add(f"{place} is {shown(value)}. It must be {kind}", *near)
-        elif not is_right:
+        else:
             near = near if value is None else (value,)
             self.add(f"{place} is {shown(value)}. {may_be(kind)}{meant(value, kind)}", *near)
-        return bool(is_right)
+        return False
 
     def check_keys(
         self, place: str, said: dict, keys: dict[str, Kind], needed: Sequence[str] = (), near: Sequence[str] = ()

@@ -88,20 +88,13 @@ CORRECTIONS = {
         lambda participant: participant.is_ect,
         appropriate_body=AppropriateBodyForm,
     ),
-    "registration": correction(
-        "They should not have been registered here",
-        corrections.put_right_registration,
-    ),
+    "registration": correction("They should not have been registered here", corrections.put_right_registration),
     "two-records": correction(
-        "Another record is of the same person",
-        identities.put_right_two_records,
-        other_record=OtherRecordForm,
+        "Another record is of the same person", identities.put_right_two_records, other_record=OtherRecordForm
     ),
     "name": correction("Their name", identities.put_right_name, name=RightNameForm),
     "trn": correction("Their TRN", identities.put_right_trn, trn=TrnForm),
     "email-address": correction(
-        "Their email address",
-        identities.put_right_email_address,
-        email_address=RightEmailAddressForm,
+        "Their email address", identities.put_right_email_address, email_address=RightEmailAddressForm
     ),
 }
