@@ -69,6 +69,11 @@ def registered_elsewhere(last_day: date):
     return step
 
 
+def known_of(**columns):
+    """What the national record says."""
+    return lambda ada: Teacher.update(**columns).where(Teacher.id == ada.teacher_id).execute()
+
+
 def mentored(by: str, started_on: date, finished_on: date | None = None):
     """A mentorship, besides any that there is."""
 

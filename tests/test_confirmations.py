@@ -7,7 +7,18 @@ import pytest
 
 from models import Mentorship, Participant, Teacher, TrainingPeriod
 from tests.conftest import TODAY, person
-from tests.given import ADA, AWAITING, SCHOOL_LED, deferred, ect, mentor, registered_elsewhere, training, withdrawn
+from tests.given import (
+    ADA,
+    AWAITING,
+    SCHOOL_LED,
+    deferred,
+    ect,
+    known_of,
+    mentor,
+    registered_elsewhere,
+    training,
+    withdrawn,
+)
 from tests.reports import (
     AMBITION,
     TEACH_FIRST,
@@ -22,11 +33,6 @@ from tests.reports import (
 )
 
 DAYS = {"past": april(13), "today": TODAY, "future": date(2026, 7, 17)}
-
-
-def known_of(**columns):
-    """What the national record says."""
-    return lambda ada: Teacher.update(**columns).where(Teacher.id == ada.teacher_id).execute()
 
 
 def completed(status: str):

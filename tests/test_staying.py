@@ -9,9 +9,20 @@ import pytest
 from clock import clock_at, display
 from domain import departures, participants
 from domain.changes import RuleBroken
-from models import InductionPeriod, Mentorship, Participant, TrainingPeriod
+from models import Mentorship, Participant, TrainingPeriod
 from tests.conftest import TODAY, person
-from tests.given import ADA, AWAITING, SCHOOL_LED, deferred, ect, mentor, registered_elsewhere, training, withdrawn
+from tests.given import (
+    ADA,
+    AWAITING,
+    SCHOOL_LED,
+    deferred,
+    ect,
+    known_of,
+    mentor,
+    registered_elsewhere,
+    training,
+    withdrawn,
+)
 from tests.invariants import check_always, check_between
 from tests.reports import (
     AMBITION,
@@ -88,11 +99,6 @@ def test_everything_is_as_if_it_had_not_been_reported(world, given, case):
     check_always()
 
 
-def completed(participant: Participant) -> None:
-    ends = {"finished_on": april(10), "outcome": "pass"}
-    InductionPeriod.update(**ends).where(InductionPeriod.teacher == participant.teacher_id).execute()
-
-
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -104,7 +110,7 @@ def completed(participant: Participant) -> None:
         (lambda: ect((april(2), deferred), LEAVES), None),
         (lambda: ect((april(2), withdrawn), LEAVES), None),
         (lambda: mentor((april(2), training(finished_on=april(3))), LEAVES), None),
-        (lambda: ect(LEAVES, (april(10), completed)), None),
+        (lambda: ect(LEAVES, (april(10), known_of(trs_induction_completed_date=april(10)))), None),
     ],
 )
 def test_which_lead_provider_sees_that_they_stay(world, given, told):

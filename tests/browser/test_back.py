@@ -1,6 +1,6 @@
 """The browser's Back and Forward bring pages back as they were left, what was typed and not sent included, at once and
-without asking: as a full page's would. Once something is sent (test_swaps.py),
-or after three minutes, they are asked for afresh."""
+without asking: as a full page's would. Once something is sent (test_swaps.py), or after three minutes, they are asked
+for afresh."""
 
 import re
 

@@ -107,7 +107,7 @@ def check_usable(page: Page, name: str) -> None:
 
 def test_every_state(naomi, stories):
     naomi.set_viewport_size({"width": 320, "height": 720})
-    looked_at = set()
+    looked_at, walked = set(), set()
     for about, fewest in FEWEST_PLACES.items():
         seen, count = set(), count_from(1)
         for story in stories(about):
@@ -123,8 +123,10 @@ def test_every_state(naomi, stories):
                     naomi.evaluate(SHOW, [title, html.css_first("#page").inner_html])
                     check(naomi, f"{shown.path} of {about}, page {number}")
                 check_main(html.css_first("main"), shown.path)
+                walked |= JOURNEYS.keys() & set(shown.path.split("/"))
             assert all(len(pages) == 1 for pages in titles.values()), f"two pages with one title: {titles}"
         assert len(seen) >= fewest, f"{next(count)} pages with {len(seen)} places"
+    assert walked == JOURNEYS.keys()
 
 
 def check_errors(page: Page, app, monkeypatch, endpoint: str, *methods: str, outcomes: dict | None = None) -> set[str]:

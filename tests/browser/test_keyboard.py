@@ -26,8 +26,7 @@ FOCUS = """() => {
 
 
 def journeys() -> list[Walk]:
-    """One, or at night one of each. (Steven Taylor cannot have left before what the others
-    change.)"""
+    """One, or at night one of each. (Steven Taylor cannot have left before what the others change.)"""
     walks = {}
     for walk in WALKS:
         if (walk.journey, walk.name) != ("report-teacher-leaving", "Steven Taylor"):

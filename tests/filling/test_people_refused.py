@@ -153,11 +153,11 @@ def test_whoever_needs_a_line_that_is_refused_is_not_refused_for_that(world, bri
 
 def test_what_is_asked_for_each_row_is_not_looked_for_among_all(world, bring):
     """Of what is kept of a file while it comes in: with a hundred thousand rows that would take a day."""
-    scans, there = [], another(ECT, 1) | {"mentor_trn": ""}
+    asked, scans, there = [], [], another(ECT, 1) | {"mentor_trn": ""}
     bring("people", people(there))
 
     def plan(cursor, sql, values) -> bool:
-        if sql.startswith("SELECT") and "= ?" in sql:
+        if sql.startswith(("SELECT", "UPDATE", "DELETE")) and "= ?" in sql:
             steps = cursor.connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)
             scans.extend((sql, step) for *_, step in steps if not step.startswith("SEARCH"))
         asked.append(sql)
@@ -167,7 +167,6 @@ def test_what_is_asked_for_each_row_is_not_looked_for_among_all(world, bring):
         if not connection.filename:
             connection.exec_trace = plan
 
-    asked = []
     apsw.connection_hooks.append(watch)
     try:
         rows = MENTOR | {"first_name": ""}, ECT, there | {"email": "another@example.org"}

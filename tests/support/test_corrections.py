@@ -6,11 +6,7 @@ from datetime import date
 import pytest
 
 from domain.changes import RuleBroken
-from domain.corrections import (
-    marks_of,
-    moves_of_marks,
-    put_right_last_day,
-)
+from domain.corrections import marks_of, moves_of_marks, put_right_last_day
 from domain.data_checks import broken
 from models import (
     ActiveLeadProvider,
